@@ -1,0 +1,1 @@
+//! jvb-adapter: the custom metrics API of Kubernetes straight from the videobridges.

@@ -1,0 +1,3 @@
+//! jvb-adapter.
+
+fn main() {}

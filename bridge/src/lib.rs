@@ -1,0 +1,12 @@
+//! What a videobridge and a jicofo are and do.
+//!
+//! This crate holds data and behaviour and does no I/O: whoever talks to a bridge sends the [`http::Request`]s that are built
+//! here and hands the replies back to be read; whoever needs a bridge that is not there drives the model of one.
+
+pub mod state;
+pub mod stats;
+pub mod time;
+
+pub use state::State;
+pub use stats::Stats;
+pub use time::Time;

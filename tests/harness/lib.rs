@@ -1,0 +1,1 @@
+//! The laboratory: a real Kubernetes with mock bridges.
