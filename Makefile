@@ -1,0 +1,53 @@
+# Thin targets: each is one plain command, or a script that explains itself. CI runs `make ci`.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
+
+.PHONY: demo
+demo: tools ## a compressed morning and evening on a real control plane (KEEP=1 leaves it running to look around)
+	@cargo build --quiet --package laboratory --bin demo
+	@exec cargo run --quiet --package laboratory --bin demo -- $(if $(KEEP),--keep)
+
+.PHONY: test
+test: tools ## all tests that CI runs
+	@cargo test --workspace
+
+.PHONY: test-long
+test-long: tools ## what CI has no time for: production's own pace, Kubernetes 1.32.2; takes about half an hour
+	@tests/long
+
+.PHONY: lint
+lint: .cache/cargo-deny/bin/cargo-deny ## format, clippy, documentation, each crate alone, licences
+	@cargo fmt --all --check
+	@cargo clippy --quiet --workspace --all-targets -- -D warnings
+	@RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps --document-private-items
+	@for crate in bridge adapter laboratory; do cargo check --quiet --package $$crate; done
+	@.cache/cargo-deny/bin/cargo-deny --log-level error check bans licenses sources
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZ_SECONDS (10) seconds; needs a nightly toolchain and says so where there is none
+	@bridge/fuzz/run $(or $(FUZZ_SECONDS),10)
+
+.PHONY: golden
+golden: ## write the golden files anew: look at the difference before you commit it
+	@INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test --quiet --workspace
+
+.PHONY: fmt
+fmt: ## format the sources
+	@cargo fmt --all
+
+.PHONY: tools
+tools: ## build the laboratory's etcd and Kubernetes into .cache (K8S_VERSION chooses; minutes the first time, then nothing)
+	@tests/tools/build
+
+.PHONY: ci
+ci: ## what CI runs, with the time of each part
+	@.ci/run
+
+.cache/cargo-deny/bin/cargo-deny:
+	@echo "cargo-deny: building version 0.20.2, about 5 minutes the first time"
+	@cargo install --quiet --locked --version 0.20.2 --root .cache/cargo-deny cargo-deny
