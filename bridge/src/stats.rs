@@ -8,7 +8,7 @@ use crate::time::Time;
 ///
 /// A number that is negative, infinite or not a number is left out of its field and listed in [`Stats::nonsense`], so that
 /// nobody can mistake it for a measurement. A field is `None` too when the form that was read does not carry it: the table in
-/// `keys` says which form carries what.
+/// [`crate::keys`] says which form carries what.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stats {
     /// Load divided by the bridge's own threshold: 0 is idle, 1 is full, above 1 is normal on a busy machine.
