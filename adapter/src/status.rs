@@ -20,7 +20,7 @@ pub struct Status {
     code: StatusCode,
     reason: &'static str,
     message: String,
-    details: Option<Details>,
+    details: Option<Box<Details>>,
     retry_after: Option<Duration>,
 }
 
@@ -87,7 +87,7 @@ impl Status {
         }
         match attributes {
             Attributes::NonResource { .. } => Self {
-                details: Some(Details::default()),
+                details: Some(Box::default()),
                 ..Self::forbidden(format!("forbidden: {what}"))
             },
             Attributes::Resource {
@@ -106,12 +106,12 @@ impl Status {
                     None => format!("{of} is forbidden: {what}"),
                 };
                 Self {
-                    details: Some(Details {
+                    details: Some(Box::new(Details {
                         name: name.clone(),
                         group: Some(group.clone()).filter(|group| !group.is_empty()),
                         kind: Some(resource.clone()),
                         retry_after_seconds: None,
-                    }),
+                    })),
                     ..Self::forbidden(message)
                 }
             }
@@ -177,9 +177,7 @@ impl Status {
     pub fn with_retry_after(mut self, retry_after: Duration) -> Self {
         let retry_after = Duration::from_secs(retry_after.as_secs_f64().ceil().max(1.0) as u64);
         self.retry_after = Some(retry_after);
-        self.details
-            .get_or_insert_with(Details::default)
-            .retry_after_seconds = Some(retry_after.as_secs());
+        self.details.get_or_insert_default().retry_after_seconds = Some(retry_after.as_secs());
         self
     }
 
@@ -202,10 +200,11 @@ impl Status {
             status: "Failure",
             message: &self.message,
             reason: self.reason,
-            details: self.details.as_ref(),
+            details: self.details.as_deref(),
             code: self.code.as_u16(),
         };
-        let body = serde_json::to_vec(&wire).expect("strings and numbers always become JSON");
+        // Strings and numbers always become JSON.
+        let body = serde_json::to_vec(&wire).unwrap_or_default();
         let mut response = Response::new(Body::new(Bytes::from(body)));
         *response.status_mut() = self.code;
         let headers = response.headers_mut();

@@ -1,0 +1,135 @@
+//! Identities that the front proxy claims in headers (`X-Remote-User` and its kin).
+
+use std::collections::BTreeMap;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
+
+use crate::delegation::FrontProxy;
+use crate::identity::User;
+
+/// Headers that begin so claim an identity whatever the API server's configuration calls them:
+/// its own names may differ, but these are what others would believe.
+const USUAL_PREFIX: &str = "x-remote-";
+
+/// What the headers of a request claim, whether they may or not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Claims {
+    users: Vec<HeaderValue>,
+    uids: Vec<HeaderValue>,
+    groups: Vec<HeaderValue>,
+    extra: BTreeMap<String, Vec<HeaderValue>>,
+}
+
+const NOT_TEXT: &str = "a header that names the user is not UTF-8";
+
+impl Claims {
+    /// Takes every claim out of `headers`.
+    pub(crate) fn take(headers: &mut HeaderMap, proxy: Option<&FrontProxy>) -> Self {
+        let mut claims = Self::default();
+        if let Some(proxy) = proxy {
+            claims.users = first(headers, &proxy.user_headers);
+            claims.uids = first(headers, &proxy.uid_headers);
+            for name in &proxy.group_headers {
+                let groups = headers.get_all(name).iter();
+                let groups = groups.filter(|group| !group.is_empty());
+                claims.groups.extend(groups.cloned());
+            }
+            for prefix in &proxy.extra_prefixes {
+                for (name, value) in headers.iter() {
+                    if let Some(key) = name.as_str().strip_prefix(prefix.as_str()) {
+                        let values = claims.extra.entry(extra_key(key)).or_default();
+                        values.push(value.clone());
+                    }
+                }
+            }
+        }
+        let claiming: Vec<HeaderName> = headers
+            .keys()
+            .filter(|name| is_claim(name, proxy))
+            .cloned()
+            .collect();
+        for name in claiming {
+            headers.remove(name);
+        }
+        claims
+    }
+
+    /// The user, if one is named. For the mouth of a verified front proxy only.
+    ///
+    /// # Errors
+    /// Where the headers name two users: a proxy that adds its header behind the client's own
+    /// instead of replacing it would otherwise let anybody be anybody.
+    pub(crate) fn user(self) -> Result<Option<User>, &'static str> {
+        let name = match self.users.as_slice() {
+            [] => return Ok(None),
+            [name] => text(name)?,
+            _ => return Err("its headers name more than one user"),
+        };
+        let uid = match self.uids.as_slice() {
+            [] => None,
+            [uid] => Some(text(uid)?),
+            _ => return Err("its headers give more than one uid"),
+        };
+        let texts = |values: Vec<HeaderValue>| values.iter().map(text).collect::<Result<_, _>>();
+        let mut extra = BTreeMap::new();
+        for (key, values) in self.extra {
+            extra.insert(key, texts(values)?);
+        }
+        Ok(Some(User {
+            name,
+            uid,
+            groups: texts(self.groups)?,
+            extra,
+        }))
+    }
+}
+
+/// The values of the first of these headers that has any.
+fn first(headers: &HeaderMap, names: &[HeaderName]) -> Vec<HeaderValue> {
+    names
+        .iter()
+        .map(|name| {
+            let values = headers.get_all(name).iter();
+            values.filter(|value| !value.is_empty()).cloned().collect()
+        })
+        .find(|values: &Vec<_>| !values.is_empty())
+        .unwrap_or_default()
+}
+
+fn is_claim(name: &HeaderName, proxy: Option<&FrontProxy>) -> bool {
+    name.as_str().starts_with(USUAL_PREFIX)
+        || proxy.is_some_and(|proxy| {
+            let mut names = proxy
+                .user_headers
+                .iter()
+                .chain(&proxy.uid_headers)
+                .chain(&proxy.group_headers);
+            let mut prefixes = proxy.extra_prefixes.iter();
+            names.any(|claim| claim == name)
+                || prefixes.any(|prefix| name.as_str().starts_with(prefix.as_str()))
+        })
+}
+
+/// The key as it was meant: header names are lower case, what they cannot hold is percent-encoded
+/// (so an encoded capital stays one). A key that is not well encoded is taken literally.
+fn extra_key(encoded: &str) -> String {
+    match percent_decode_str(encoded).decode_utf8() {
+        Ok(key) if well_encoded(encoded) => key.into_owned(),
+        _ => encoded.to_owned(),
+    }
+}
+
+fn well_encoded(text: &str) -> bool {
+    text.split('%').skip(1).all(|after| {
+        let digits = after.as_bytes().iter().take(2);
+        digits.filter(|byte| byte.is_ascii_hexdigit()).count() == 2
+    })
+}
+
+fn text(value: &HeaderValue) -> Result<String, &'static str> {
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(_) => Err(NOT_TEXT),
+    }
+}
