@@ -3,6 +3,9 @@
 //! This crate holds data and behaviour and does no I/O: whoever talks to a bridge sends the [`http::Request`]s that are built
 //! here and hands the replies back to be read; whoever needs a bridge that is not there drives the model of one.
 
+#[doc(hidden)]
+pub mod fuzzing;
+pub mod jicofo;
 pub mod keys;
 pub mod reply;
 pub mod request;
