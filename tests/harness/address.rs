@@ -1,0 +1,109 @@
+//! Addresses: each laboratory has a network of its own on the loopback device.
+
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
+
+use anyhow::{Context, Result, bail};
+
+/// The port whose exclusive listener says that a network is taken.
+const CLAIM_PORT: u16 = 6440;
+/// Where bridges serve their HTTP.
+pub const BRIDGE_PORT: u16 = 8080;
+/// Where adapters serve theirs.
+pub const ADAPTER_PORT: u16 = 8443;
+/// The host part of the first adapter: 127.X.0.10.
+const FIRST_ADAPTER: u8 = 10;
+/// The host part of the first balancer in front of adapters: 127.X.0.200.
+const FIRST_BALANCER: u8 = 200;
+
+/// A network 127.X.0.0/16: the control plane on 127.X.0.1, adapters from 127.X.0.10, pods from 127.X.1.0 up.
+///
+/// Linux answers on every address of 127.0.0.0/8 without any set-up, so fixed ports do for all of them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Network(u8);
+
+impl Network {
+    /// Takes a network that no other laboratory of this machine has; the claim lasts as long as the listener is open anywhere.
+    ///
+    /// # Errors
+    /// When all 254 are taken or loopback addresses cannot be listened on.
+    pub(crate) fn claim() -> Result<(Self, TcpListener)> {
+        // Neighbours would all try 1, 2, 3: where to begin differs from process to process.
+        let start = std::process::id();
+        let mut last = None;
+        for offset in 0..254_u32 {
+            let network = Self(((start + offset) % 254) as u8 + 1);
+            match TcpListener::bind((network.control_plane(), CLAIM_PORT)) {
+                Ok(listener) => return Ok((network, listener)),
+                Err(error) => last = Some(error),
+            }
+        }
+        match last {
+            Some(error) => Err(error).context("no network of 127.1.0.0 to 127.254.0.0 is free"),
+            None => bail!("no network of 127.1.0.0 to 127.254.0.0 is free"),
+        }
+    }
+
+    /// The X of 127.X.0.0/16: 1 to 254.
+    pub fn number(self) -> u8 {
+        self.0
+    }
+
+    /// Where etcd, kube-apiserver and kube-controller-manager listen.
+    pub fn control_plane(self) -> Ipv4Addr {
+        Ipv4Addr::new(127, self.0, 0, 1)
+    }
+
+    /// Where the adapter's replica `n` (from 0) may listen.
+    pub fn adapter(self, n: u8) -> SocketAddr {
+        self.host(FIRST_ADAPTER.saturating_add(n), ADAPTER_PORT)
+    }
+
+    /// Where the balancer in front of the replicas of service `n` (from 0) listens.
+    pub(crate) fn balancer(self, n: u8) -> SocketAddr {
+        self.host(FIRST_BALANCER.saturating_add(n), ADAPTER_PORT)
+    }
+
+    /// The address of the node `n` (from 0).
+    pub(crate) fn node(self, n: u8) -> Ipv4Addr {
+        Ipv4Addr::new(127, self.0, 0, 100_u8.saturating_add(n))
+    }
+
+    /// The pod address `n`, counted from 127.X.1.1; hosts 0 and 255 are left out. It begins anew after 127.X.255.254.
+    pub(crate) fn pod(self, n: u32) -> Ipv4Addr {
+        let n = n % Self::POD_ADDRESSES;
+        Ipv4Addr::new(127, self.0, (n / 254) as u8 + 1, (n % 254) as u8 + 1)
+    }
+
+    /// How many pod addresses a network has.
+    pub(crate) const POD_ADDRESSES: u32 = 255 * 254;
+
+    fn host(self, host: u8, port: u16) -> SocketAddr {
+        SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(127, self.0, 0, host), port))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_claimed_network_is_not_given_twice() {
+        let (first, _held) = Network::claim().unwrap();
+        let (second, _held_too) = Network::claim().unwrap();
+        assert_ne!(first, second);
+    }
+
+    #[test]
+    fn pod_addresses_differ_and_stay_clear_of_the_control_plane() {
+        let network = Network(7);
+        let all: BTreeSet<_> = (0..Network::POD_ADDRESSES)
+            .map(|n| network.pod(n))
+            .collect();
+        assert_eq!(all.len(), Network::POD_ADDRESSES as usize);
+        assert_eq!(all.first(), Some(&Ipv4Addr::new(127, 7, 1, 1)));
+        assert_eq!(all.last(), Some(&Ipv4Addr::new(127, 7, 255, 254)));
+        assert_eq!(network.pod(Network::POD_ADDRESSES), network.pod(0));
+    }
+}

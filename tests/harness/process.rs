@@ -1,0 +1,110 @@
+//! A process of the control plane: started, asked to end, waited for, its log at hand when it fails.
+
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::janitor::Janitor;
+
+/// How many lines of a log an error shows.
+const LINES_SHOWN: usize = 15;
+/// How often a process is looked at while something is waited for.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// How long a process may take after SIGTERM.
+const TERMINATION: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+pub(crate) struct Process {
+    name: &'static str,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts the program; what it says is appended to `NAME.log` in the laboratory's folder.
+    pub(crate) fn start(
+        janitor: &Janitor,
+        name: &'static str,
+        program: &Path,
+        flags: &[String],
+    ) -> Result<Self> {
+        let log = janitor.folder().join(format!("{name}.log"));
+        let file = open(&log)?;
+        let child = janitor
+            .command(program)
+            .args(flags)
+            .stdout(file.try_clone().context("cannot share a log file")?)
+            .stderr(file)
+            .spawn()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        Ok(Self { name, child, log })
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// An error that shows the end of the log when the process has ended by itself.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        if let Some(status) = self.child.try_wait().context("cannot look at a process")? {
+            bail!("{} has ended ({status}){}", self.name, self.said());
+        }
+        Ok(())
+    }
+
+    /// The end of the log, to be put behind a message.
+    pub(crate) fn said(&self) -> String {
+        let text = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        let from = lines.len().saturating_sub(LINES_SHOWN);
+        format!(
+            "; the end of {}:\n  {}",
+            self.log.display(),
+            lines[from..].join("\n  ")
+        )
+    }
+
+    /// SIGTERM, then SIGKILL when it has not ended within 10 s. The process has exited when this returns.
+    pub(crate) async fn terminate(mut self) -> Result<ExitStatus> {
+        let kill = Command::new("/bin/sh")
+            .args(["-c", "kill -TERM \"$0\"", &self.child.id().to_string()])
+            .stderr(Stdio::null())
+            .status();
+        kill.context("cannot run /bin/sh to signal a process")?;
+        let deadline = Instant::now() + TERMINATION;
+        loop {
+            if let Some(status) = self.child.try_wait().context("cannot wait for a process")? {
+                return Ok(status);
+            }
+            if Instant::now() >= deadline {
+                return self.kill();
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// SIGKILL. The process has exited when this returns.
+    pub(crate) fn kill(mut self) -> Result<ExitStatus> {
+        self.child.kill().context("cannot kill a process")?;
+        self.child.wait().context("cannot wait for a process")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended before: both then say so, and nothing is left to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn open(log: &Path) -> Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(log)
+        .with_context(|| format!("cannot write {}", log.display()))
+}

@@ -1,0 +1,71 @@
+//! The programs a laboratory is made of, and where they are found.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+const ETCD_VERSION: &str = "3.6.16";
+const DEFAULT_KUBERNETES_VERSION: &str = "1.36.3";
+
+/// Paths of etcd, kube-apiserver, kube-controller-manager and kubectl.
+#[derive(Clone, Debug)]
+pub(crate) struct Tools {
+    pub(crate) etcd: PathBuf,
+    pub(crate) kube_apiserver: PathBuf,
+    pub(crate) kube_controller_manager: PathBuf,
+    pub(crate) kubectl: PathBuf,
+}
+
+impl Tools {
+    /// Looks in `KUBEBUILDER_ASSETS`, else in the cache that `make tools` fills.
+    ///
+    /// # Errors
+    /// Names the first program that is missing, and what brings it.
+    pub(crate) fn find() -> Result<Self> {
+        let (etcd, kubernetes) = match set("KUBEBUILDER_ASSETS") {
+            Some(assets) => (PathBuf::from(&assets), PathBuf::from(assets)),
+            None => cached(),
+        };
+        Ok(Self {
+            etcd: program(&etcd, "etcd")?,
+            kube_apiserver: program(&kubernetes, "kube-apiserver")?,
+            kube_controller_manager: program(&kubernetes, "kube-controller-manager")?,
+            kubectl: program(&kubernetes, "kubectl")?,
+        })
+    }
+}
+
+/// Which Kubernetes the laboratory runs: `K8S_VERSION`, else 1.36.3. Only a label where `KUBEBUILDER_ASSETS` is set.
+pub fn kubernetes_version() -> String {
+    set("K8S_VERSION").unwrap_or_else(|| DEFAULT_KUBERNETES_VERSION.into())
+}
+
+fn cached() -> (PathBuf, PathBuf) {
+    let cache = set("BRIDGETENDER_CACHE").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../.cache"),
+        PathBuf::from,
+    );
+    let tools = cache.join("tools");
+    (
+        tools.join(format!("etcd-{ETCD_VERSION}")),
+        tools.join(format!("kubernetes-{}", kubernetes_version())),
+    )
+}
+
+fn program(folder: &Path, name: &str) -> Result<PathBuf> {
+    let path = folder.join(name);
+    if !path.is_file() {
+        bail!(
+            "{} is missing: run `make tools`, or point KUBEBUILDER_ASSETS at a folder that has etcd, kube-apiserver, \
+             kube-controller-manager and kubectl",
+            path.display()
+        );
+    }
+    Ok(path)
+}
+
+/// The value of an environment variable that is set and not empty.
+fn set(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}

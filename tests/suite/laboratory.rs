@@ -1,0 +1,4 @@
+//! The laboratory itself keeps what it promises.
+
+mod control_plane;
+mod kubelet;

@@ -1,0 +1,3 @@
+//! Everything that needs a laboratory, in one program: it links once.
+
+mod laboratory;
