@@ -1,0 +1,182 @@
+//! What is served: discovery, values, and how the adapter fares.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::request::Parts;
+use http::{HeaderMap, Response, StatusCode};
+use serde_json::json;
+
+use crate::attributes::Attributes;
+use crate::identity::User;
+use crate::listener::{Body, Service};
+use crate::route::{Question, Route};
+use crate::shared::Shared;
+use crate::status::Status;
+use crate::telemetry;
+use crate::wire::discovery::{AGGREGATED, Discovery, Document};
+use crate::wire::values::bytes;
+
+mod read;
+#[cfg(test)]
+mod tests;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Answers requests from what is known, without asking anybody.
+#[derive(Debug)]
+pub struct Api {
+    shared: Arc<Shared>,
+    discovery: Discovery,
+}
+
+impl Api {
+    /// Answers from this.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            discovery: Discovery::new(&shared.metrics),
+            shared,
+        }
+    }
+
+    fn respond(&self, request: &Parts) -> Result<Response<Body>, Status> {
+        let Question { route, pretty } = Question::of(request)?;
+        Ok(match route {
+            Route::Groups if wants_aggregated(&request.headers) => {
+                let content_type = HeaderValue::from_static(AGGREGATED);
+                discovery(&self.discovery.aggregated, content_type, request, pretty)
+            }
+            Route::Groups => discovery(&self.discovery.groups, JSON, request, pretty),
+            Route::Group => discovery(&self.discovery.group, JSON, request, pretty),
+            Route::Resources(version) => {
+                discovery(self.discovery.resources(version), JSON, request, pretty)
+            }
+            Route::Read(read) => ok(JSON, read::answer(&self.shared, &read, pretty)?),
+            Route::Build => ok(
+                JSON,
+                bytes(
+                    &json!({
+                        "gitVersion": concat!("v", env!("CARGO_PKG_VERSION")),
+                        "platform": format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
+                    }),
+                    pretty,
+                ),
+            ),
+            Route::Telemetry => {
+                let now = self.shared.clock.now();
+                let text =
+                    self.shared
+                        .telemetry
+                        .render(&self.shared.store(), &self.shared.metrics, now);
+                ok(HeaderValue::from_static(telemetry::CONTENT_TYPE), text)
+            }
+        })
+    }
+}
+
+impl Service for Api {
+    fn attributes(&self, request: &Parts) -> Result<Attributes, Status> {
+        Question::of(request).map(|question| question.attributes(request))
+    }
+
+    async fn answer(&self, _user: &User, request: &Parts) -> Response<Body> {
+        let response = self.respond(request).unwrap_or_else(Status::into_response);
+        self.shared.telemetry.answered(response.status());
+        response
+    }
+
+    fn open(&self, path: &str) -> Option<Response<Body>> {
+        let now = self.shared.clock.now();
+        let health = match path {
+            "/healthz" | "/livez" => self.shared.health.live(now),
+            "/readyz" => self.shared.health.ready(now),
+            _ => return None,
+        };
+        let text = HeaderValue::from_static("text/plain; charset=utf-8");
+        Some(match health {
+            Ok(()) => ok(text, Bytes::from_static(b"ok")),
+            Err(why) => {
+                let mut response = ok(text, Bytes::from_static(why.as_bytes()));
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                response
+            }
+        })
+    }
+}
+
+fn ok(content_type: HeaderValue, body: impl Into<Bytes>) -> Response<Body> {
+    let mut response = Response::new(Body::new(body.into()));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, content_type);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// A discovery document, or only the word that it has not changed.
+fn discovery(
+    document: &Document,
+    content_type: HeaderValue,
+    request: &Parts,
+    pretty: bool,
+) -> Response<Body> {
+    let known = request
+        .headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|tags| tags.to_str().ok())
+        .flat_map(|tags| tags.split(','))
+        .any(|tag| tag.trim() == document.tag);
+    let mut response = if known {
+        let mut response = Response::new(Body::default());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
+    } else {
+        ok(content_type, bytes(&document.json, pretty))
+    };
+    let headers = response.headers_mut();
+    if let Ok(tag) = HeaderValue::from_str(&document.tag) {
+        headers.insert(ETAG, tag);
+    }
+    headers.insert(VARY, HeaderValue::from_static("Accept"));
+    response
+}
+
+/// Whether the first form that the client accepts and we have is aggregated discovery; what it says beyond group, version and
+/// kind (`profile=nopeer`, q-values) is tolerated.
+fn wants_aggregated(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|accept| accept.to_str().ok())
+        .flat_map(|accept| accept.split(','))
+        .find_map(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let media = parts.next().unwrap_or_default();
+            if !matches!(media, "application/json" | "application/*" | "*/*") {
+                return None;
+            }
+            let parameters: Vec<&str> = parts.collect();
+            let has = |wanted| parameters.contains(&wanted);
+            let kind = parameters
+                .iter()
+                .any(|parameter| parameter.starts_with("as="));
+            match (kind, media) {
+                (true, "application/json")
+                    if has("g=apidiscovery.k8s.io")
+                        && has("v=v2")
+                        && has("as=APIGroupDiscoveryList") =>
+                {
+                    Some(true)
+                }
+                // Another kind (v2beta1, Table): what comes after it may do.
+                (true, _) => None,
+                (false, _) => Some(false),
+            }
+        })
+        .unwrap_or(false)
+}

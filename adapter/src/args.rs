@@ -1,0 +1,188 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, ValueEnum};
+
+use crate::metric::ExtraMetric;
+
+/// Serves the custom metrics API of Kubernetes straight from Jitsi's videobridges.
+///
+/// Runs as an aggregated API server: a HorizontalPodAutoscaler reads from it how much stress each bridge has, how many people are
+/// on it, and so on, without any other metrics system. A value that is not known is left out, never zero.
+///
+/// Durations are written with their unit: 500ms, 5s, 5m.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "jvb-adapter", version, max_term_width = 100)]
+pub struct Arguments {
+    /// Serving.
+    #[command(flatten)]
+    pub serving: Serving,
+    /// The API server.
+    #[command(flatten)]
+    pub cluster: Cluster,
+    /// Questions to bridges.
+    #[command(flatten)]
+    pub scraping: Scraping,
+    /// What is told.
+    #[command(flatten)]
+    pub telling: Telling,
+    /// The log.
+    #[command(flatten)]
+    pub log: Log,
+}
+
+/// Where and how to serve.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Serving")]
+pub struct Serving {
+    /// Address and port to serve HTTPS on.
+    #[arg(
+        long,
+        env = "JVB_ADAPTER_BIND",
+        value_name = "ADDRESS:PORT",
+        default_value = "0.0.0.0:6443"
+    )]
+    pub bind: SocketAddr,
+
+    /// Certificate chain in PEM; it must carry the DNS name SERVICE.NAMESPACE.svc.
+    #[arg(long, env = "JVB_ADAPTER_TLS_CERT_FILE", value_name = "FILE")]
+    pub tls_cert_file: Option<PathBuf>,
+
+    /// Private key of the certificate in PEM.
+    #[arg(long, env = "JVB_ADAPTER_TLS_PRIVATE_KEY_FILE", value_name = "FILE")]
+    pub tls_private_key_file: Option<PathBuf>,
+}
+
+/// Which pods to watch, and through which API server.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Cluster")]
+pub struct Cluster {
+    /// Kubeconfig of the cluster [default: $KUBECONFIG, then the pod's own service account].
+    #[arg(long, env = "JVB_ADAPTER_KUBECONFIG", value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// Label selector of the pods with a videobridge, in all namespaces.
+    ///
+    /// The bridge is asked on the pod's port named `metrics`, else on the port in the annotation
+    /// `bridgetender.dev/metrics-port`, else on 8080.
+    #[arg(
+        long,
+        env = "JVB_ADAPTER_BRIDGES",
+        value_name = "SELECTOR",
+        default_value = "app.kubernetes.io/component=jvb"
+    )]
+    pub bridges: String,
+}
+
+/// How bridges are asked.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Asking bridges")]
+pub struct Scraping {
+    /// Time between two questions to one bridge.
+    #[arg(long, env = "JVB_ADAPTER_INTERVAL", value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
+    pub interval: Duration,
+
+    /// Time that a bridge has for its whole answer.
+    #[arg(long, env = "JVB_ADAPTER_DEADLINE", value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration)]
+    pub deadline: Duration,
+
+    /// How many bridges may be asked at the same time.
+    #[arg(
+        long,
+        env = "JVB_ADAPTER_MAX_SCRAPES_IN_FLIGHT",
+        value_name = "NUMBER",
+        default_value = "256"
+    )]
+    pub max_scrapes_in_flight: NonZeroUsize,
+
+    /// How many questions may start in one second.
+    #[arg(
+        long,
+        env = "JVB_ADAPTER_MAX_SCRAPES_PER_SECOND",
+        value_name = "NUMBER",
+        default_value = "4000"
+    )]
+    pub max_scrapes_per_second: NonZeroU32,
+
+    /// One more metric, from the bridge's own key; may be given several times.
+    #[arg(
+        long = "extra-metric",
+        env = "JVB_ADAPTER_EXTRA_METRICS",
+        value_name = "NAME=KEY",
+        value_delimiter = ','
+    )]
+    pub extra_metrics: Vec<ExtraMetric>,
+}
+
+/// What may be told of a bridge.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Telling the truth")]
+pub struct Telling {
+    /// Age at which a value is left out.
+    #[arg(long, env = "JVB_ADAPTER_MAX_AGE", value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
+    pub max_age: Duration,
+
+    /// Time after a bridge's start in which its stress is left out: its first value is a placeholder, the second is of the start
+    /// itself.
+    #[arg(long, env = "JVB_ADAPTER_STRESS_UNKNOWN_FOR", value_name = "DURATION", default_value = "20s", value_parser = humantime::parse_duration)]
+    pub stress_unknown_for: Duration,
+
+    /// Time for which a bridge that stopped answering keeps its last value in totals; after it the bridge counts as the mean of
+    /// the others.
+    #[arg(long, env = "JVB_ADAPTER_HOLD_LAST", value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
+    pub hold_last: Duration,
+
+    /// Part of the known bridges that must answer for a total to be told; below it the HPA holds.
+    #[arg(
+        long,
+        env = "JVB_ADAPTER_MIN_COVERAGE",
+        value_name = "FRACTION",
+        default_value = "0.5"
+    )]
+    pub min_coverage: f64,
+
+    /// Stress at which jicofo takes a bridge for overloaded; what is below it is free capacity.
+    #[arg(
+        long,
+        env = "JVB_ADAPTER_FULL_STRESS",
+        value_name = "STRESS",
+        default_value = "0.8"
+    )]
+    pub full_stress: f64,
+}
+
+/// How to log.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Log")]
+pub struct Log {
+    /// What to log, for example `info` or `adapter=debug,warn`.
+    #[arg(
+        long = "log",
+        env = "JVB_ADAPTER_LOG",
+        value_name = "FILTER",
+        default_value = "info"
+    )]
+    pub filter: String,
+
+    /// Form of the log.
+    #[arg(
+        long = "log-format",
+        env = "JVB_ADAPTER_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub format: LogFormat,
+}
+
+/// Form of the log.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum LogFormat {
+    /// A line for eyes.
+    Text,
+    /// One JSON object in a line.
+    Json,
+}

@@ -1,0 +1,246 @@
+//! The configuration: the command line, checked.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::args::{Arguments, Cluster, Scraping, Serving, Telling};
+use crate::metric::Metrics;
+use crate::scrape::Pace;
+use crate::selector::Selector;
+use crate::store::Rules;
+
+/// What the adapter runs with; made from a command line by [`Config::try_from`], or put together by hand.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address and port to serve HTTPS on.
+    pub bind: SocketAddr,
+    /// Certificate chain in PEM.
+    pub tls_cert_file: PathBuf,
+    /// Its private key in PEM.
+    pub tls_private_key_file: PathBuf,
+    /// Kubeconfig; without it `$KUBECONFIG`, then the pod's own service account.
+    pub kubeconfig: Option<PathBuf>,
+    /// Label selector of the pods with a bridge.
+    pub bridges: String,
+    /// How bridges are asked.
+    pub pace: Pace,
+    /// What may be told of them.
+    pub rules: Rules,
+    /// The table of metrics.
+    pub metrics: Metrics,
+}
+
+/// Everything that is wrong with a command line.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Problems(Vec<String>);
+
+impl std::error::Error for Problems {}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl TryFrom<Arguments> for Config {
+    type Error = Problems;
+
+    fn try_from(arguments: Arguments) -> Result<Self, Problems> {
+        let mut problems = check(&arguments);
+        let Arguments {
+            serving:
+                Serving {
+                    bind,
+                    tls_cert_file,
+                    tls_private_key_file,
+                },
+            cluster: Cluster {
+                kubeconfig,
+                bridges,
+            },
+            scraping:
+                Scraping {
+                    interval,
+                    deadline,
+                    max_scrapes_in_flight,
+                    max_scrapes_per_second,
+                    extra_metrics,
+                },
+            telling:
+                Telling {
+                    max_age,
+                    stress_unknown_for,
+                    hold_last,
+                    min_coverage,
+                    full_stress,
+                },
+            log: _,
+        } = arguments;
+        let mut file = |flag: &str, file: Option<PathBuf>| {
+            if file.is_none() {
+                problems.push(format!(
+                    "{flag} must be set: an API server is only asked over verified TLS"
+                ));
+            }
+            file.unwrap_or_default()
+        };
+        let tls_cert_file = file("--tls-cert-file", tls_cert_file);
+        let tls_private_key_file = file("--tls-private-key-file", tls_private_key_file);
+        let metrics = Metrics::new(&extra_metrics)
+            .map_err(|twice| {
+                problems.push(format!(
+                    "--extra-metric: there would be two metrics named {twice}"
+                ));
+            })
+            .ok();
+        match metrics {
+            Some(metrics) if problems.is_empty() => Ok(Self {
+                bind,
+                tls_cert_file,
+                tls_private_key_file,
+                kubeconfig,
+                bridges,
+                pace: Pace {
+                    interval,
+                    deadline,
+                    in_flight: max_scrapes_in_flight,
+                    per_second: max_scrapes_per_second,
+                },
+                rules: Rules {
+                    max_age,
+                    stress_unknown_for,
+                    hold_last,
+                    min_coverage,
+                    full_stress,
+                },
+                metrics,
+            }),
+            _ => Err(Problems(problems)),
+        }
+    }
+}
+
+/// The shortest interval: below it bridges are busier with us than with people.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
+
+fn check(arguments: &Arguments) -> Vec<String> {
+    let Scraping {
+        interval, deadline, ..
+    } = arguments.scraping;
+    let Telling {
+        max_age,
+        hold_last,
+        min_coverage,
+        full_stress,
+        ..
+    } = arguments.telling;
+    let mut problems = Vec::new();
+    match Selector::parse(&arguments.cluster.bridges) {
+        Err(error) => problems.push(format!("--bridges: {error}")),
+        Ok(selector) if selector.is_everything() => problems.push(
+            "--bridges must not be empty: every pod of the cluster would be taken for a bridge"
+                .to_owned(),
+        ),
+        Ok(_) => {}
+    }
+    if interval < SHORTEST_INTERVAL {
+        problems.push(format!(
+            "--interval must be at least {SHORTEST_INTERVAL:?}, not {interval:?}"
+        ));
+    }
+    if deadline.is_zero() {
+        problems.push("--deadline must be longer than nothing".to_owned());
+    }
+    if max_age < interval {
+        problems.push(format!(
+            "--max-age ({max_age:?}) must not be shorter than --interval ({interval:?}): values would come and go"
+        ));
+    }
+    if hold_last < max_age {
+        problems.push(format!(
+            "--hold-last ({hold_last:?}) must not be shorter than --max-age ({max_age:?}): a total would forget a bridge of \
+             which the pod's value is still told"
+        ));
+    }
+    if !(0.0..=1.0).contains(&min_coverage) {
+        problems.push(format!(
+            "--min-coverage is a fraction from 0 to 1, not {min_coverage}"
+        ));
+    }
+    if !(full_stress > 0.0 && full_stress.is_finite()) {
+        problems.push(format!("--full-stress must be above 0, not {full_stress}"));
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn config(arguments: &[&str]) -> Result<Config, Problems> {
+        let files = [
+            "jvb-adapter",
+            "--tls-cert-file=c",
+            "--tls-private-key-file=k",
+        ];
+        let arguments = files.iter().chain(arguments);
+        Config::try_from(Arguments::try_parse_from(arguments).unwrap())
+    }
+
+    #[test]
+    fn the_defaults_are_legal() {
+        let config = config(&[]).unwrap();
+        assert_eq!(config.pace.interval, Duration::from_secs(5));
+        assert_eq!(config.rules.hold_last, Duration::from_secs(300));
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once_and_names_its_flag() {
+        let arguments = [
+            "jvb-adapter",
+            "--bridges=a in",
+            "--interval=1ms",
+            "--deadline=0s",
+            "--max-age=0s",
+            "--min-coverage=1.5",
+            "--full-stress=0",
+            "--extra-metric=participants=endpoints",
+        ];
+        let problems = Config::try_from(Arguments::try_parse_from(arguments).unwrap())
+            .unwrap_err()
+            .to_string();
+        for flag in [
+            "--bridges",
+            "--interval",
+            "--deadline",
+            "--max-age",
+            "--min-coverage",
+            "--full-stress",
+            "--extra-metric",
+            "--tls-cert-file",
+            "--tls-private-key-file",
+        ] {
+            assert!(problems.contains(flag), "{flag} is not in\n{problems}");
+        }
+    }
+
+    #[test]
+    fn a_total_never_forgets_before_its_pods_do() {
+        assert!(config(&["--max-age=1m", "--hold-last=30s"]).is_err());
+    }
+
+    #[test]
+    fn a_selector_of_everything_is_refused() {
+        assert!(config(&["--bridges="]).is_err());
+    }
+
+    #[test]
+    fn no_fraction_is_not_a_number() {
+        assert!(config(&["--min-coverage=NaN"]).is_err());
+        assert!(config(&["--full-stress=NaN"]).is_err());
+    }
+}

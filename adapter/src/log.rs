@@ -1,0 +1,22 @@
+//! The log, on standard error.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+
+use crate::args::{Log, LogFormat};
+
+/// Logs from here on as the command line wants; called once, by the binary.
+///
+/// # Errors
+/// When the filter cannot be read.
+pub fn start(log: &Log) -> Result<(), ParseError> {
+    let filter = EnvFilter::try_new(&log.filter)?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match log.format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+    Ok(())
+}

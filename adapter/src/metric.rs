@@ -1,0 +1,314 @@
+//! Which metrics there are, and where each comes from in what a bridge says.
+
+use std::str::FromStr;
+
+use bridge::Stats;
+
+/// Seconds between two samples of stress in the bridge, fixed in its code: the span that one value stands for.
+const STRESS_WINDOW: u32 = 10;
+
+/// Seconds between two refreshes of what the bridge computes periodically (`videobridge.stats.interval`).
+const PERIODIC_WINDOW: u32 = 5;
+
+/// One number that every bridge gives.
+#[derive(Clone, Debug)]
+pub struct Metric {
+    /// Name in the custom metrics API.
+    pub name: String,
+    /// Seconds that one value stands for; none where the bridge keeps it up to date at once, or where nobody knows.
+    pub window: Option<u32>,
+    field: Field,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Field {
+    Stress,
+    Participants,
+    RelayedParticipants,
+    Conferences,
+    LargestConference,
+    IncomingBitRate,
+    OutgoingBitRate,
+    IncomingPacketRate,
+    OutgoingPacketRate,
+    Extra(String),
+}
+
+impl Metric {
+    /// What this reply says of the metric; nothing where it does not say it, or says what cannot be true.
+    pub fn of(&self, stats: &Stats) -> Option<f64> {
+        let count = |count: Option<u64>| count.map(|count| count as f64);
+        match &self.field {
+            Field::Stress => stats.stress,
+            Field::Participants => count(stats.local_endpoints),
+            Field::RelayedParticipants => count(stats.relayed_endpoints),
+            Field::Conferences => count(stats.conferences),
+            Field::LargestConference => count(stats.largest_conference),
+            Field::IncomingBitRate => stats.incoming_bit_rate,
+            Field::OutgoingBitRate => stats.outgoing_bit_rate,
+            Field::IncomingPacketRate => stats.incoming_packet_rate,
+            Field::OutgoingPacketRate => stats.outgoing_packet_rate,
+            Field::Extra(key) => stats
+                .extra
+                .iter()
+                .find_map(|(name, value)| (name == key).then_some(*value)),
+        }
+        .filter(|value| value.is_finite() && *value >= 0.0)
+    }
+}
+
+/// A metric's place in the table.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct MetricId(usize);
+
+impl MetricId {
+    /// The bridge's stress, always the first.
+    pub const STRESS: Self = Self(0);
+
+    /// Index into whatever holds one entry for each metric.
+    pub const fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// How the values of a group's bridges become the value of one object.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Aggregate {
+    /// The sum.
+    Total,
+    /// The arithmetic mean.
+    Mean,
+    /// The largest.
+    Max,
+    /// The smallest value that at least nine tenths of the bridges do not exceed.
+    P90,
+    /// The sum of what each accepting bridge can still take.
+    FreeCapacity,
+}
+
+/// Name of the metric that says how much more stress the accepting bridges can take together.
+pub const FREE_CAPACITY: &str = "free_capacity";
+
+const AGGREGATES: [(Aggregate, &str); 4] = [
+    (Aggregate::Total, "total"),
+    (Aggregate::Mean, "mean"),
+    (Aggregate::Max, "max"),
+    (Aggregate::P90, "p90"),
+];
+
+/// A further metric, by the bridge's own key.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ExtraMetric {
+    /// Name in the custom metrics API.
+    pub name: String,
+    /// The bridge's own key.
+    pub key: String,
+}
+
+impl FromStr for ExtraMetric {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, key) = text
+            .split_once('=')
+            .filter(|(_, key)| !key.is_empty())
+            .ok_or("want NAME=KEY, for example incoming_loss=incoming_loss_fraction")?;
+        let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if name.is_empty() || !name.chars().all(legal) {
+            return Err(format!(
+                "a metric's name is made of a-z, 0-9 and _, not `{name}`"
+            ));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            key: key.to_owned(),
+        })
+    }
+}
+
+/// The table of metrics: fixed from start to end, whatever bridges there are.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    metrics: Vec<Metric>,
+    on_objects: Vec<(String, MetricId, Aggregate)>,
+    keys: Vec<String>,
+}
+
+impl Metrics {
+    /// The built-in metrics and these.
+    ///
+    /// # Errors
+    /// The name that two metrics would share.
+    pub fn new(extra: &[ExtraMetric]) -> Result<Self, String> {
+        let metric = |name: &str, window, field| Metric {
+            name: name.to_owned(),
+            window,
+            field,
+        };
+        let periodic = Some(PERIODIC_WINDOW);
+        let mut metrics = vec![
+            metric("stress_level", Some(STRESS_WINDOW), Field::Stress),
+            metric("participants", None, Field::Participants),
+            metric("relayed_participants", periodic, Field::RelayedParticipants),
+            metric("conferences", None, Field::Conferences),
+            metric("largest_conference", periodic, Field::LargestConference),
+            metric("incoming_bit_rate", periodic, Field::IncomingBitRate),
+            metric("outgoing_bit_rate", periodic, Field::OutgoingBitRate),
+            metric("incoming_packet_rate", periodic, Field::IncomingPacketRate),
+            metric("outgoing_packet_rate", periodic, Field::OutgoingPacketRate),
+        ];
+        metrics.extend(
+            extra
+                .iter()
+                .map(|extra| metric(&extra.name, None, Field::Extra(extra.key.clone()))),
+        );
+        let mut on_objects = vec![(
+            FREE_CAPACITY.to_owned(),
+            MetricId::STRESS,
+            Aggregate::FreeCapacity,
+        )];
+        for (index, metric) in metrics.iter().enumerate() {
+            on_objects.extend(AGGREGATES.map(|(aggregate, suffix)| {
+                (
+                    format!("{}_{suffix}", metric.name),
+                    MetricId(index),
+                    aggregate,
+                )
+            }));
+        }
+        let mut names: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
+        names.extend(on_objects.iter().map(|(name, ..)| name.as_str()));
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(twice[0].to_owned());
+        }
+        Ok(Self {
+            keys: extra.iter().map(|extra| extra.key.clone()).collect(),
+            metrics,
+            on_objects,
+        })
+    }
+
+    /// The metric of this name that every pod has.
+    pub fn on_pods(&self, name: &str) -> Option<MetricId> {
+        self.metrics
+            .iter()
+            .position(|metric| metric.name == name)
+            .map(MetricId)
+    }
+
+    /// The metric of this name that owners of pods and namespaces have: which pods' metric, and how it is put together.
+    pub fn on_objects(&self, name: &str) -> Option<(MetricId, Aggregate)> {
+        self.on_objects
+            .iter()
+            .find(|(known, ..)| known == name)
+            .map(|(_, metric, aggregate)| (*metric, *aggregate))
+    }
+
+    /// Names of the metrics of pods, in the order of the table.
+    pub fn pod_names(&self) -> impl Iterator<Item = &str> {
+        self.metrics.iter().map(|metric| metric.name.as_str())
+    }
+
+    /// Names of the metrics of objects.
+    pub fn object_names(&self) -> impl Iterator<Item = &str> {
+        self.on_objects.iter().map(|(name, ..)| name.as_str())
+    }
+
+    /// Every metric with its place.
+    pub fn iter(&self) -> impl Iterator<Item = (MetricId, &Metric)> {
+        self.metrics
+            .iter()
+            .enumerate()
+            .map(|(index, metric)| (MetricId(index), metric))
+    }
+
+    /// The metric in this place.
+    ///
+    /// # Panics
+    /// When the place is another table's.
+    pub fn get(&self, id: MetricId) -> &Metric {
+        &self.metrics[id.0]
+    }
+
+    /// How many metrics every pod has.
+    pub fn len(&self) -> usize {
+        self.metrics.len()
+    }
+
+    /// Whether there is none: never.
+    pub fn is_empty(&self) -> bool {
+        self.metrics.is_empty()
+    }
+
+    /// The bridge's own keys to ask for beyond the built-in ones.
+    pub fn keys(&self) -> &[String] {
+        &self.keys
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn participants_are_the_people_on_this_bridge_alone() {
+        let metrics = Metrics::new(&[]).unwrap();
+        let stats = Stats {
+            local_endpoints: Some(2),
+            relayed_endpoints: Some(5),
+            all_endpoints: Some(7),
+            ..Stats::default()
+        };
+        let of = |name| metrics.get(metrics.on_pods(name).unwrap()).of(&stats);
+        assert_eq!(of("participants"), Some(2.0));
+        assert_eq!(of("relayed_participants"), Some(5.0));
+        assert_eq!(of("stress_level"), None, "what is not said is not zero");
+    }
+
+    #[test]
+    fn a_negative_stress_is_no_stress_even_when_the_reader_lets_it_through() {
+        let metrics = Metrics::new(&[]).unwrap();
+        for stress in [-1.0 / 0.9, f64::NAN, f64::INFINITY] {
+            let stats = Stats {
+                stress: Some(stress),
+                ..Stats::default()
+            };
+            assert_eq!(metrics.get(MetricId::STRESS).of(&stats), None, "{stress}");
+        }
+    }
+
+    #[test]
+    fn a_further_metric_is_read_by_the_bridges_own_key() {
+        let extra: ExtraMetric = "loss=incoming_loss_fraction".parse().unwrap();
+        let metrics = Metrics::new(&[extra]).unwrap();
+        let stats = Stats {
+            extra: vec![("incoming_loss_fraction".to_owned(), 0.25)],
+            ..Stats::default()
+        };
+        let id = metrics.on_pods("loss").unwrap();
+        assert_eq!(metrics.get(id).of(&stats), Some(0.25));
+        assert_eq!(metrics.on_objects("loss_max"), Some((id, Aggregate::Max)));
+        assert_eq!(metrics.keys(), ["incoming_loss_fraction"]);
+    }
+
+    #[test]
+    fn no_two_metrics_share_a_name() {
+        for name in ["stress_level", "participants_mean", "free_capacity"] {
+            let extra = ExtraMetric {
+                name: name.to_owned(),
+                key: "key".to_owned(),
+            };
+            assert_eq!(Metrics::new(&[extra]).unwrap_err(), name);
+        }
+    }
+
+    #[test]
+    fn a_name_that_cannot_stand_in_a_path_is_refused() {
+        for text in [
+            "", "name", "name=", "=key", "a/b=key", "Name=key", "a b=key",
+        ] {
+            assert!(text.parse::<ExtraMetric>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The adapter from start to end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::api::Api;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::guard::Guard;
+use crate::scrape::Scraper;
+use crate::shared::Shared;
+use crate::tls::Tls;
+use crate::{listener, pods};
+
+/// How long the API server has to tell how it authenticates.
+const GUARD_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long to try to reach the API server in one attempt.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Runs the adapter until `shutdown`, then finishes the requests that are under way.
+///
+/// Nothing global is installed: the caller has chosen the process's crypto provider and log.
+///
+/// # Errors
+/// What could not be read, reached or bound at the start, or which part ended although it should not.
+pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let Config {
+        bind,
+        tls_cert_file,
+        tls_private_key_file,
+        kubeconfig,
+        bridges,
+        pace,
+        rules,
+        metrics,
+    } = config;
+    let tls = Tls::from_files(&tls_cert_file, &tls_private_key_file)?;
+    let client = client(kubeconfig).await?;
+    let listener = TcpListener::bind(bind)
+        .await
+        .with_context(|| format!("cannot listen on {bind} (--bind)"))?;
+    info!(address = %bind, %bridges, version = env!("CARGO_PKG_VERSION"), "jvb-adapter starts");
+
+    let shared = Arc::new(Shared::new(Clock::system(), metrics, rules));
+    let (changes, seen) = mpsc::unbounded_channel();
+    // Whatever ends first ends the rest.
+    let ending = shutdown.child_token();
+    let _end = ending.clone().drop_guard();
+    let watch = tokio::spawn(pods::run(
+        client.clone(),
+        bridges,
+        Arc::clone(&shared),
+        changes,
+        ending.clone(),
+    ));
+    let scrape = tokio::spawn(Scraper::new(Arc::clone(&shared), pace).run(seen, ending.clone()));
+
+    let guard = Guard::start(client, GUARD_DEADLINE, ending.clone()).await?;
+    let api = Arc::new(Api::new(Arc::clone(&shared)));
+    let serve = listener::serve(listener, tls, guard, api, shutdown.clone());
+    tokio::select! {
+        served = serve => served,
+        ended = watch, if !shutdown.is_cancelled() => bail!("the watch of pods ended: {ended:?}"),
+        ended = scrape, if !shutdown.is_cancelled() => bail!("the loop that asks the bridges ended: {ended:?}"),
+    }
+}
+
+async fn client(kubeconfig: Option<PathBuf>) -> anyhow::Result<kube::Client> {
+    let mut config = match kubeconfig {
+        Some(path) => {
+            let kubeconfig = Kubeconfig::read_from(&path)
+                .with_context(|| format!("cannot read {} (--kubeconfig)", path.display()))?;
+            kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
+                .await
+                .with_context(|| format!("cannot use {} (--kubeconfig)", path.display()))?
+        }
+        None => kube::Config::infer().await.context(
+            "no cluster is configured: set --kubeconfig or KUBECONFIG, or run in a pod with a service account",
+        )?,
+    };
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    kube::Client::try_from(config).context("cannot make a client of the API server")
+}

@@ -1,0 +1,192 @@
+//! How the adapter itself fares, in OpenMetrics.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bridge::Time;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::metric::Metrics;
+use crate::store::{Omission, Store};
+use crate::wire::GROUP;
+
+/// Content type of what [`Telemetry::render`] writes.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+type Label = [(&'static str, &'static str); 1];
+
+/// Counters and distributions since the start.
+#[derive(Debug)]
+pub struct Telemetry {
+    registry: Registry,
+    scrapes: Family<Label, Counter>,
+    scrape_seconds: Histogram,
+    nonsense: Family<[(&'static str, String); 1], Counter>,
+    bridges: Gauge,
+    answering: Gauge,
+    omitted: Family<[(&'static str, String); 2], Gauge>,
+    requests: Family<[(&'static str, u16); 1], Counter>,
+    freshness: Family<Label, Histogram, fn() -> Histogram>,
+    watch_errors: Counter,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Telemetry {
+    /// All at zero.
+    pub fn new() -> Self {
+        // The same buckets as Kubernetes' own metrics servers.
+        let freshness: Family<Label, Histogram, fn() -> Histogram> =
+            Family::new_with_constructor(|| Histogram::new(exponential_buckets(1.0, 1.364, 20)));
+        let mut telemetry = Self {
+            registry: Registry::default(),
+            scrapes: Family::default(),
+            scrape_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 15)),
+            nonsense: Family::default(),
+            bridges: Gauge::default(),
+            answering: Gauge::default(),
+            omitted: Family::default(),
+            requests: Family::default(),
+            freshness,
+            watch_errors: Counter::default(),
+        };
+        telemetry.register();
+        telemetry
+    }
+
+    fn register(&mut self) {
+        self.registry.register_with_unit(
+            "metrics_apiserver_metric_freshness",
+            "Age of each value when it was told",
+            Unit::Seconds,
+            self.freshness.clone(),
+        );
+        let own = self.registry.sub_registry_with_prefix("jvb_adapter");
+        own.register(
+            "scrapes",
+            "Questions to bridges, by result",
+            self.scrapes.clone(),
+        );
+        own.register_with_unit(
+            "scrape_duration",
+            "From the question to the whole answer of a bridge, or to its failure",
+            Unit::Seconds,
+            self.scrape_seconds.clone(),
+        );
+        own.register(
+            "nonsense",
+            "Values that bridges gave and that cannot be true, by the bridge's key",
+            self.nonsense.clone(),
+        );
+        own.register(
+            "bridges",
+            "Pods that the label selector means",
+            self.bridges.clone(),
+        );
+        own.register(
+            "bridges_answering",
+            "Bridges whose last answer is fresh",
+            self.answering.clone(),
+        );
+        own.register(
+            "values_omitted",
+            "Pods without a value at this moment, by metric and reason",
+            self.omitted.clone(),
+        );
+        own.register(
+            "requests",
+            "Authorized requests answered, by status code",
+            self.requests.clone(),
+        );
+        own.register(
+            "watch_errors",
+            "Errors of the watch of pods",
+            self.watch_errors.clone(),
+        );
+    }
+
+    /// A bridge was asked: with which result, and how long it took.
+    pub fn scraped(&self, result: &'static str, took: Duration) {
+        self.scrapes.get_or_create(&[("result", result)]).inc();
+        self.scrape_seconds.observe(took.as_secs_f64());
+    }
+
+    /// A bridge said what cannot be true.
+    pub fn nonsense(&self, key: &str) {
+        self.nonsense
+            .get_or_create(&[("key", key.to_owned())])
+            .inc();
+    }
+
+    /// A request was answered.
+    pub fn answered(&self, code: http::StatusCode) {
+        self.requests
+            .get_or_create(&[("code", code.as_u16())])
+            .inc();
+    }
+
+    /// Values of these times were told now.
+    pub fn told(&self, times: impl Iterator<Item = Time>, now: Time) {
+        let freshness = self.freshness.get_or_create(&[("group", GROUP)]);
+        for at in times {
+            freshness.observe(now.since(at).as_secs_f64());
+        }
+    }
+
+    /// The watch of pods failed once.
+    pub fn watch_failed(&self) {
+        self.watch_errors.inc();
+    }
+
+    /// Everything as text, with a census of the bridges at this moment.
+    pub fn render(&self, store: &Store, metrics: &Metrics, now: Time) -> String {
+        self.take_census(store, metrics, now);
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("a string takes whatever is written to it");
+        text
+    }
+
+    fn take_census(&self, store: &Store, metrics: &Metrics, now: Time) {
+        let (mut bridges, mut answering) = (0, 0);
+        let mut omitted: BTreeMap<_, i64> = BTreeMap::new();
+        for record in store.iter() {
+            bridges += 1;
+            answering += i64::from(record.answers(store.rules(), now));
+            for (id, metric) in metrics.iter() {
+                if let Err(omission) = record.value(id, store.rules(), now) {
+                    *omitted.entry((&metric.name, omission)).or_default() += 1;
+                }
+            }
+        }
+        self.omitted.clear();
+        for ((metric, omission), pods) in omitted {
+            let labels = [
+                ("metric", metric.clone()),
+                ("reason", reason(omission).to_owned()),
+            ];
+            self.omitted.get_or_create(&labels).set(pods);
+        }
+        self.bridges.set(bridges);
+        self.answering.set(answering);
+    }
+}
+
+/// An omission's reason as a label.
+const fn reason(omission: Omission) -> &'static str {
+    match omission {
+        Omission::Gone => "gone",
+        Omission::Unanswered => "unanswered",
+        Omission::Stale => "stale",
+        Omission::Unsettled => "unsettled",
+        Omission::Unsaid => "unsaid",
+    }
+}
