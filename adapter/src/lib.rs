@@ -46,3 +46,7 @@ pub mod wire;
 
 pub use config::Config;
 pub use run::run;
+
+#[cfg(test)]
+#[path = "../tests/support/pki.rs"]
+mod pki;

@@ -229,3 +229,6 @@ impl Status {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

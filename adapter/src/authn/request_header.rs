@@ -133,3 +133,130 @@ fn text(value: &HeaderValue) -> Result<String, &'static str> {
         Err(_) => Err(NOT_TEXT),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::delegation::Delegation;
+    use crate::pki::Authority;
+
+    /// A front proxy with header names of its own.
+    fn delegation(entries: &[(&str, &str)]) -> Delegation {
+        let pem = Authority::new("proxies").pem();
+        let mut data: BTreeMap<_, _> = [("requestheader-client-ca-file".to_owned(), pem)].into();
+        for (key, value) in entries {
+            data.insert(format!("requestheader-{key}"), (*value).to_owned());
+        }
+        Delegation::default().updated(&data).0
+    }
+
+    fn usual() -> Delegation {
+        delegation(&[
+            ("username-headers", r#"["X-Remote-User"]"#),
+            ("uid-headers", r#"["X-Remote-Uid"]"#),
+            ("group-headers", r#"["X-Remote-Group"]"#),
+            ("extra-headers-prefix", r#"["X-Remote-Extra-"]"#),
+        ])
+    }
+
+    fn take(delegation: &Delegation, list: &[(&str, &[u8])]) -> (HeaderMap, Claims) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in list {
+            let name = HeaderName::try_from(*name).unwrap();
+            headers.append(name, HeaderValue::from_bytes(value).unwrap());
+        }
+        let claims = Claims::take(&mut headers, delegation.front_proxy());
+        (headers, claims)
+    }
+
+    #[test]
+    fn the_names_of_the_headers_are_the_api_servers_choice() {
+        let delegation = delegation(&[
+            ("username-headers", r#"["X-Who", "X-Else"]"#),
+            ("group-headers", r#"["X-Team", "X-Crew"]"#),
+            ("extra-headers-prefix", r#"["X-More-"]"#),
+        ]);
+        let request: [(&str, &[u8]); 8] = [
+            ("x-remote-user", b"eve"),
+            ("x-remote-uid", b"0"),
+            ("x-who", b""),
+            ("x-else", b"ada"),
+            ("x-crew", b"dev"),
+            ("x-team", b"ops"),
+            ("x-more-a", b"1"),
+            ("accept", b"*/*"),
+        ];
+        let (left, claims) = take(&delegation, &request);
+        let user = claims.user().unwrap().unwrap();
+        assert_eq!((user.name.as_str(), user.uid), ("ada", None));
+        assert_eq!(user.groups, ["ops", "dev"]);
+        assert_eq!(user.extra["a"], ["1"]);
+        let left: Vec<_> = left.keys().map(HeaderName::as_str).collect();
+        assert_eq!(left, ["accept"]);
+    }
+
+    #[test]
+    fn the_rules_of_one_header_each() {
+        let ada: (&str, &[u8]) = ("X-Remote-User", b"ada");
+        let name = |name: &str| Ok(Some(name.to_owned()));
+        let cases: [(&[(&str, &[u8])], _); 8] = [
+            (&[], Ok(None)),
+            (&[("X-Remote-User", b"")], Ok(None)),
+            (&[ada], name("ada")),
+            (&[("x-remote-user", "Adèle".as_bytes())], name("Adèle")),
+            (&[("x-remote-user", b"\xff")], Err(NOT_TEXT)),
+            (&[ada, ada], Err("its headers name more than one user")),
+            (
+                &[ada, ("x-remote-uid", b"1"), ("x-remote-uid", b"2")],
+                Err("its headers give more than one uid"),
+            ),
+            (&[ada, ("x-remote-group", b"\xff")], Err(NOT_TEXT)),
+        ];
+        for (request, expected) in cases {
+            let (left, claims) = take(&usual(), request);
+            let user = claims.user().map(|user| user.map(|user| user.name));
+            assert_eq!(user, expected, "{request:?}");
+            assert!(left.is_empty(), "{left:?}");
+        }
+    }
+
+    #[test]
+    fn keys_of_extra_values_are_decoded_as_go_does() {
+        for (header, key) in [
+            ("X-Remote-Extra-Scopes", "scopes"),
+            ("X-Remote-Extra-example.com%2Fa%25b", "example.com/a%b"),
+            ("X-Remote-Extra-%41bc", "Abc"),
+            ("X-Remote-Extra-", ""),
+            ("X-Remote-Extra-100%", "100%"),
+            ("X-Remote-Extra-a%2fb%zz", "a%2fb%zz"),
+            ("X-Remote-Extra-%ff", "%ff"),
+        ] {
+            let request: [(&str, &[u8]); 2] = [("x-remote-user", b"ada"), (header, b"1")];
+            let user = take(&usual(), &request).1.user().unwrap().unwrap();
+            assert_eq!(
+                user.extra,
+                BTreeMap::from([(key.to_owned(), vec!["1".to_owned()])])
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_claim_stays_behind(tails in prop::collection::vec("[A-Za-z0-9%._-]{0,20}", 0..8)) {
+            let mut headers = HeaderMap::new();
+            for tail in &tails {
+                let name = HeaderName::try_from(format!("X-Remote-{tail}")).unwrap();
+                headers.append(name, HeaderValue::from_static("eve"));
+            }
+            for delegation in [usual(), Delegation::default()] {
+                let mut headers = headers.clone();
+                let _ = Claims::take(&mut headers, delegation.front_proxy());
+                prop_assert!(headers.is_empty());
+            }
+        }
+    }
+}

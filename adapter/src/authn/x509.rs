@@ -89,7 +89,7 @@ impl Bundle {
     /// Whether one of the authorities vouches for the chain (leaf first) as a client's, now.
     fn verify(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<Subject, String> {
         let (leaf, intermediates) = chain.split_first().ok_or("there is none")?;
-        let leaf = EndEntityCert::try_from(leaf).map_err(|error| error.to_string())?;
+        let leaf = EndEntityCert::try_from(leaf).map_err(|error| words(&error))?;
         // webpki takes anchors as they are; Go looks at their validity too, and so do we.
         let anchors: Vec<_> = self
             .authorities
@@ -106,7 +106,7 @@ impl Bundle {
             None,
             None,
         )
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| words(&error))?;
         Subject::read(leaf.subject()).map_err(|error| error.to_string())
     }
 
@@ -117,7 +117,7 @@ impl Bundle {
 
 impl Authority {
     fn read(certificate: &CertificateDer<'_>) -> Result<Self, String> {
-        let anchor = anchor_from_trusted_cert(certificate).map_err(|error| error.to_string())?;
+        let anchor = anchor_from_trusted_cert(certificate).map_err(|error| words(&error))?;
         let (_, parsed) =
             X509Certificate::from_der(certificate).map_err(|error| error.to_string())?;
         if !parsed.is_ca() {
@@ -151,6 +151,29 @@ impl Period {
             .into_iter()
             .filter(|change| *change > now)
             .min()
+    }
+}
+
+/// Why a chain is not believed, for whoever has to mend it.
+fn words(error: &webpki::Error) -> String {
+    use webpki::Error as E;
+    let date = |time: &UnixTime| {
+        jiff::Timestamp::from_second(seconds(*time))
+            .map_or_else(|_| "another era".to_owned(), |time| time.to_string())
+    };
+    match error {
+        E::CertExpired { not_after, .. } => format!("it expired at {}", date(not_after)),
+        E::CertNotValidYet { not_before, .. } => {
+            format!("it is not valid before {}", date(not_before))
+        }
+        E::UnknownIssuer => "no authority in the bundle vouches for it".to_owned(),
+        E::InvalidSignatureForPublicKey => "an authority's signature is not its own".to_owned(),
+        E::RequiredEkuNotFoundContext(_) => {
+            "it is not for clients (its extended key usage lacks client authentication)".to_owned()
+        }
+        E::CaUsedAsEndEntity => "it is an authority's own".to_owned(),
+        E::BadDer | E::TrailingData(_) => "it is not a certificate".to_owned(),
+        error => format!("{error:?}"),
     }
 }
 

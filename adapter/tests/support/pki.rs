@@ -1,0 +1,162 @@
+//! Authorities and certificates for tests.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose, date_time_ymd,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// What a certificate shall say. The default is a good client's.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub(crate) common_name: &'static str,
+    pub(crate) organization: Option<&'static str>,
+    pub(crate) usages: Vec<ExtendedKeyUsagePurpose>,
+    /// Valid from the first day of one year to that of another.
+    pub(crate) years: (i32, i32),
+    pub(crate) names: Vec<String>,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self {
+            common_name: "ada",
+            organization: None,
+            usages: vec![ExtendedKeyUsagePurpose::ClientAuth],
+            years: (2000, 3000),
+            names: Vec::new(),
+        }
+    }
+}
+
+impl Wish {
+    pub(crate) fn client(common_name: &'static str) -> Self {
+        Self {
+            common_name,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn server(name: &str) -> Self {
+        Self {
+            common_name: "server",
+            usages: vec![ExtendedKeyUsagePurpose::ServerAuth],
+            names: vec![name.to_owned()],
+            ..Self::default()
+        }
+    }
+
+    fn params(&self) -> CertificateParams {
+        let mut params = CertificateParams::new(self.names.clone()).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        if !self.common_name.is_empty() {
+            let name = &mut params.distinguished_name;
+            name.push(DnType::CommonName, self.common_name);
+        }
+        if let Some(organization) = self.organization {
+            let name = &mut params.distinguished_name;
+            name.push(DnType::OrganizationName, organization);
+        }
+        params.extended_key_usages.clone_from(&self.usages);
+        params.not_before = date_time_ymd(self.years.0, 1, 1);
+        params.not_after = date_time_ymd(self.years.1, 1, 1);
+        params
+    }
+
+    fn authority(&self) -> CertificateParams {
+        let mut params = self.params();
+        params.extended_key_usages.clear();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        params
+    }
+
+    /// A certificate that vouches for itself.
+    pub(crate) fn self_signed(&self) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        let certificate = self.params().self_signed(&key).unwrap();
+        Identity::new(vec![certificate.der().clone()], &key)
+    }
+}
+
+/// Who vouches for others.
+pub(crate) struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    /// From this one's own certificate up to below the root; empty for a root.
+    above: Vec<CertificateDer<'static>>,
+}
+
+impl Authority {
+    pub(crate) fn new(common_name: &'static str) -> Self {
+        Self::valid(common_name, (2000, 3000))
+    }
+
+    pub(crate) fn valid(common_name: &'static str, years: (i32, i32)) -> Self {
+        let wish = Wish {
+            common_name,
+            years,
+            ..Wish::default()
+        };
+        let key = KeyPair::generate().unwrap();
+        let issuer = CertifiedIssuer::self_signed(wish.authority(), key).unwrap();
+        let above = Vec::new();
+        Self { issuer, above }
+    }
+
+    /// An authority that this one vouches for.
+    pub(crate) fn intermediate(&self, common_name: &'static str) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let params = Wish::client(common_name).authority();
+        let issuer = CertifiedIssuer::signed_by(params, key, &self.issuer).unwrap();
+        let mut above = vec![issuer.der().clone()];
+        above.extend(self.above.iter().cloned());
+        Self { issuer, above }
+    }
+
+    pub(crate) fn issue(&self, wish: &Wish) -> Identity {
+        let key = KeyPair::generate().unwrap();
+        let certificate = wish.params().signed_by(&key, &self.issuer).unwrap();
+        let mut chain = vec![certificate.der().clone()];
+        chain.extend(self.above.iter().cloned());
+        Identity::new(chain, &key)
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
+    pub(crate) fn der(&self) -> CertificateDer<'static> {
+        self.issuer.der().clone()
+    }
+}
+
+/// A certificate, those above it, and its key.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) chain: Vec<CertificateDer<'static>>,
+    pub(crate) key: PrivateKeyDer<'static>,
+    pub(crate) key_pem: String,
+}
+
+impl Identity {
+    fn new(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> Self {
+        Self {
+            chain,
+            key: PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+            key_pem: key.serialize_pem(),
+        }
+    }
+
+    /// The chain as a file holds it.
+    pub(crate) fn chain_pem(&self) -> String {
+        use base64::Engine;
+        let section = |der: &CertificateDer<'_>| {
+            let body = base64::engine::general_purpose::STANDARD.encode(der);
+            let lines = body.as_bytes().chunks(64);
+            let lines = lines.map(|line| String::from_utf8_lossy(line).into_owned());
+            let lines = lines.collect::<Vec<_>>().join("\n");
+            format!("-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n")
+        };
+        self.chain.iter().map(section).collect()
+    }
+}
