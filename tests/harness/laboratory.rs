@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use serde::Serialize;
 
 use crate::address::Network;
 use crate::apply::Applier;
@@ -117,6 +118,15 @@ impl Laboratory {
     /// When a document is no object or the API server refuses it.
     pub async fn apply(&self, yaml: &str) -> Result<()> {
         self.applier.apply(yaml).await
+    }
+
+    /// Applies one typed object on the server's side: see [`apply`](Self::apply).
+    ///
+    /// # Errors
+    /// When the API server refuses it.
+    pub async fn put(&self, object: &impl Serialize) -> Result<()> {
+        // JSON is YAML.
+        self.apply(&serde_json::to_string(object)?).await
     }
 
     /// The addresses of this laboratory.

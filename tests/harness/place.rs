@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use kube::Api;
 use kube::core::{DynamicObject, GroupVersionKind};
 use kube::discovery::ApiResource;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::balancer::Balancer;
 use crate::certificates::{Authority, Credentials};
@@ -77,16 +77,14 @@ impl Laboratory {
         write(&place.key, &place.serving.key)?;
         write(&place.ca, &place.authority.pem())?;
         let address = place.balancer.address();
-        self.apply_objects(&[
-            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}),
-            json!({
+        self.namespace(namespace).await?;
+        self.put(&json!({
                 "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace},
                 "spec": {
                     "type": "ExternalName", "externalName": address.ip(),
                     "ports": [{"name": "https", "port": address.port()}],
                 },
-            }),
-        ])
+            }))
         .await?;
         Ok(place)
     }
@@ -102,7 +100,7 @@ impl Laboratory {
         version: &str,
         priority: Priority,
     ) -> Result<()> {
-        self.apply_objects(&[json!({
+        self.put(&json!({
             "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
             "metadata": {"name": format!("{version}.{group}")},
             "spec": {
@@ -113,7 +111,7 @@ impl Laboratory {
                     "namespace": place.namespace, "name": place.name, "port": place.balancer.address().port(),
                 },
             },
-        })])
+        }))
         .await
     }
 
@@ -145,10 +143,13 @@ impl Laboratory {
         .await
     }
 
-    async fn apply_objects(&self, objects: &[Value]) -> Result<()> {
-        // JSON is YAML.
-        let documents: Vec<String> = objects.iter().map(ToString::to_string).collect();
-        self.apply(&documents.join("\n---\n")).await
+    /// Makes a namespace.
+    ///
+    /// # Errors
+    /// When the API server refuses it.
+    pub async fn namespace(&self, name: &str) -> Result<()> {
+        self.put(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}))
+            .await
     }
 }
 
