@@ -7,6 +7,7 @@
 pub mod fuzzing;
 pub mod jicofo;
 pub mod keys;
+pub mod model;
 pub mod reply;
 pub mod request;
 pub mod source;

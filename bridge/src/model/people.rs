@@ -1,0 +1,134 @@
+//! People and the rooms that they are in, as the XMPP server knows them.
+
+use std::collections::BTreeMap;
+
+use super::agenda::Name;
+use super::ledger::Ledger;
+use crate::time::Time;
+
+/// One conference's room, and where jicofo has put its people.
+#[derive(Clone, Debug)]
+pub(super) struct Room {
+    pub(super) created: Time,
+    pub(super) number: u64,
+    pub(super) people: BTreeMap<Name, Person>,
+    /// Jicofo's sessions with bridges, the oldest first.
+    pub(super) sessions: Vec<Allocation>,
+    /// Since when jicofo has been asking bridges in a tight loop that refuse.
+    pub(super) trapped: Option<Time>,
+}
+
+/// What jicofo has put on one bridge for one conference, in the order in which it did.
+#[derive(Clone, Debug)]
+pub(super) struct Allocation {
+    pub(super) bridge: Name,
+    pub(super) endpoints: Vec<Name>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Person {
+    /// Order of joining.
+    pub(super) number: u64,
+    /// Whether media ever gets through.
+    pub(super) ice: bool,
+    pub(super) place: Place,
+    pub(super) lost_since: Option<Time>,
+}
+
+/// Where a person is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Place {
+    /// In the room, with nobody to talk to, so on no bridge.
+    Room,
+    /// Should be on a bridge, and there is none.
+    Waiting,
+    /// On the way to a bridge.
+    Invited(Name),
+    /// On a bridge.
+    On(Name),
+}
+
+impl Place {
+    pub(super) fn bridge(&self) -> Option<&Name> {
+        match self {
+            Self::Room | Self::Waiting => None,
+            Self::Invited(bridge) | Self::On(bridge) => Some(bridge),
+        }
+    }
+}
+
+impl Person {
+    /// Moves the person, keeping the ledger. Media is lost where it flowed and found where it flows again.
+    pub(super) fn go(&mut self, place: Place, ledger: &mut Ledger, now: Time) {
+        let flows = |place: &Place| self.ice && matches!(place, Place::On(_));
+        let (before, after) = (flows(&self.place), flows(&place));
+        ledger.waiting -= u64::from(self.place == Place::Waiting);
+        ledger.waiting += u64::from(place == Place::Waiting);
+        ledger.on_bridges -= u64::from(before);
+        ledger.on_bridges += u64::from(after);
+        if before && !after && place != Place::Room {
+            self.lose(ledger, now);
+        }
+        if after || place == Place::Room {
+            self.regain(ledger, now);
+        }
+        self.place = place;
+    }
+
+    /// Media stops where the person is.
+    fn lose(&mut self, ledger: &mut Ledger, now: Time) {
+        if self.lost_since.is_none() {
+            self.lost_since = Some(now);
+            ledger.lost(now);
+        }
+    }
+
+    /// Media flows again, or is no longer missed.
+    fn regain(&mut self, ledger: &mut Ledger, now: Time) {
+        if let Some(since) = self.lost_since.take() {
+            ledger.regained(since, now);
+        }
+    }
+
+    /// Whether jicofo has invited this person.
+    pub(super) fn participates(&self) -> bool {
+        self.place != Place::Room
+    }
+}
+
+impl Room {
+    pub(super) fn new(created: Time, number: u64) -> Self {
+        Self {
+            created,
+            number,
+            people: BTreeMap::new(),
+            sessions: Vec::new(),
+            trapped: None,
+        }
+    }
+
+    pub(super) fn participants(&self) -> usize {
+        self.people
+            .values()
+            .filter(|person| person.participates())
+            .count()
+    }
+
+    /// People for whom this holds, in the order in which they joined.
+    pub(super) fn in_order(&self, which: impl Fn(&Person) -> bool) -> Vec<Name> {
+        let mut names: Vec<_> = self
+            .people
+            .iter()
+            .filter(|(_, person)| which(person))
+            .map(|(name, person)| (person.number, name.clone()))
+            .collect();
+        names.sort();
+        names.into_iter().map(|(_, name)| name).collect()
+    }
+
+    pub(super) fn session(&self, bridge: &Name) -> Option<&Allocation> {
+        self.sessions
+            .iter()
+            .find(|session| session.bridge == *bridge)
+    }
+}
