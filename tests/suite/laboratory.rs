@@ -1,4 +1,8 @@
 //! The laboratory itself keeps what it promises.
 
 mod control_plane;
+mod janitor;
 mod kubelet;
+mod many;
+mod outage;
+mod place;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use http_body_util::Empty;
 use hyper_util::rt::TokioIo;
@@ -115,16 +115,17 @@ async fn http_get(get: &HTTPGetAction, host: &str, port: u16) -> Result<()> {
         request = request.header(&header.name, &header.value);
     }
     let request = request.body(Empty::<Bytes>::new())?;
-    // The connection ends with this function: a kubelet does not keep it either.
-    tokio::select! {
-        response = sender.send_request(request) => {
-            let status = response?.status();
-            ensure!(status.is_success() || status.is_redirection(), "the answer is {status}");
-            Ok(())
-        }
-        ended = connection => Err(match ended {
-            Ok(()) => anyhow!("the connection ended without an answer"),
-            Err(error) => error.into(),
-        }),
-    }
+    // The connection ends with this function: a kubelet does not keep it either. One that the server ends may have brought the
+    // answer before: the request knows.
+    let mut answer = std::pin::pin!(sender.send_request(request));
+    let response = tokio::select! {
+        response = &mut answer => response,
+        _ = connection => answer.await,
+    };
+    let status = response?.status();
+    ensure!(
+        status.is_success() || status.is_redirection(),
+        "the answer is {status}"
+    );
+    Ok(())
 }
