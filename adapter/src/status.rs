@@ -133,7 +133,17 @@ impl Status {
         Self::new(StatusCode::NOT_ACCEPTABLE, "NotAcceptable", message)
     }
 
-    /// 413: the request carries a body or is too large.
+    /// 431: the request's header is too large.
+    pub fn header_too_large(message: impl Into<String>) -> Self {
+        // Kubernetes has no reason of its own for it.
+        Self::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "RequestEntityTooLarge",
+            message,
+        )
+    }
+
+    /// 413: the request carries a body.
     pub fn too_large(message: impl Into<String>) -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,

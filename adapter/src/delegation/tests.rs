@@ -62,7 +62,7 @@ fn the_generation_changes_with_the_content_and_only_with_it() {
 fn what_is_missing_or_broken_stays_as_it_was() {
     let good = good();
     let (before, _) = Delegation::default().updated(&good);
-    let not_authority = Wish::client("ada").self_signed().chain_pem();
+    let not_authority = Wish::client("ada").self_signed().chain_pem;
     let broken = [
         (CLIENT_CA, None, "client-ca-file is missing"),
         (CLIENT_CA, Some(" "), "client-ca-file is missing"),
@@ -134,7 +134,7 @@ fn one_bad_certificate_does_not_lock_everybody_out() {
     let mut data = good();
     let bundle = format!(
         "{}{}{}",
-        Wish::client("ada").self_signed().chain_pem(),
+        Wish::client("ada").self_signed().chain_pem,
         data[CLIENT_CA],
         Authority::new("next").pem()
     );

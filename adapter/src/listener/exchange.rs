@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures::FutureExt;
+use http::header::{CONTENT_LENGTH, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request, Response};
 use hyper::body::{Body as _, Incoming};
@@ -33,9 +34,10 @@ impl<S: Service> Exchange<S> {
     ) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path().to_owned();
+        let is_head = parts.method == Method::HEAD;
         let answering = self.answer(peer, parts, body.is_end_stream(), closing);
         let answering = AssertUnwindSafe(answering).catch_unwind();
-        match tokio::time::timeout(self.limits.answer, answering).await {
+        let response = match tokio::time::timeout(self.limits.answer, answering).await {
             Ok(Ok(Ok(response))) => response,
             Ok(Ok(Err(status))) => status.into_response(),
             Ok(Err(panic)) => {
@@ -48,6 +50,11 @@ impl<S: Service> Exchange<S> {
                 tracing::warn!(path, "no answer within {within}");
                 Status::timeout(format!("no answer within {within}")).into_response()
             }
+        };
+        if is_head {
+            headless(response)
+        } else {
+            response
         }
     }
 
@@ -58,6 +65,12 @@ impl<S: Service> Exchange<S> {
         has_no_body: bool,
         closing: &CancellationToken,
     ) -> Result<Response<Body>, Status> {
+        if size(&request) > self.limits.header_bytes as usize {
+            return Err(Status::header_too_large(format!(
+                "the request's header has more than {} bytes",
+                self.limits.header_bytes
+            )));
+        }
         let reads = request.method == Method::GET || request.method == Method::HEAD;
         if reads && let Some(response) = self.service.open(request.uri.path()) {
             return Ok(response);
@@ -66,8 +79,10 @@ impl<S: Service> Exchange<S> {
             Ok(user) => user,
             Err(refusal) => {
                 report(peer, &request, &refusal);
-                // Strangers do not keep connections, which are dear in HTTP/2.
-                closing.cancel();
+                if let Refusal::Unknown(_) = refusal {
+                    // Strangers do not keep connections, which are dear in HTTP/2.
+                    closing.cancel();
+                }
                 return Err(refusal.into());
             }
         };
@@ -84,6 +99,28 @@ impl<S: Service> Exchange<S> {
         self.guard.authorize(&user, &attributes).await?;
         Ok(self.service.answer(&user, &request).await)
     }
+}
+
+/// The bytes of a request's header as HTTP/2 counts them. The protocols have limits of their own,
+/// but HTTP/1 reads up to twice its limit before it looks.
+fn size(request: &Parts) -> usize {
+    const OVERHEAD: usize = 32;
+    let path = request.uri.path_and_query();
+    let headers = request.headers.iter();
+    headers
+        .map(|(name, value)| name.as_str().len() + value.len() + OVERHEAD)
+        .sum::<usize>()
+        + path.map_or(0, |path| path.as_str().len())
+}
+
+/// The answer to HEAD: all but the body, which hyper would send in HTTP/2.
+fn headless(response: Response<Body>) -> Response<Body> {
+    let (mut head, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact() {
+        let length = HeaderValue::from(length);
+        head.headers.insert(CONTENT_LENGTH, length);
+    }
+    Response::from_parts(head, Body::default())
 }
 
 /// One line for whoever has to find out why somebody is not let in.

@@ -19,6 +19,7 @@ fn every_error_is_a_status_object() {
         (Status::method_not_allowed("m"), "MethodNotAllowed", 405),
         (Status::not_acceptable("m"), "NotAcceptable", 406),
         (Status::too_large("m"), "RequestEntityTooLarge", 413),
+        (Status::header_too_large("m"), "RequestEntityTooLarge", 431),
         (Status::internal("m"), "InternalError", 500),
         (Status::service_unavailable("m"), "ServiceUnavailable", 503),
         (Status::timeout("m"), "Timeout", 504),

@@ -28,7 +28,7 @@ impl Files {
     }
 
     fn of(identity: &Identity) -> Self {
-        Self::new(&identity.chain_pem(), &identity.key_pem)
+        Self::new(&identity.chain_pem, &identity.key_pem)
     }
 
     fn write(&self, certificate: &str, key: &str) {
@@ -66,7 +66,7 @@ fn what_is_wrong_with_the_files_is_said_with_their_names_and_flags() {
     };
     let of = |wish: &Wish| {
         let identity = authority.issue(wish);
-        (identity.chain_pem(), identity.key_pem)
+        (identity.chain_pem, identity.key_pem)
     };
     let nameless = Wish {
         names: Vec::new(),
@@ -76,7 +76,7 @@ fn what_is_wrong_with_the_files_is_said_with_their_names_and_flags() {
         names: vec![NAME.to_owned()],
         ..Wish::client("ada")
     };
-    let (chain, key) = (good.chain_pem(), good.key_pem.clone());
+    let (chain, key) = (good.chain_pem.clone(), good.key_pem.clone());
     let cases = [
         (
             (String::new(), key.clone()),
@@ -248,12 +248,12 @@ fn a_new_certificate_greets_new_connections_and_a_bad_one_changes_nothing() {
     let greeting = || shake(&tls, client(&serving, &TLS13, None)).unwrap().1;
     assert_eq!(greeting(), first.chain[0]);
 
-    files.write(&second.chain_pem(), &first.key_pem);
+    files.write(&second.chain_pem, &first.key_pem);
     let error = tls.reload(&files.certificate(), &files.key()).unwrap_err();
     assert!(matches!(error, TlsError::Mismatch { .. }), "{error}");
     assert_eq!(greeting(), first.chain[0]);
 
-    files.write(&second.chain_pem(), &second.key_pem);
+    files.write(&second.chain_pem, &second.key_pem);
     tls.reload(&files.certificate(), &files.key()).unwrap();
     assert_eq!(greeting(), second.chain[0]);
 }

@@ -1,8 +1,8 @@
 //! Authorities and certificates for tests.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -75,7 +75,7 @@ impl Wish {
     pub(crate) fn self_signed(&self) -> Identity {
         let key = KeyPair::generate().unwrap();
         let certificate = self.params().self_signed(&key).unwrap();
-        Identity::new(vec![certificate.der().clone()], &key)
+        Identity::new(&certificate, &[], &key)
     }
 }
 
@@ -83,7 +83,7 @@ impl Wish {
 pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     /// From this one's own certificate up to below the root; empty for a root.
-    above: Vec<CertificateDer<'static>>,
+    above: Vec<(CertificateDer<'static>, String)>,
 }
 
 impl Authority {
@@ -108,7 +108,7 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let params = Wish::client(common_name).authority();
         let issuer = CertifiedIssuer::signed_by(params, key, &self.issuer).unwrap();
-        let mut above = vec![issuer.der().clone()];
+        let mut above = vec![(issuer.der().clone(), issuer.pem())];
         above.extend(self.above.iter().cloned());
         Self { issuer, above }
     }
@@ -116,9 +116,7 @@ impl Authority {
     pub(crate) fn issue(&self, wish: &Wish) -> Identity {
         let key = KeyPair::generate().unwrap();
         let certificate = wish.params().signed_by(&key, &self.issuer).unwrap();
-        let mut chain = vec![certificate.der().clone()];
-        chain.extend(self.above.iter().cloned());
-        Identity::new(chain, &key)
+        Identity::new(&certificate, &self.above, &key)
     }
 
     pub(crate) fn pem(&self) -> String {
@@ -135,28 +133,28 @@ impl Authority {
 pub(crate) struct Identity {
     pub(crate) chain: Vec<CertificateDer<'static>>,
     pub(crate) key: PrivateKeyDer<'static>,
+    /// Both as files hold them.
+    pub(crate) chain_pem: String,
     pub(crate) key_pem: String,
 }
 
 impl Identity {
-    fn new(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> Self {
+    fn new(
+        certificate: &Certificate,
+        above: &[(CertificateDer<'static>, String)],
+        key: &KeyPair,
+    ) -> Self {
+        let mut chain = vec![certificate.der().clone()];
+        let mut chain_pem = certificate.pem();
+        for (der, pem) in above {
+            chain.push(der.clone());
+            chain_pem.push_str(pem);
+        }
         Self {
             chain,
+            chain_pem,
             key: PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
             key_pem: key.serialize_pem(),
         }
-    }
-
-    /// The chain as a file holds it.
-    pub(crate) fn chain_pem(&self) -> String {
-        use base64::Engine;
-        let section = |der: &CertificateDer<'_>| {
-            let body = base64::engine::general_purpose::STANDARD.encode(der);
-            let lines = body.as_bytes().chunks(64);
-            let lines = lines.map(|line| String::from_utf8_lossy(line).into_owned());
-            let lines = lines.collect::<Vec<_>>().join("\n");
-            format!("-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n")
-        };
-        self.chain.iter().map(section).collect()
     }
 }

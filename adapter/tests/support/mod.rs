@@ -1,0 +1,6 @@
+//! What the tests of the serving side share.
+
+pub(crate) mod api_server;
+pub(crate) mod caller;
+pub(crate) mod pki;
+pub(crate) mod stand;
