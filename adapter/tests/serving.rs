@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
+#[cfg(test)]
 mod support;
 
 use support::caller::{Caller, Heard, Version, dial};
@@ -396,11 +397,11 @@ async fn only_reading_is_served_and_only_to_those_who_are_known() {
     let stand = stand_of_ada().await;
     for version in [Version::Http1, Version::Http2] {
         let mut caller = stand.call_by(None, version).await;
-        let head = caller
+        let empty = caller
             .send(Method::HEAD, "/pods", &[ADA], "")
             .await
             .unwrap();
-        assert_eq!((head.code, head.body.len()), (StatusCode::OK, 0));
+        assert_eq!((empty.code, empty.body.len()), (StatusCode::OK, 0));
         for method in [Method::POST, Method::DELETE, Method::PATCH, Method::OPTIONS] {
             let heard = caller
                 .send(method.clone(), "/pods", &[ADA], "")

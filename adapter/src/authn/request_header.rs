@@ -144,6 +144,8 @@ mod tests {
     use crate::delegation::Delegation;
     use crate::pki::Authority;
 
+    type Header<'a> = (&'a str, &'a [u8]);
+
     /// A front proxy with header names of its own.
     fn delegation(entries: &[(&str, &str)]) -> Delegation {
         let pem = Authority::new("proxies").pem();
@@ -163,7 +165,7 @@ mod tests {
         ])
     }
 
-    fn take(delegation: &Delegation, list: &[(&str, &[u8])]) -> (HeaderMap, Claims) {
+    fn take(delegation: &Delegation, list: &[Header<'_>]) -> (HeaderMap, Claims) {
         let mut headers = HeaderMap::new();
         for (name, value) in list {
             let name = HeaderName::try_from(*name).unwrap();
@@ -180,7 +182,7 @@ mod tests {
             ("group-headers", r#"["X-Team", "X-Crew"]"#),
             ("extra-headers-prefix", r#"["X-More-"]"#),
         ]);
-        let request: [(&str, &[u8]); 8] = [
+        let request: [Header<'_>; 8] = [
             ("x-remote-user", b"eve"),
             ("x-remote-uid", b"0"),
             ("x-who", b""),
@@ -201,9 +203,9 @@ mod tests {
 
     #[test]
     fn the_rules_of_one_header_each() {
-        let ada: (&str, &[u8]) = ("X-Remote-User", b"ada");
+        let ada: Header<'_> = ("X-Remote-User", b"ada");
         let name = |name: &str| Ok(Some(name.to_owned()));
-        let cases: [(&[(&str, &[u8])], _); 8] = [
+        let cases: [(&[Header<'_>], _); 8] = [
             (&[], Ok(None)),
             (&[("X-Remote-User", b"")], Ok(None)),
             (&[ada], name("ada")),
@@ -235,7 +237,7 @@ mod tests {
             ("X-Remote-Extra-a%2fb%zz", "a%2fb%zz"),
             ("X-Remote-Extra-%ff", "%ff"),
         ] {
-            let request: [(&str, &[u8]); 2] = [("x-remote-user", b"ada"), (header, b"1")];
+            let request: [Header<'_>; 2] = [("x-remote-user", b"ada"), (header, b"1")];
             let user = take(&usual(), &request).1.user().unwrap().unwrap();
             assert_eq!(
                 user.extra,
