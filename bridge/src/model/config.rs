@@ -6,6 +6,10 @@ use super::load::{Load, Media};
 
 /// How one bridge is set up, and how long things take on it.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the switches of the real thing, each independent of the others"
+)]
 pub struct BridgeConfig {
     /// Version that the bridge reports.
     pub version: String,
@@ -93,14 +97,14 @@ impl Default for BridgeConfig {
             statistics_interval: Duration::from_secs(5),
             statistics_offset: Duration::from_millis(3500),
             presence_interval: Duration::from_secs(5),
-            health_interval: Duration::from_secs(60),
-            graceful_shutdown_max: Duration::from_secs(24 * 60 * 60),
-            shutting_down_delay: Duration::from_secs(60),
+            health_interval: Duration::from_mins(1),
+            graceful_shutdown_max: Duration::from_hours(24),
+            shutting_down_delay: Duration::from_mins(1),
             close_delay: Duration::from_millis(500),
             exit_delay: Duration::from_secs(2),
             terminate_close: Duration::from_millis(200),
             terminate_exit: Duration::from_secs(2),
-            expiry: Duration::from_secs(60),
+            expiry: Duration::from_mins(1),
         }
     }
 }
@@ -177,11 +181,11 @@ impl Default for JicofoConfig {
             min_participants: 2,
             single_participant_timeout: Duration::from_secs(20),
             rampup: Duration::from_secs(20),
-            failure_reset: Duration::from_secs(60),
+            failure_reset: Duration::from_mins(1),
             health_interval: Duration::from_secs(10),
             health_timeout: Duration::from_secs(35),
             allocation_timeout: Duration::from_secs(15),
-            xmpp_timeout: Duration::from_secs(60),
+            xmpp_timeout: Duration::from_mins(1),
             invite: Duration::ZERO,
             reinvite: Duration::from_millis(800),
             refused_retry: Duration::from_millis(7),

@@ -117,7 +117,7 @@ impl Jitsi {
             .get(CONTENT_TYPE)
             .and_then(|sent| sent.to_str().ok());
         let is_json = sent.is_some_and(|sent| sent.split(';').next().map(str::trim) == Some(JSON));
-        if sent.is_some() && !is_json || !request.body().is_empty() && !is_json {
+        if !is_json && (sent.is_some() || !request.body().is_empty()) {
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             return error(request, status, "Unsupported Media Type");
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::agenda::Name;
-use super::config::JicofoConfig;
+use super::config::{Health, JicofoConfig};
 use super::load::Timer;
 use super::videobridge::Process;
 use crate::stats::Flags;
@@ -11,6 +11,10 @@ use crate::time::Time;
 
 /// One bridge as jicofo sees it, from its joining of the brewery until it has left.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the flags of the real thing, each independent of the others"
+)]
 pub(super) struct Known {
     pub(super) drain: bool,
     /// Sticky: stays until the bridge has left.
@@ -29,6 +33,7 @@ pub(super) struct Known {
     pub(super) checks: Timer,
     /// Its node vanished: the stress and health last told.
     pub(super) ghost: Option<(f64, bool)>,
+    used: bool,
     recent: VecDeque<Time>,
     /// Health checks fail or time out.
     out: bool,
@@ -49,6 +54,7 @@ impl Known {
             rooms: BTreeSet::new(),
             checks: Timer::new(now + config.health_interval, config.health_interval),
             ghost: None,
+            used: false,
             recent: VecDeque::new(),
             out: false,
             failed_until: None,
@@ -58,6 +64,7 @@ impl Known {
     /// Jicofo puts an endpoint there.
     pub(super) fn added(&mut self, config: &JicofoConfig, now: Time) {
         self.endpoints += 1;
+        self.used = true;
         while self
             .recent
             .front()
@@ -84,6 +91,20 @@ impl Known {
     /// A health check passed after failed ones.
     pub(super) fn passed(&mut self) {
         self.out = false;
+    }
+
+    /// Whether jicofo has ever put anybody there.
+    pub(super) fn used(&self) -> bool {
+        self.used
+    }
+
+    /// The health that the last presence told.
+    pub(super) fn healthy(&self, process: Option<&Process>, now: Time) -> bool {
+        match (self.ghost, process) {
+            (Some((_, healthy)), _) => healthy,
+            (None, Some(process)) => *process.told_health(now) == Health::Good,
+            (None, None) => true,
+        }
     }
 
     pub(super) fn operational(&self, now: Time) -> bool {

@@ -4,6 +4,7 @@ use super::Videobridge;
 use super::config::Health;
 use super::render::{Family, Measured, Value, families};
 use super::statistics::{LARGEST_BUCKET, Refreshed};
+use crate::time::Time;
 
 pub(super) const PREFIX: &str = "jitsi_jvb_";
 pub(super) const TEXT_ORDER: &str = include_str!("families/bridge-text-order.txt");
@@ -32,22 +33,23 @@ pub(super) fn measured(bridge: Videobridge<'_>) -> Vec<Measured> {
     let mut measured = Vec::with_capacity(128);
     let mut late = Vec::new();
     for family in families(TABLE) {
-        let Some(since) = registered(bridge, family) else {
+        let since = registered(bridge, family);
+        if since == Since::Never {
             continue;
-        };
+        }
         let refresh = bridge.process.statistics.refreshed_at(bridge.now);
-        let created = match family.name.starts_with("conferences_by_") {
-            true => refresh.unwrap_or(bridge.process.startup()),
-            false => bridge.process.startup(),
-        };
+        let refreshed_anew = family.name.starts_with("conferences_by_");
+        let created = refresh
+            .filter(|_| refreshed_anew)
+            .unwrap_or(bridge.process.startup());
         let one = Measured {
             family,
             value: value(bridge, &refreshed, family),
             created,
         };
         match since {
-            None => measured.push(one),
-            Some(since) => late.push((since, one)),
+            Since::Later(since) => late.push((since, one)),
+            Since::Start | Since::Never => measured.push(one),
         }
     }
     late.sort_by_key(|(since, _)| *since);
@@ -55,12 +57,19 @@ pub(super) fn measured(bridge: Videobridge<'_>) -> Vec<Measured> {
     measured
 }
 
-/// Whether a family is registered: from the start (`Some(None)`), since a moment, or not at all.
-fn registered(bridge: Videobridge<'_>, family: Family) -> Option<Option<crate::Time>> {
+/// When a family was registered.
+#[derive(Clone, Copy, PartialEq)]
+enum Since {
+    Start,
+    Later(Time),
+    Never,
+}
+
+fn registered(bridge: Videobridge<'_>, family: Family) -> Since {
     let process = bridge.process;
     let firsts = process.statistics.firsts;
-    let late = match family.name {
-        "region" => return process.config.region.is_some().then_some(None),
+    let later = match family.name {
+        "region" if process.config.region.is_none() => None,
         "cpu_steal" => process
             .sampled(bridge.now)
             .then(|| process.startup() + process.config.sample_interval),
@@ -68,9 +77,9 @@ fn registered(bridge: Videobridge<'_>, family: Family) -> Option<Option<crate::T
         name if name.starts_with("srtp_send_queue") => firsts.endpoint,
         name if name.starts_with("endpoint_receive") => firsts.endpoint,
         name if name.starts_with("relay_srtp") => firsts.relay,
-        _ => return Some(None),
+        _ => return Since::Start,
     };
-    late.map(Some)
+    later.map_or(Since::Never, Since::Later)
 }
 
 fn value(bridge: Videobridge<'_>, refreshed: &Refreshed, family: Family) -> Value {

@@ -48,18 +48,17 @@ impl Jitsi {
                 .map(|session| session.endpoints.clone())
                 .unwrap_or_default()
         };
-        let mut conferences: Vec<(Name, Vec<Name>)> = match conference {
-            Some(conference) => vec![(conference.clone(), held(conference))],
-            None => {
-                let known = self
-                    .jicofo
-                    .as_ref()
-                    .and_then(|jicofo| jicofo.known.get(bridge));
-                let names = known.into_iter().flat_map(|known| &known.rooms);
-                names.map(|name| (name.clone(), held(name))).collect()
-            }
+        let mut conferences: Vec<(Name, Vec<Name>)> = if let Some(conference) = conference {
+            vec![(conference.clone(), held(conference))]
+        } else {
+            let known = self
+                .jicofo
+                .as_ref()
+                .and_then(|jicofo| jicofo.known.get(bridge));
+            let names = known.into_iter().flat_map(|known| &known.rooms);
+            names.map(|name| (name.clone(), held(name))).collect()
         };
-        conferences.sort_by(|(_, a), (_, b)| b.len().cmp(&a.len()));
+        conferences.sort_by_key(|(_, endpoints)| std::cmp::Reverse(endpoints.len()));
         let mut moved = Moved::default();
         for (name, mut endpoints) in conferences {
             endpoints.truncate(count - moved.endpoints);

@@ -10,7 +10,6 @@ use crate::time::Time;
 #[derive(Clone, Debug)]
 pub(super) struct Room {
     pub(super) created: Time,
-    pub(super) number: u64,
     pub(super) people: BTreeMap<Name, Person>,
     /// Jicofo's sessions with bridges, the oldest first.
     pub(super) sessions: Vec<Allocation>,
@@ -97,10 +96,9 @@ impl Person {
 }
 
 impl Room {
-    pub(super) fn new(created: Time, number: u64) -> Self {
+    pub(super) fn new(created: Time) -> Self {
         Self {
             created,
-            number,
             people: BTreeMap::new(),
             sessions: Vec::new(),
             trapped: None,

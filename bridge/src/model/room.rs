@@ -27,7 +27,7 @@ impl Jitsi {
         let (now, number) = (self.now, self.number());
         let room = self.rooms.entry(conference.clone());
         let new = matches!(room, std::collections::btree_map::Entry::Vacant(_));
-        let room = room.or_insert_with(|| Room::new(now, number));
+        let room = room.or_insert_with(|| Room::new(now));
         if room.people.contains_key(&endpoint) {
             return;
         }

@@ -19,6 +19,25 @@ pub(super) struct Selection<'a> {
     pub(super) now: Time,
 }
 
+/// Versions that a bridge may have.
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    Any,
+    Only(&'a str),
+    /// A conference is pinned to another version than that of the bridge that it is on.
+    None,
+}
+
+impl Wanted<'_> {
+    fn takes(self, version: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(wanted) => version == wanted,
+            Self::None => false,
+        }
+    }
+}
+
 /// A bridge that selection leaves.
 #[derive(Clone, Copy)]
 struct Candidate<'a> {
@@ -33,7 +52,7 @@ impl<'a> Selection<'a> {
     /// The bridge for one more participant of the conference.
     pub(super) fn choose(&self) -> Option<Name> {
         let existing = self.existing();
-        let version = self.version(existing)?;
+        let version = self.version(existing);
         if let Some((name, known)) = existing
             && (!self.config.octo || known.relay_id.is_none())
         {
@@ -57,29 +76,27 @@ impl<'a> Selection<'a> {
         self.jicofo.known.get_key_value(bridge)
     }
 
-    /// The version that the bridge must have: `Some(None)` for any, `None` when no version will do.
-    fn version(&self, existing: Option<(&'a Name, &'a Known)>) -> Option<Option<&'a str>> {
+    /// Which versions will do.
+    fn version(&self, existing: Option<(&'a Name, &'a Known)>) -> Wanted<'a> {
         let pinned = self.jicofo.pinned(self.conference, self.now);
         let running = existing.map(|(_, known)| known.version.as_str());
         match (running, pinned) {
-            (Some(running), Some(pinned)) if running != pinned => None,
+            (Some(running), Some(pinned)) if running != pinned => Wanted::None,
             (Some(version), _) | (None, Some(version)) if !self.config.allow_mixed_versions => {
-                Some(Some(version))
+                Wanted::Only(version)
             }
-            _ => Some(None),
+            _ => Wanted::Any,
         }
     }
 
     /// The filters that never give way.
-    fn eligible(&self, known: &Known, version: Option<&str>) -> bool {
-        known.operational(self.now)
-            && !known.shutting_down
-            && version.is_none_or(|version| known.version == version)
+    fn eligible(&self, known: &Known, version: Wanted<'_>) -> bool {
+        known.operational(self.now) && !known.shutting_down && version.takes(&known.version)
     }
 
     /// The filters that give way when nothing is left, in their order: not draining comes before not gracefully shutting down, and
     /// that is the trap: a gracefully shutting bridge beats a draining one, and refuses.
-    fn preferred(&self, version: Option<&'a str>) -> impl Iterator<Item = (&'a Name, &'a Known)> {
+    fn preferred(&self, version: Wanted<'a>) -> impl Iterator<Item = (&'a Name, &'a Known)> {
         let known = &self.jicofo.known;
         let eligible = move |known: &Known| self.eligible(known, version);
         let active = known.values().any(|known| !known.drain && eligible(known));
@@ -109,7 +126,7 @@ impl<'a> Selection<'a> {
     }
 
     /// All that is left, the least loaded first.
-    fn candidates(&self, version: Option<&'a str>) -> Vec<Candidate<'a>> {
+    fn candidates(&self, version: Wanted<'a>) -> Vec<Candidate<'a>> {
         let mut candidates: Vec<_> = self
             .preferred(version)
             .map(|(name, known)| self.candidate(name, known))
@@ -119,7 +136,7 @@ impl<'a> Selection<'a> {
     }
 
     /// The first bridge of a conference: the least loaded, however loaded it is.
-    fn least_loaded(&self, version: Option<&'a str>) -> Option<Name> {
+    fn least_loaded(&self, version: Wanted<'a>) -> Option<Name> {
         self.preferred(version)
             .map(|(name, known)| self.candidate(name, known))
             .min_by(|a, b| a.stress.total_cmp(&b.stress).then(a.name.cmp(b.name)))

@@ -7,11 +7,19 @@ use super::metrics::threads;
 
 /// `stats` of the bridge at this moment.
 pub(super) fn stats(bridge: Videobridge<'_>) -> Json {
+    let mut members = numbers(bridge);
+    members.extend(identity(bridge));
+    Json::object(members)
+}
+
+type Members = Vec<(&'static str, Json)>;
+
+/// What it measures.
+fn numbers(bridge: Videobridge<'_>) -> Members {
     let process = bridge.process;
-    let config = &process.config;
     let refreshed = bridge.refreshed();
     let totals = process.statistics.totals;
-    let media = config.media;
+    let media = process.config.media;
     let silent = media.silent();
     let seconds = process.statistics.endpoint_seconds(bridge.now);
     let local = u64::from(refreshed.local);
@@ -19,7 +27,7 @@ pub(super) fn stats(bridge: Videobridge<'_>) -> Json {
     let if_active = |value: u32| Json::from(if silent { 0 } else { value });
     let if_silent = |value: u32| Json::from(if silent { value } else { 0 });
     let (zero, none) = (|| Json::Long(0), || Json::Double(0.0));
-    let mut members = vec![
+    vec![
         ("incoming_loss", none()),
         ("outgoing_loss", none()),
         ("overall_loss", none()),
@@ -91,6 +99,15 @@ pub(super) fn stats(bridge: Videobridge<'_>) -> Json {
         ("total_ice_failed", totals.ice_failed.into()),
         ("total_ice_succeeded", totals.ice_succeeded.into()),
         ("total_ice_succeeded_relayed", zero()),
+    ]
+}
+
+/// What it is, and what it is doing.
+fn identity(bridge: Videobridge<'_>) -> Members {
+    let process = bridge.process;
+    let config = &process.config;
+    let zero = || Json::Long(0);
+    let mut members = vec![
         (
             "average_participant_stress",
             config.average_participant_stress.into(),
@@ -124,5 +141,5 @@ pub(super) fn stats(bridge: Videobridge<'_>) -> Json {
     if let Some(region) = &config.region {
         members.push(("region", region.as_str().into()));
     }
-    Json::object(members)
+    members
 }

@@ -121,6 +121,11 @@ impl Process {
         }
     }
 
+    /// The health that the last presence told.
+    pub(super) fn told_health(&self, now: Time) -> &Health {
+        self.health(self.presence.last(now).unwrap_or(self.startup))
+    }
+
     /// A presence out of turn.
     pub(super) fn tell(&mut self, now: Time) {
         let measured = self.measured();

@@ -1,5 +1,6 @@
 //! Reads what was recorded from a real videobridge and a real jicofo (`tests/recorded`, README there).
 
+use bridge::Time;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
 
 /// Every test binary compiles this module and uses the part that it needs: none of it is dead.
@@ -8,6 +9,7 @@ const _: () = {
     let _ = replied;
     let _ = replies;
     let _ = sampled;
+    let _ = sent_at;
 };
 
 /// The request of a recorded exchange, with the headers that curl adds by itself.
@@ -123,6 +125,23 @@ pub(crate) fn replies(folder: &str, ending: &str) -> Vec<(String, Option<Respons
         .into_iter()
         .map(|name| (name.clone(), replied(&name)))
         .collect()
+}
+
+/// When the request of a recorded exchange was sent; all were on one day.
+pub(crate) fn sent_at(path: &str) -> Time {
+    const DAY: &str = "# 2026-11-21T";
+    const MIDNIGHT: i64 = 1_795_219_200_000;
+    let text = read(path);
+    let time = text.strip_prefix(DAY).and_then(|text| text.split_once('Z'));
+    let (time, _) = time.unwrap_or_else(|| panic!("{path}: the first line holds no time"));
+    let parts: Vec<i64> = time
+        .split([':', '.'])
+        .map(|part| part.parse().expect("a number"))
+        .collect();
+    let [hours, minutes, seconds, millis] = parts[..] else {
+        panic!("{path}: not hours, minutes, seconds and milliseconds: {time}")
+    };
+    Time::from_millis(MIDNIGHT + ((hours * 60 + minutes) * 60 + seconds) * 1000 + millis)
 }
 
 /// A recorded series of samples, one JSON object each.
