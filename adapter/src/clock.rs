@@ -24,6 +24,15 @@ impl Clock {
         }
     }
 
+    /// A clock that says `wall` now.
+    #[cfg(test)]
+    pub(crate) fn at(wall: Time) -> Self {
+        Self {
+            wall,
+            origin: Instant::now(),
+        }
+    }
+
     /// The moment, in milliseconds since 1970.
     pub fn now(&self) -> Time {
         self.wall + self.origin.elapsed()

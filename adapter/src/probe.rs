@@ -129,7 +129,7 @@ impl Probe {
         check_content_type(source, &head.headers)?;
         let stats = source
             .read(&body, keys)
-            .map_err(|error| Failure::Unreadable(error.to_string()))?;
+            .map_err(|error| Failure::Unreadable(format!("{:#}", anyhow::Error::from(error))))?;
         Ok(Answer {
             stats,
             bridge_clock: date(&head.headers),

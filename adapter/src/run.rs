@@ -52,8 +52,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
 
     let shared = Arc::new(Shared::new(Clock::system(), metrics, rules));
     let (changes, seen) = mpsc::unbounded_channel();
-    // Whatever ends first ends the rest.
-    let ending = shutdown.child_token();
+    // What runs in the background runs until the last request has been answered, so that the last answer is as true as the
+    // first; then the guard ends it, however this function is left.
+    let ending = CancellationToken::new();
     let _end = ending.clone().drop_guard();
     let watch = tokio::spawn(pods::run(
         client.clone(),
@@ -64,13 +65,23 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     ));
     let scrape = tokio::spawn(Scraper::new(Arc::clone(&shared), pace).run(seen, ending.clone()));
 
-    let guard = Guard::start(client, GUARD_DEADLINE, ending.clone()).await?;
+    let guard = tokio::select! {
+        guard = Guard::start(client, GUARD_DEADLINE, ending.clone()) => guard?,
+        () = shutdown.cancelled() => return Ok(()),
+    };
     let api = Arc::new(Api::new(Arc::clone(&shared)));
-    let serve = listener::serve(listener, tls, guard, api, shutdown.clone());
+    let stop = CancellationToken::new();
+    let leave = async {
+        shutdown.cancelled().await;
+        shared.health.leave();
+        stop.cancel();
+        std::future::pending::<()>().await;
+    };
     tokio::select! {
-        served = serve => served,
-        ended = watch, if !shutdown.is_cancelled() => bail!("the watch of pods ended: {ended:?}"),
-        ended = scrape, if !shutdown.is_cancelled() => bail!("the loop that asks the bridges ended: {ended:?}"),
+        served = listener::serve(listener, tls, guard, api, stop.clone()) => served,
+        ended = watch => bail!("the watch of pods ended: {ended:?}"),
+        ended = scrape => bail!("the loop that asks the bridges ended: {ended:?}"),
+        () = leave => Ok(()),
     }
 }
 

@@ -10,6 +10,8 @@
 use std::fmt;
 
 mod lexer;
+#[cfg(test)]
+mod tests;
 
 use lexer::{Lexer, Token};
 

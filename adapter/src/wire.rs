@@ -3,6 +3,9 @@
 pub mod discovery;
 pub mod values;
 
+#[cfg(test)]
+mod tests;
+
 /// The group of the custom metrics API.
 pub const GROUP: &str = "custom.metrics.k8s.io";
 
