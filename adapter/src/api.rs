@@ -68,10 +68,11 @@ impl Api {
             ),
             Route::Telemetry => {
                 let now = self.shared.clock.now();
-                let text =
-                    self.shared
-                        .telemetry
-                        .render(&self.shared.store(), &self.shared.metrics, now);
+                let text = self
+                    .shared
+                    .telemetry
+                    .render(&self.shared.store(), &self.shared.metrics, now)
+                    .map_err(|error| Status::internal(error.to_string()))?;
                 ok(HeaderValue::from_static(telemetry::CONTENT_TYPE), text)
             }
         })

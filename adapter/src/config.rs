@@ -195,7 +195,7 @@ mod tests {
     fn the_defaults_are_legal() {
         let config = config(&[]).unwrap();
         assert_eq!(config.pace.interval, Duration::from_secs(5));
-        assert_eq!(config.rules.hold_last, Duration::from_secs(300));
+        assert_eq!(config.rules.hold_last, Duration::from_mins(5));
     }
 
     #[test]

@@ -134,12 +134,12 @@ pub fn aggregate<'a>(
     let mut members = 0;
     let mut answering = Vec::new();
     let mut held = Vec::new();
-    let mut lost = 0_usize;
+    let mut unknown = 0_usize;
     let mut room = 0.0;
     for bridge in bridges {
         members += 1;
         let Some(last) = bridge.last_known(metric) else {
-            lost += usize::from(bridge.is_awaited());
+            unknown += usize::from(bridge.is_awaited());
             continue;
         };
         if let Ok(reading) = bridge.value(metric, rules, now) {
@@ -150,13 +150,13 @@ pub fn aggregate<'a>(
         } else if now.since(last.at) <= hold(rules) {
             held.push(last.value);
         } else {
-            lost += 1;
+            unknown += 1;
         }
     }
     if members == 0 {
         return Err(Shortfall::Nobody);
     }
-    let known = answering.len() + held.len() + lost;
+    let known = answering.len() + held.len() + unknown;
     if known == 0 {
         return Err(Shortfall::Unknown { bridges: members });
     }
@@ -170,7 +170,7 @@ pub fn aggregate<'a>(
     let mut values: Vec<f64> = answering.iter().map(|reading| reading.value).collect();
     values.extend(held);
     Ok(Reading {
-        value: together(&mut values, lost, room, aggregate),
+        value: together(&mut values, unknown, room, aggregate),
         at: at.unwrap_or(now),
     })
 }
@@ -180,11 +180,11 @@ fn hold(rules: &Rules) -> Duration {
     rules.hold_last.max(rules.max_age)
 }
 
-fn together(values: &mut [f64], lost: usize, room: f64, aggregate: Aggregate) -> f64 {
+fn together(values: &mut [f64], unknown: usize, room: f64, aggregate: Aggregate) -> f64 {
     let sum: f64 = values.iter().sum();
     let mean = sum / values.len() as f64;
     match aggregate {
-        Aggregate::Total => mean.mul_add(lost as f64, sum),
+        Aggregate::Total => mean.mul_add(unknown as f64, sum),
         Aggregate::Mean => mean,
         Aggregate::Max => values.iter().copied().fold(0.0, f64::max),
         Aggregate::P90 => {

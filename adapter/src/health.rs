@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn unsynced_pods_are_not_waited_away() {
         let health = Health::new(START);
-        assert!(health.ready(START + Duration::from_secs(3_600)).is_err());
+        assert!(health.ready(START + Duration::from_hours(1)).is_err());
     }
 
     #[test]

@@ -129,7 +129,7 @@ impl FromStr for ExtraMetric {
 /// The table of metrics: fixed from start to end, whatever bridges there are.
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    metrics: Vec<Metric>,
+    on_pods: Vec<Metric>,
     on_objects: Vec<(String, MetricId, Aggregate)>,
     keys: Vec<String>,
 }
@@ -184,14 +184,14 @@ impl Metrics {
         }
         Ok(Self {
             keys: extra.iter().map(|extra| extra.key.clone()).collect(),
-            metrics,
+            on_pods: metrics,
             on_objects,
         })
     }
 
     /// The metric of this name that every pod has.
     pub fn on_pods(&self, name: &str) -> Option<MetricId> {
-        self.metrics
+        self.on_pods
             .iter()
             .position(|metric| metric.name == name)
             .map(MetricId)
@@ -207,7 +207,12 @@ impl Metrics {
 
     /// Names of the metrics of pods, in the order of the table.
     pub fn pod_names(&self) -> impl Iterator<Item = &str> {
-        self.metrics.iter().map(|metric| metric.name.as_str())
+        self.on_pods.iter().map(|metric| metric.name.as_str())
+    }
+
+    /// The suffixes that make a metric of pods a metric of objects.
+    pub fn suffixes() -> impl Iterator<Item = &'static str> {
+        AGGREGATES.iter().map(|(_, suffix)| *suffix)
     }
 
     /// Names of the metrics of objects.
@@ -217,7 +222,7 @@ impl Metrics {
 
     /// Every metric with its place.
     pub fn iter(&self) -> impl Iterator<Item = (MetricId, &Metric)> {
-        self.metrics
+        self.on_pods
             .iter()
             .enumerate()
             .map(|(index, metric)| (MetricId(index), metric))
@@ -228,17 +233,17 @@ impl Metrics {
     /// # Panics
     /// When the place is another table's.
     pub fn get(&self, id: MetricId) -> &Metric {
-        &self.metrics[id.0]
+        &self.on_pods[id.0]
     }
 
     /// How many metrics every pod has.
     pub fn len(&self) -> usize {
-        self.metrics.len()
+        self.on_pods.len()
     }
 
     /// Whether there is none: never.
     pub fn is_empty(&self) -> bool {
-        self.metrics.is_empty()
+        self.on_pods.is_empty()
     }
 
     /// The bridge's own keys to ask for beyond the built-in ones.

@@ -76,17 +76,14 @@ impl Probe {
         let answer = timeout(deadline, self.ask_any(keys))
             .await
             .unwrap_or(Err(Failure::Timeout));
-        match &answer {
-            Ok(answer) => {
-                self.answers += 1;
-                let again = answer.source != Source::ALL[0]
-                    && self.answers.is_multiple_of(RETRY_FIRST_AFTER);
-                self.source = (!again).then_some(answer.source);
-            }
-            Err(_) => {
-                self.source = None;
-                self.idle = None;
-            }
+        if let Ok(answer) = &answer {
+            self.answers += 1;
+            let again =
+                answer.source != Source::ALL[0] && self.answers.is_multiple_of(RETRY_FIRST_AFTER);
+            self.source = (!again).then_some(answer.source);
+        } else {
+            self.source = None;
+            self.idle = None;
         }
         answer
     }

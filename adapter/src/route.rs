@@ -95,7 +95,7 @@ impl Question {
             ));
         }
         Ok(Self {
-            route: route(request.uri.path(), query.selector, query.metric_selector)?,
+            route: route(request.uri.path(), &query.selector, &query.metric_selector)?,
             pretty: query.pretty,
         })
     }
@@ -127,7 +127,7 @@ impl Question {
     }
 }
 
-fn route(path: &str, selector: Selector, metric_selector: Selector) -> Result<Route, Status> {
+fn route(path: &str, selector: &Selector, metric_selector: &Selector) -> Result<Route, Status> {
     let nowhere = || Status::not_found(format!("the server could not find the path {path}"));
     let decoded: Option<Vec<Cow<'_, str>>> = path
         .strip_prefix('/')

@@ -35,9 +35,9 @@ pub fn next(uid: &str, fortune: Fortune, interval: Duration, now: Time) -> Time 
         return now + BOOT_WAIT.min(interval);
     }
     let doubled = interval.saturating_mul(1 << failures.saturating_sub(1).min(16));
-    let wait = doubled.min(LONGEST_WAIT).max(interval);
     // A tick comes at the latest one interval after the moment from which it is looked for.
-    tick_after(now + (wait - interval), uid, interval)
+    let rest = doubled.min(LONGEST_WAIT).saturating_sub(interval);
+    tick_after(now + rest, uid, interval)
 }
 
 /// The first moment of this bridge's phase after `now`.

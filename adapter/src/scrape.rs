@@ -234,20 +234,20 @@ impl Scraper {
             tell(&ticket.pod, &result, probe.address());
             target.last = Some(class);
         }
-        match result {
-            Ok(answer) => {
-                target.fortune = Fortune {
-                    answered: true,
-                    failures: 0,
-                };
-                let sample = Sample {
-                    stats: answer.stats,
-                    at,
-                    bridge_clock: answer.bridge_clock,
-                };
-                self.shared.store_mut().answered(&ticket, &sample);
-            }
-            Err(_) => target.fortune.failures = target.fortune.failures.saturating_add(1),
+        if let Ok(answer) = result {
+            target.fortune = Fortune {
+                answered: true,
+                failures: 0,
+            };
+            let sample = Sample {
+                stats: answer.stats,
+                at,
+                bridge_clock: answer.bridge_clock,
+            };
+            self.shared.store_mut().answered(&ticket, &sample);
+        } else {
+            target.fortune.failures = target.fortune.failures.saturating_add(1);
+            self.shared.store_mut().failed(&ticket, class);
         }
         target.probe = Ok(probe);
         target.due = next(

@@ -23,7 +23,7 @@ const SAME_START: Duration = Duration::from_secs(1);
 
 /// A process that was older than this when it was first seen is one that an adapter before this one knew: a bridge takes
 /// seconds to start, and half a minute until its stress is real.
-const BOOTED: Duration = Duration::from_secs(60);
+const BOOTED: Duration = Duration::from_mins(1);
 
 /// What may be told, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -102,6 +102,8 @@ pub struct Record {
     /// Whether this process has run for long enough that its stress is real.
     settled: bool,
     accepting: bool,
+    /// The class of the failure since the last answer, if there was one.
+    failure: Option<&'static str>,
     /// Whether this process had long booted when it was first seen.
     veteran: bool,
     /// The last value of each metric that this process said, however old.
@@ -146,6 +148,7 @@ impl Store {
             last_answer: None,
             settled: false,
             accepting: false,
+            failure: None,
             veteran: started.is_some_and(|started| now.since(started) > BOOTED),
             readings: vec![None; self.metrics.len()].into(),
         };
@@ -171,13 +174,26 @@ impl Store {
 
     /// The bridge answered. Ignored when it is another pod's or another process's by now.
     pub fn answered(&mut self, from: &Ticket, sample: &Sample) {
-        let key = (from.pod.namespace.clone(), from.pod.name.clone());
-        let Some(record) = self.records.get_mut(&key) else {
-            return;
-        };
-        if record.generation == from.generation {
-            record.answered(sample, &self.metrics, self.rules.stress_unknown_for);
+        let metrics = Arc::clone(&self.metrics);
+        let stress_unknown_for = self.rules.stress_unknown_for;
+        if let Some(record) = self.asked(from) {
+            record.answered(sample, &metrics, stress_unknown_for);
         }
+    }
+
+    /// The bridge gave no statistics, for a reason of this class; only for telling people.
+    pub fn failed(&mut self, from: &Ticket, class: &'static str) {
+        if let Some(record) = self.asked(from) {
+            record.failure = Some(class);
+        }
+    }
+
+    /// Whom the question went to, while it is still the same process of the same pod.
+    fn asked(&mut self, from: &Ticket) -> Option<&mut Record> {
+        let key = (from.pod.namespace.clone(), from.pod.name.clone());
+        self.records
+            .get_mut(&key)
+            .filter(|record| record.generation == from.generation)
     }
 
     /// The bridge of this pod.
@@ -210,6 +226,11 @@ impl Record {
     /// The pod.
     pub fn pod(&self) -> &Pod {
         &self.pod
+    }
+
+    /// The class of the failure since the last answer.
+    pub const fn failure(&self) -> Option<&'static str> {
+        self.failure
     }
 
     /// Whether the last answer is one of a living bridge, and fresh.
@@ -270,6 +291,7 @@ impl Record {
         self.startup_time = stats.startup_time.or(self.startup_time);
         let first_answer = *self.first_answer.get_or_insert(*at);
         self.last_answer = Some(*at);
+        self.failure = None;
         self.accepting = State::from(stats.flags).takes_new_conferences();
         if !self.settled {
             let container = self

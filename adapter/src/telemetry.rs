@@ -148,11 +148,19 @@ impl Telemetry {
     }
 
     /// Everything as text, with a census of the bridges at this moment.
-    pub fn render(&self, store: &Store, metrics: &Metrics, now: Time) -> String {
+    ///
+    /// # Errors
+    /// Never: a string takes whatever is written to it.
+    pub fn render(
+        &self,
+        store: &Store,
+        metrics: &Metrics,
+        now: Time,
+    ) -> Result<String, std::fmt::Error> {
         self.take_census(store, metrics, now);
         let mut text = String::new();
-        encode(&mut text, &self.registry).expect("a string takes whatever is written to it");
-        text
+        encode(&mut text, &self.registry)?;
+        Ok(text)
     }
 
     fn take_census(&self, store: &Store, metrics: &Metrics, now: Time) {

@@ -1,9 +1,11 @@
 //! Values, from one moment of the store.
 
+use std::collections::BTreeMap;
+
 use bridge::Time;
 
 use crate::groups::{Resource, Shortfall, aggregate};
-use crate::metric::{Aggregate, MetricId};
+use crate::metric::{Aggregate, FREE_CAPACITY, MetricId, Metrics};
 use crate::quantity::quantity;
 use crate::route::{Read, Target};
 use crate::shared::Shared;
@@ -41,6 +43,8 @@ struct Reader<'a> {
     read: &'a Read,
     now: Time,
 }
+
+const TOO_LARGE: &str = "the value is too large for a quantity";
 
 type Values<'a> = (Vec<Value<'a>>, Option<u32>);
 
@@ -101,24 +105,21 @@ impl<'a> Reader<'a> {
 
     fn pod(&self, namespace: &'a str, name: &'a str) -> Result<Values<'a>, Status> {
         let metric = self.metric_of_pods()?;
-        let record = self
-            .store
-            .get(namespace, name)
-            .filter(|_| self.series_is_meant())
-            .ok_or_else(|| {
-                let bridges = self.store.in_namespace(namespace).count();
-                self.not_found(
-                    name,
-                    &format!(
-                        "no bridge is known by this name; the namespace {namespace} has {bridges}"
-                    ),
-                )
-            })?;
+        self.check_series(name)?;
+        let record = self.store.get(namespace, name).ok_or_else(|| {
+            let bridges = self.store.in_namespace(namespace).count();
+            self.not_found(
+                name,
+                &format!(
+                    "no bridge is known by this name; hint: the namespace {namespace} has {bridges} bridges"
+                ),
+            )
+        })?;
         let reading = record
             .value(metric, self.store.rules(), self.now)
-            .map_err(|omission| self.not_found(name, why(omission)))?;
-        let value = value(object_of(record), reading)
-            .ok_or_else(|| self.not_found(name, "the value is too large for a quantity"))?;
+            .map_err(|omission| self.not_found(name, &why(omission, record.failure())))?;
+        let value =
+            value(object_of(record), reading).ok_or_else(|| self.not_found(name, TOO_LARGE))?;
         Ok((vec![value], self.shared.metrics.get(metric).window))
     }
 
@@ -129,46 +130,62 @@ impl<'a> Reader<'a> {
         name: &'a str,
     ) -> Result<Values<'a>, Status> {
         let (metric, how) = self.metric_of_objects(resource)?;
-        let members = self
-            .store
-            .in_namespace(namespace)
-            .filter(|record| belongs(record, resource, name))
-            .filter(|record| record.pod().is_alive());
-        if !self.series_is_meant() {
-            return Err(self.not_found(name, "no series has these labels"));
-        }
-        let reading = aggregate(members, metric, how, self.store.rules(), self.now)
-            .map_err(|shortfall| self.fall_short(shortfall, resource, name))?;
+        self.check_series(name)?;
+        let members = || {
+            self.store
+                .in_namespace(namespace)
+                .filter(|record| belongs(record, resource, name))
+                .filter(|record| record.pod().is_alive())
+        };
+        let reading = aggregate(members(), metric, how, self.store.rules(), self.now).map_err(
+            |shortfall| {
+                let failures = failures(members());
+                self.fall_short(shortfall, resource, name, &failures)
+            },
+        )?;
         let object = Object {
             kind: resource.kind(),
             namespace: resource.namespaced().then_some(namespace),
             name,
             api_version: resource.api_version(),
         };
-        let value = value(object, reading)
-            .ok_or_else(|| self.not_found(name, "the value is too large for a quantity"))?;
+        let value = value(object, reading).ok_or_else(|| self.not_found(name, TOO_LARGE))?;
         Ok((vec![value], self.shared.metrics.get(metric).window))
     }
 
     fn metric_of_pods(&self) -> Result<MetricId, Status> {
-        let metrics = &self.shared.metrics;
-        metrics
+        self.shared
+            .metrics
             .on_pods(&self.read.metric)
-            .ok_or_else(|| self.no_metric("pods", metrics.pod_names()))
+            .ok_or_else(|| self.no_metric("pods", &format!("there are {}", self.names())))
     }
 
     fn metric_of_objects(&self, resource: Resource) -> Result<(MetricId, Aggregate), Status> {
-        let metrics = &self.shared.metrics;
-        metrics
+        self.shared
+            .metrics
             .on_objects(&self.read.metric)
-            .ok_or_else(|| self.no_metric(resource.name(), metrics.object_names()))
+            .ok_or_else(|| {
+                let suffixes: Vec<String> = Metrics::suffixes()
+                    .map(|suffix| format!("_{suffix}"))
+                    .collect();
+                let hint = format!(
+                    "there are {FREE_CAPACITY} and, each with {} behind it, {}",
+                    suffixes.join(" or "),
+                    self.names()
+                );
+                self.no_metric(resource.name(), &hint)
+            })
     }
 
-    fn no_metric<'n>(&self, resource: &str, known: impl Iterator<Item = &'n str>) -> Status {
+    fn names(&self) -> String {
+        let names: Vec<&str> = self.shared.metrics.pod_names().collect();
+        names.join(", ")
+    }
+
+    fn no_metric(&self, resource: &str, hint: &str) -> Status {
         Status::not_found(format!(
-            "the server could not find the metric {} for {resource}; hint: there are {}",
-            self.read.metric,
-            known.collect::<Vec<_>>().join(", ")
+            "the server could not find the metric {} for {resource}; hint: {hint}",
+            self.read.metric
         ))
     }
 
@@ -195,7 +212,22 @@ impl<'a> Reader<'a> {
         self.read.metric_selector.matches(|_| None)
     }
 
-    fn fall_short(&self, shortfall: Shortfall, resource: Resource, name: &str) -> Status {
+    /// One object has one series or none.
+    fn check_series(&self, name: &str) -> Result<(), Status> {
+        if self.series_is_meant() {
+            Ok(())
+        } else {
+            Err(self.not_found(name, "no series of it has these labels"))
+        }
+    }
+
+    fn fall_short(
+        &self,
+        shortfall: Shortfall,
+        resource: Resource,
+        name: &str,
+        failures: &str,
+    ) -> Status {
         let metric = &self.read.metric;
         let whose = format!("{} {name}", resource.name());
         match shortfall {
@@ -204,16 +236,33 @@ impl<'a> Reader<'a> {
                 "no running bridge belongs to it; hint: do its pods carry the labels that the adapter's --bridges asks for?",
             ),
             Shortfall::Unknown { bridges } => Status::service_unavailable(format!(
-                "no bridge of {whose} has said {metric} yet ({bridges} running); hint: a bridge that has just started says its \
-                 stress after {:?}, and jvb_adapter_scrapes_total tells how questions fail",
+                "no bridge of {whose} has said {metric} yet: {bridges} running{failures}; hint: a bridge that has just started \
+                 tells its stress after {:?}",
                 self.store.rules().stress_unknown_for
             )),
             Shortfall::Coverage { answering, known } => Status::service_unavailable(format!(
-                "only {answering} of {known} bridges of {whose} still say {metric}, less than {:.0} %: the rest is unknown, not \
-                 idle; hint: jvb_adapter_scrapes_total tells how questions fail",
+                "only {answering} of {known} bridges of {whose} still say {metric}, less than {:.0} %: the others are unknown, \
+                 not idle{failures}; hint: the adapter's own metric jvb_adapter_scrapes_total tells since when",
                 self.store.rules().min_coverage * 100.0
             )),
         }
+    }
+}
+
+/// How many bridges failed in which way, for people; empty where none did.
+fn failures<'a>(bridges: impl Iterator<Item = &'a Record>) -> String {
+    let mut classes: BTreeMap<&str, usize> = BTreeMap::new();
+    for class in bridges.filter_map(Record::failure) {
+        *classes.entry(class).or_default() += 1;
+    }
+    let told: Vec<String> = classes
+        .iter()
+        .map(|(class, bridges)| format!("{class}: {bridges}"))
+        .collect();
+    if told.is_empty() {
+        String::new()
+    } else {
+        format!(" (failures: {})", told.join(", "))
     }
 }
 
@@ -247,8 +296,8 @@ fn value(object: Object<'_>, reading: Reading) -> Option<Value<'_>> {
 }
 
 /// Why a pod has no value, for people.
-const fn why(omission: Omission) -> &'static str {
-    match omission {
+fn why(omission: Omission, failure: Option<&str>) -> String {
+    let why = match omission {
         Omission::Gone => "its bridge does not run, or was asked to go",
         Omission::Unanswered => "its bridge has not answered yet",
         Omission::Stale => "its bridge has stopped answering, and its last answer is too old",
@@ -258,5 +307,9 @@ const fn why(omission: Omission) -> &'static str {
         Omission::Unsaid => {
             "its bridge answers, but does not say this, or says what cannot be true"
         }
+    };
+    match failure {
+        Some(class) => format!("{why} (last failure: {class})"),
+        None => why.to_owned(),
     }
 }

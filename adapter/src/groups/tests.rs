@@ -13,7 +13,7 @@ use crate::store::{Sample, Store};
 const RULES: Rules = Rules {
     max_age: Duration::from_secs(30),
     stress_unknown_for: Duration::from_secs(20),
-    hold_last: Duration::from_secs(300),
+    hold_last: Duration::from_mins(5),
     min_coverage: 0.5,
     full_stress: 0.8,
 };

@@ -52,7 +52,7 @@ pub struct Heading<'a> {
 pub fn list(heading: Heading<'_>, values: &[Value<'_>]) -> Vec<u8> {
     let selector = LabelSelector::of(heading.selector);
     let selector = selector.as_ref();
-    let document = match heading.version {
+    match heading.version {
         Version::V1Beta1 => bytes(
             &list_of(heading.version, values, |value| ItemV1Beta1 {
                 described_object: value.object,
@@ -77,12 +77,11 @@ pub fn list(heading: Heading<'_>, values: &[Value<'_>]) -> Vec<u8> {
             }),
             heading.pretty,
         ),
-    };
-    document
+    }
 }
 
 /// A document as JSON, ending in a line break where it is for eyes.
-pub fn bytes(document: &impl Serialize, pretty: bool) -> Vec<u8> {
+pub(crate) fn bytes(document: &impl Serialize, pretty: bool) -> Vec<u8> {
     let written = if pretty {
         serde_json::to_vec_pretty(document).map(|mut text| {
             text.push(b'\n');
