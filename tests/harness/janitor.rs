@@ -102,6 +102,8 @@ fn make_folder() -> Result<PathBuf> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let parent =
         std::env::var_os("BRIDGETENDER_LAB_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    // Processes may run elsewhere, and are known by this path.
+    let parent = std::path::absolute(parent).context("the laboratory has no folder to be in")?;
     // The time makes the name one that no earlier process had: the janitor relies on it.
     let time = SystemTime::now()
         .duration_since(UNIX_EPOCH)

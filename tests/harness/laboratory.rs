@@ -220,7 +220,7 @@ impl Laboratory {
     /// Ends the laboratory and waits until nothing is left of it. Dropping does the same.
     ///
     /// # Errors
-    /// None yet.
+    /// When ending it panicked.
     pub async fn stop(self) -> Result<()> {
         tokio::task::spawn_blocking(move || drop(self))
             .await

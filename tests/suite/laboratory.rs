@@ -1,8 +1,10 @@
 //! The laboratory itself keeps what it promises.
 
+mod bench;
 mod control_plane;
 mod janitor;
 mod kubelet;
 mod many;
 mod outage;
 mod place;
+mod probes;
