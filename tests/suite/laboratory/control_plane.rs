@@ -6,12 +6,27 @@ use kube::Api;
 use kube::api::ListParams;
 use laboratory::Laboratory;
 
+const CRD: &str = "
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: pools.laboratory.example}
+spec:
+  group: laboratory.example
+  scope: Namespaced
+  names: {plural: pools, singular: pool, kind: Pool}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_laboratories_start_side_by_side_and_do_not_meet() -> Result<()> {
     let begun = Instant::now();
     let (one, other) = tokio::try_join!(
         Laboratory::builder().audit_log(true).start(),
-        Laboratory::start()
+        Laboratory::builder().crds(CRD).start()
     )?;
     println!("two started in {:.1} s", begun.elapsed().as_secs_f64());
     ensure!(begun.elapsed() < Duration::from_secs(30));
@@ -29,6 +44,12 @@ async fn two_laboratories_start_side_by_side_and_do_not_meet() -> Result<()> {
     ensure!(names.contains("configmap/note"), "{names}");
     let namespaces: Api<Namespace> = Api::all(other.client());
     ensure!(namespaces.get_opt("jitsi").await?.is_none());
+
+    other
+        .apply("apiVersion: laboratory.example/v1\nkind: Pool\nmetadata: {name: pool}\n")
+        .await?;
+    let pools = other.kubectl_text(&["get", "pools", "-o", "name"]).await?;
+    ensure!(pools.contains("/pool"), "{pools}");
 
     let kubeconfig = one.identity("alice", &["developers", "people"])?;
     let refused = Api::<ConfigMap>::default_namespaced(one.client_of(&kubeconfig).await?)
