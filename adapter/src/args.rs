@@ -159,12 +159,14 @@ pub struct Telling {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Log")]
 pub struct Log {
-    /// What to log, for example `info` or `adapter=debug,warn`.
+    /// What to log, for example `adapter=debug,warn`.
+    ///
+    /// The client of the API server is silent because it would repeat at each attempt what is said once here.
     #[arg(
         long = "log",
         env = "JVB_ADAPTER_LOG",
         value_name = "FILTER",
-        default_value = "info"
+        default_value = "info,kube_client=off"
     )]
     pub filter: String,
 

@@ -17,6 +17,9 @@ use crate::pod::{BridgePod, Pod};
 use crate::scrape::Change;
 use crate::shared::Shared;
 
+#[cfg(test)]
+mod tests;
+
 /// Pods come in pages of so many, so that ten thousand are never in memory as the API server tells them.
 const PAGE: u32 = 250;
 
@@ -161,23 +164,5 @@ impl Iterator for Patience {
 impl Backoff for Patience {
     fn reset(&mut self) {
         self.failures = 0;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patience_grows_to_a_few_seconds_and_starts_again() {
-        let mut patience = Patience::default();
-        let waits: Vec<u128> = patience
-            .by_ref()
-            .take(7)
-            .map(|wait| wait.as_millis())
-            .collect();
-        assert_eq!(waits, [200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
-        patience.reset();
-        assert_eq!(patience.next(), Some(Patience::FIRST));
     }
 }

@@ -23,6 +23,9 @@ use crate::schedule::{Agenda, Fortune, next};
 use crate::shared::Shared;
 use crate::store::{Sample, Ticket};
 
+#[cfg(test)]
+mod tests;
+
 /// The loop wakes at least this often, to show that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
