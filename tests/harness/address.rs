@@ -10,6 +10,10 @@ const CLAIM_PORT: u16 = 6440;
 pub const BRIDGE_PORT: u16 = 8080;
 /// Where adapters serve theirs.
 pub const ADAPTER_PORT: u16 = 8443;
+/// The host part of jicofo: 127.X.0.2.
+const JICOFO: u8 = 2;
+/// Where jicofo serves its HTTP.
+const JICOFO_PORT: u16 = 8888;
 /// The host part of the first adapter: 127.X.0.10.
 const FIRST_ADAPTER: u8 = 10;
 /// The host part of the first balancer in front of adapters: 127.X.0.200.
@@ -51,6 +55,11 @@ impl Network {
     /// Where etcd, kube-apiserver and kube-controller-manager listen.
     pub fn control_plane(self) -> Ipv4Addr {
         Ipv4Addr::new(127, self.0, 0, 1)
+    }
+
+    /// Where jicofo serves its HTTP.
+    pub fn jicofo(self) -> SocketAddr {
+        self.host(JICOFO, JICOFO_PORT)
     }
 
     /// Where the adapter's replica `n` (from 0) may listen.

@@ -38,30 +38,38 @@
 //! The programs come from `make tools`, or from the folder in `KUBEBUILDER_ASSETS`; `K8S_VERSION` chooses among what `make tools`
 //! can build. `BRIDGETENDER_LAB_DIR` moves the folder that a laboratory writes to while it runs.
 
+pub use adapters::{AdapterBuilder, Adapters};
 pub use address::{ADAPTER_PORT, BRIDGE_PORT, Network};
 pub use audit::{Answer, Asker, Request};
 pub use balancer::Balancer;
+pub use bridges::{Bridges, BridgesBuilder, NAMESPACE, quick};
 pub use builder::Builder;
 pub use certificates::{Authority, Credentials};
 pub use eventually::eventually;
+pub use hpa::{Hpa, HpaBuilder};
 pub use kubelet::recorder::{Deed, Entry, Recorder};
 pub use kubelet::runtime::{BoxFuture, PodHandle, Runtime};
 pub use kubelet::{Kubelet, KubeletBuilder};
 pub use laboratory::Laboratory;
 pub use place::{Place, Priority};
-pub use tools::kubernetes_version;
+pub use tools::{kubectl_path, kubernetes_version};
 
+pub mod load;
+pub mod mocks;
 pub mod objects;
 
+mod adapters;
 mod address;
 mod apply;
 mod audit;
 mod balancer;
+mod bridges;
 mod builder;
 mod certificates;
 mod control_plane;
 mod eventually;
 mod flags;
+mod hpa;
 mod janitor;
 mod keys;
 mod kubectl;

@@ -18,7 +18,8 @@ pub const BRIDGE_CONTAINER: &str = "jvb";
 /// # Panics
 /// Never: what is written out here is a Deployment.
 pub fn bridges(namespace: &str, name: &str, replicas: i32) -> Deployment {
-    let labels = json!({BRIDGE_LABEL.0: BRIDGE_LABEL.1});
+    // The second one is what the adapter looks for where nothing else is said.
+    let labels = json!({BRIDGE_LABEL.0: BRIDGE_LABEL.1, "app.kubernetes.io/component": "jvb"});
     serde_json::from_value(json!({
         "metadata": {"namespace": namespace, "name": name, "labels": labels},
         "spec": {

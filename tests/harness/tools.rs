@@ -41,6 +41,14 @@ pub fn kubernetes_version() -> String {
     set("K8S_VERSION").unwrap_or_else(|| DEFAULT_KUBERNETES_VERSION.into())
 }
 
+/// Where the laboratory's kubectl is, for people who want to look around.
+///
+/// # Errors
+/// When it was not built.
+pub fn kubectl_path() -> Result<PathBuf> {
+    Ok(Tools::find()?.kubectl)
+}
+
 fn cached() -> (PathBuf, PathBuf) {
     let cache = set("BRIDGETENDER_CACHE").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../.cache"),

@@ -1,0 +1,61 @@
+//! The day as a picture of letters: people above, bridges below.
+
+use std::fmt::Write as _;
+
+use crate::table::Row;
+
+/// Rows of the picture for people and for bridges.
+const HEIGHT: usize = 6;
+/// Eighths of a cell, from empty to full.
+const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// Two bar charts over time, a column for each row of the table.
+pub(crate) fn chart(rows: &[Row]) -> String {
+    let people: Vec<usize> = rows.iter().map(|row| row.people).collect();
+    let bridges: Vec<usize> = rows.iter().map(|row| row.running).collect();
+    format!("{}\n{}", bars("people", &people), bars("bridges", &bridges))
+}
+
+fn bars(title: &str, values: &[usize]) -> String {
+    let most = values.iter().copied().max().unwrap_or(0).max(1);
+    let mut text = String::new();
+    for line in (0..HEIGHT).rev() {
+        let label = match line {
+            0 => "0".to_owned(),
+            line if line == HEIGHT - 1 => most.to_string(),
+            _ => String::new(),
+        };
+        let name = if line == HEIGHT - 1 { title } else { "" };
+        let _ = write!(text, "{name:>8} {label:>4} │");
+        for value in values {
+            let eighths = (value * HEIGHT * 8).div_ceil(most);
+            text.push(EIGHTHS[eighths.saturating_sub(line * 8).min(8)]);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_value_fills_its_column_and_zero_leaves_it_empty() {
+        let expected = "
+  people   12 │ ▄█
+              │ ██
+              │ ██
+              │▄██
+              │███
+            0 │███
+";
+        let drawn = bars("people", &[5, 11, 12]);
+        assert_eq!(format!("\n{drawn}"), expected);
+        let none = bars("people", &[0, 3]);
+        assert!(
+            none.lines().all(|line| line.chars().nth(15) == Some(' ')),
+            "{none}"
+        );
+    }
+}

@@ -1,0 +1,259 @@
+//! Replicas of jvb-adapter, aggregated by the API server, as tests speak of them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use adapter::Config;
+use adapter::args::Arguments;
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::laboratory::Laboratory;
+use crate::place::{Place, Priority};
+
+/// What the adapter may do, in the words that operators get.
+const RBAC: &str = include_str!("../../adapter/rbac.yaml");
+const NAMESPACE: &str = "bridgetender";
+const NAME: &str = "jvb-adapter";
+const GROUP: &str = "custom.metrics.k8s.io";
+
+/// How long the API server may take to find the adapter available.
+const AVAILABLE: Duration = Duration::from_mins(1);
+
+/// Adapters that are not started yet.
+pub struct AdapterBuilder<'a> {
+    lab: &'a Laboratory,
+    replicas: u8,
+    versions: Vec<&'static str>,
+    arguments: Vec<String>,
+}
+
+/// Running replicas of the adapter behind one Service.
+pub struct Adapters {
+    place: Place,
+    kubeconfig: PathBuf,
+    arguments: Vec<String>,
+    replicas: Vec<Replica>,
+}
+
+struct Replica {
+    address: SocketAddr,
+    running: Option<Running>,
+}
+
+/// A replica has a runtime of its own: when that goes, everything of the replica is gone at once, as after SIGKILL.
+struct Running {
+    runtime: Runtime,
+    shutdown: CancellationToken,
+    task: JoinHandle<Result<()>>,
+}
+
+impl Laboratory {
+    /// One replica that reads each bridge every second and believes a stress after two, serving both versions.
+    pub fn adapter(&self) -> AdapterBuilder<'_> {
+        AdapterBuilder {
+            lab: self,
+            replicas: 1,
+            versions: vec!["v1beta2", "v1beta1"],
+            arguments: vec![
+                "--interval=1s".to_owned(),
+                "--stress-unknown-for=2s".to_owned(),
+            ],
+        }
+    }
+}
+
+impl AdapterBuilder<'_> {
+    /// How many replicas there are.
+    #[must_use]
+    pub fn replicas(mut self, replicas: u8) -> Self {
+        self.replicas = replicas;
+        self
+    }
+
+    /// Which versions of the API the API server is told of, the preferred one first.
+    #[must_use]
+    pub fn versions(mut self, versions: &[&'static str]) -> Self {
+        self.versions = versions.to_vec();
+        self
+    }
+
+    /// Flags of the adapter; they come after, and so replace, those of every laboratory.
+    #[must_use]
+    pub fn flags(mut self, flags: &[&str]) -> Self {
+        for flag in flags {
+            let name = flag.split('=').next().unwrap_or(flag);
+            self.arguments
+                .retain(|other| other.split('=').next() != Some(name));
+            self.arguments.push((*flag).to_owned());
+        }
+        self
+    }
+
+    /// Starts the replicas and waits until the API server finds them available.
+    ///
+    /// # Errors
+    /// When a replica ends, or is not found available in time.
+    pub async fn start(self) -> Result<Adapters> {
+        let Self {
+            lab,
+            replicas,
+            versions,
+            arguments,
+        } = self;
+        lab.apply(RBAC)
+            .await
+            .context("cannot apply the adapter's RBAC")?;
+        let place = lab.place(NAMESPACE, NAME).await?;
+        let groups = [
+            "system:serviceaccounts",
+            "system:serviceaccounts:bridgetender",
+        ];
+        let kubeconfig = lab.identity(
+            &format!("system:serviceaccount:{NAMESPACE}:{NAME}"),
+            &groups,
+        )?;
+        let replicas = (0..replicas)
+            .map(|n| Replica {
+                address: lab.adapter_address(n),
+                running: None,
+            })
+            .collect();
+        let mut adapters = Adapters {
+            place,
+            kubeconfig,
+            arguments,
+            replicas,
+        };
+        for n in 0..adapters.replicas.len() {
+            adapters.start(n)?;
+        }
+        let addresses: Vec<SocketAddr> = adapters
+            .replicas
+            .iter()
+            .map(|replica| replica.address)
+            .collect();
+        adapters.place.set_backends(&addresses);
+        for (version, rank) in versions.iter().zip([200, 100]) {
+            lab.aggregate(
+                &adapters.place,
+                GROUP,
+                version,
+                Priority {
+                    group: 100,
+                    version: rank,
+                },
+            )
+            .await?;
+        }
+        for version in versions {
+            tokio::select! {
+                available = lab.aggregated(GROUP, version, true, AVAILABLE) => available?,
+                ended = adapters.ended() => return Err(ended),
+            }
+        }
+        Ok(adapters)
+    }
+}
+
+impl Adapters {
+    /// Starts replica `n` again after it was killed.
+    ///
+    /// # Errors
+    /// When its flags are wrong or it runs already.
+    pub fn start(&mut self, n: usize) -> Result<()> {
+        let replica = &mut self.replicas[n];
+        if replica.running.is_some() {
+            bail!("replica {n} runs already");
+        }
+        let mut arguments = vec![
+            NAME.to_owned(),
+            format!("--bind={}", replica.address),
+            format!("--kubeconfig={}", self.kubeconfig.display()),
+            format!("--tls-cert-file={}", self.place.certificate().display()),
+            format!("--tls-private-key-file={}", self.place.key().display()),
+        ];
+        arguments.extend(self.arguments.iter().cloned());
+        let config = Config::try_from(Arguments::try_parse_from(arguments)?)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()?;
+        let shutdown = CancellationToken::new();
+        let task = runtime.spawn(adapter::run(config, shutdown.clone()));
+        replica.running = Some(Running {
+            runtime,
+            shutdown,
+            task,
+        });
+        Ok(())
+    }
+
+    /// Ends replica `n` at once, as SIGKILL does: no request is finished, no connection is closed in good order.
+    pub fn kill(&mut self, n: usize) {
+        if let Some(running) = self.replicas[n].running.take() {
+            running.runtime.shutdown_background();
+        }
+    }
+
+    /// Ends every replica at once.
+    pub fn kill_all(&mut self) {
+        for n in 0..self.replicas.len() {
+            self.kill(n);
+        }
+    }
+
+    /// Asks replica `n` to end, as SIGTERM does, and waits until it has.
+    ///
+    /// # Errors
+    /// What the replica ended with.
+    pub async fn terminate(&mut self, n: usize) -> Result<()> {
+        let Some(running) = self.replicas[n].running.take() else {
+            return Ok(());
+        };
+        running.shutdown.cancel();
+        let result = running.task.await.context("the adapter panicked");
+        running.runtime.shutdown_background();
+        result?
+    }
+
+    /// Where the replicas are served together.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Where replica `n` listens.
+    pub fn address(&self, n: usize) -> SocketAddr {
+        self.replicas[n].address
+    }
+
+    /// With what the first replica that should run ended.
+    async fn ended(&mut self) -> anyhow::Error {
+        loop {
+            for (n, replica) in self.replicas.iter_mut().enumerate() {
+                if let Some(running) = &mut replica.running
+                    && running.task.is_finished()
+                {
+                    return match (&mut running.task).await {
+                        Ok(Ok(())) => anyhow::anyhow!("adapter {n} ended by itself"),
+                        Ok(Err(error)) => error.context(format!("adapter {n} ended")),
+                        Err(error) => {
+                            anyhow::Error::new(error).context(format!("adapter {n} ended"))
+                        }
+                    };
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl Drop for Adapters {
+    fn drop(&mut self) {
+        self.kill_all();
+    }
+}

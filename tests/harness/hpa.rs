@@ -1,0 +1,249 @@
+//! A HorizontalPodAutoscaler over mock bridges, as tests speak of it.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::core::v1::Event;
+use kube::api::ListParams;
+use kube::{Api, Client};
+
+use crate::bridges::{Bridges, NAMESPACE};
+use crate::laboratory::Laboratory;
+use crate::objects::Autoscaler;
+
+/// How long the HPA may take to do what it is to do: it looks every second, but the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(45);
+
+/// An HPA that is not there yet.
+pub struct HpaBuilder<'a> {
+    lab: &'a Laboratory,
+    target: String,
+    object: Autoscaler,
+    metric: Metric,
+}
+
+/// What the HPA scales on, and how much of it there is to be on each bridge.
+enum Metric {
+    Pods { name: String, average: String },
+    Deployment { name: String, average: String },
+}
+
+/// An HPA of the real controller.
+pub struct Hpa {
+    client: Client,
+    name: String,
+}
+
+impl Laboratory {
+    /// An HPA that keeps the bridges' average stress at 0.4, between 1 and 20 bridges, with a scale-down window of 3 s.
+    pub fn hpa(&self, bridges: &Bridges) -> HpaBuilder<'_> {
+        HpaBuilder {
+            lab: self,
+            target: bridges.name().to_owned(),
+            object: Autoscaler::new(NAMESPACE, bridges.name())
+                .between(1, 20)
+                .scale_down_window(3)
+                .scale_up_window(0),
+            metric: Metric::Pods {
+                name: "stress_level".to_owned(),
+                average: "400m".to_owned(),
+            },
+        }
+    }
+}
+
+impl HpaBuilder<'_> {
+    /// The smallest and the largest size.
+    #[must_use]
+    pub fn between(mut self, min: i32, max: i32) -> Self {
+        self.object = self.object.between(min, max);
+        self
+    }
+
+    /// The window within which the largest wanted size holds, in whole seconds.
+    #[must_use]
+    pub fn scale_down_window(mut self, window: Duration) -> Self {
+        self.object = self
+            .object
+            .scale_down_window(i32::try_from(window.as_secs()).unwrap_or(i32::MAX));
+        self
+    }
+
+    /// Scales on the average of a metric of the pods.
+    #[must_use]
+    pub fn on_pods(mut self, metric: &str, average: &str) -> Self {
+        self.metric = Metric::Pods {
+            name: metric.to_owned(),
+            average: average.to_owned(),
+        };
+        self
+    }
+
+    /// Scales on a metric of the Deployment, divided by the number of its pods.
+    #[must_use]
+    pub fn on_deployment(mut self, metric: &str, average: &str) -> Self {
+        self.metric = Metric::Deployment {
+            name: metric.to_owned(),
+            average: average.to_owned(),
+        };
+        self
+    }
+
+    /// Creates the HPA.
+    ///
+    /// # Errors
+    /// When the API server refuses it.
+    pub async fn start(self) -> Result<Hpa> {
+        let Self {
+            lab,
+            target,
+            object,
+            metric,
+        } = self;
+        let object = match &metric {
+            Metric::Pods { name, average } => object.pods(name, average),
+            Metric::Deployment { name, average } => {
+                object.object("apps/v1", "Deployment", &target, name, average)
+            }
+        };
+        lab.put(&object.build()).await?;
+        Ok(Hpa {
+            client: lab.client(),
+            name: target,
+        })
+    }
+}
+
+impl Hpa {
+    /// The object as it is now.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn read(&self) -> Result<HorizontalPodAutoscaler> {
+        let api: Api<HorizontalPodAutoscaler> = Api::namespaced(self.client.clone(), NAMESPACE);
+        api.get(&self.name).await.context("cannot read the HPA")
+    }
+
+    /// The size that the HPA wants.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn desired(&self) -> Result<i32> {
+        Ok(self
+            .read()
+            .await?
+            .status
+            .map_or(0, |status| status.desired_replicas))
+    }
+
+    /// A condition's status, reason and message, for example of `ScalingActive`.
+    ///
+    /// # Errors
+    /// When the API server does not answer, or the HPA has no such condition yet.
+    pub async fn condition(&self, kind: &str) -> Result<(String, String, String)> {
+        let status = self
+            .read()
+            .await?
+            .status
+            .context("the HPA has no status yet")?;
+        let all = status.conditions.unwrap_or_default();
+        let one = all.into_iter().find(|one| one.type_ == kind);
+        let one = one.with_context(|| format!("the HPA has no condition {kind} yet"))?;
+        Ok((
+            one.status,
+            one.reason.unwrap_or_default(),
+            one.message.unwrap_or_default(),
+        ))
+    }
+
+    /// The messages of the HPA's events with this reason, in the order in which they first happened.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn events(&self, reason: &str) -> Result<Vec<String>> {
+        let events: Api<Event> = Api::namespaced(self.client.clone(), NAMESPACE);
+        let fields = format!(
+            "involvedObject.kind=HorizontalPodAutoscaler,involvedObject.name={},reason={reason}",
+            self.name
+        );
+        let mut list = events
+            .list(&ListParams::default().fields(&fields))
+            .await
+            .context("cannot list the HPA's events")?
+            .items;
+        // Seconds are too coarse for two events in one: the API server's count of writes is not.
+        list.sort_by_key(|event| {
+            event
+                .metadata
+                .resource_version
+                .as_deref()
+                .and_then(|version| version.parse::<u64>().ok())
+        });
+        Ok(list.into_iter().filter_map(|event| event.message).collect())
+    }
+
+    /// Waits until a condition has this status and reason.
+    ///
+    /// # Errors
+    /// When that does not happen in time.
+    pub async fn until(&self, kind: &str, status: &str, reason: &str) -> Result<()> {
+        crate::eventually(
+            &format!("the HPA says {kind}={status} {reason}"),
+            PATIENCE,
+            || async {
+                let seen = self.condition(kind).await?;
+                ensure!(
+                    seen.0 == status && seen.1 == reason,
+                    "{kind}={} {}: {}",
+                    seen.0,
+                    seen.1,
+                    seen.2
+                );
+                Ok(())
+            },
+        )
+        .await
+    }
+
+    /// Waits until the HPA wants this size.
+    ///
+    /// # Errors
+    /// When that does not happen in time: with what the HPA said last.
+    pub async fn until_desired(&self, size: i32) -> Result<()> {
+        crate::eventually(
+            &format!("the HPA wants {size} bridges"),
+            PATIENCE,
+            || async {
+                let desired = self.desired().await?;
+                let said = self.condition("ScalingActive").await?;
+                ensure!(
+                    desired == size,
+                    "it wants {desired}; ScalingActive={} {}: {}",
+                    said.0,
+                    said.1,
+                    said.2
+                );
+                Ok(())
+            },
+        )
+        .await
+    }
+
+    /// Looks for so long that the HPA wants this size and no other.
+    ///
+    /// # Errors
+    /// At once when it wants another.
+    pub async fn holds(&self, size: i32, length: Duration) -> Result<()> {
+        let end = tokio::time::Instant::now() + length;
+        while tokio::time::Instant::now() < end {
+            let desired = self.desired().await?;
+            ensure!(
+                desired == size,
+                "the HPA was to hold {size} bridges and wants {desired}"
+            );
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        Ok(())
+    }
+}
