@@ -1,3 +1,5 @@
 //! Everything that needs a laboratory, in one program: it links once.
 
+mod adapter;
 mod laboratory;
+mod mocks;
