@@ -15,16 +15,18 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tracing::debug;
 
 use crate::pod::Pod;
-use crate::probe::{Answer, Failure, Probe};
+use crate::probe::Probe;
 use crate::schedule::{Agenda, Fortune, next};
 use crate::shared::Shared;
 use crate::store::{Sample, Ticket};
 
+mod question;
 #[cfg(test)]
 mod tests;
+
+use question::{Done, ask, tell};
 
 /// The loop wakes at least this often, to show that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -62,15 +64,6 @@ struct Target {
     fortune: Fortune,
     /// How the last question ended, for the log.
     last: Option<&'static str>,
-}
-
-/// A question that has come to its end.
-struct Done {
-    ticket: Ticket,
-    probe: Probe,
-    result: Result<Answer, Failure>,
-    at: Time,
-    took: Duration,
 }
 
 /// The loop.
@@ -271,41 +264,6 @@ impl Scraper {
             if self.round_over {
                 self.shared.health.first_round_over();
             }
-        }
-    }
-}
-
-async fn ask(
-    shared: Arc<Shared>,
-    limiter: Arc<DefaultDirectRateLimiter>,
-    ticket: Ticket,
-    mut probe: Probe,
-    deadline: Duration,
-) -> Done {
-    limiter.until_ready().await;
-    let started = shared.clock.now();
-    let result = probe.ask(shared.metrics.keys(), deadline).await;
-    let at = shared.clock.now();
-    Done {
-        ticket,
-        probe,
-        result,
-        at,
-        took: at.since(started),
-    }
-}
-
-/// Said once for each change, not at each question.
-fn tell(pod: &Pod, result: &Result<Answer, Failure>, address: std::net::SocketAddr) {
-    let Pod {
-        namespace, name, ..
-    } = pod;
-    match result {
-        Ok(answer) => {
-            debug!(%namespace, pod = %name, %address, source = %answer.source, "the bridge answers");
-        }
-        Err(failure) => {
-            debug!(%namespace, pod = %name, %address, class = failure.class(), %failure, "the bridge gives no statistics");
         }
     }
 }

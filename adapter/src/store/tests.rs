@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use bridge::stats::Flags;
+use bridge::stats::{Flags, StartupTime};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
 use crate::groups::aggregate;
-use crate::metric::Aggregate;
+use crate::metric::{Aggregate, MetricId};
 use crate::pod::Process;
 
 const RULES: Rules = Rules {
@@ -228,6 +228,24 @@ fn a_draining_bridge_does_not_accept_and_has_its_value() {
     store.answered(&ticket, &draining);
     assert!(!store.get("meet", "jvb-0").unwrap().is_accepting());
     assert_eq!(stress(&store, 0), Ok(0.5));
+}
+
+#[test]
+fn a_bridge_that_is_unhealthy_or_in_no_brewery_does_not_accept() {
+    let (mut store, ticket) = one();
+    let mut told = said(0, -3_600, 0.5, 7);
+    for (healthy, mucs_joined, accepts) in [
+        (None, None, true),
+        (Some(true), Some(1), true),
+        (Some(false), Some(1), false),
+        (Some(true), Some(0), false),
+    ] {
+        told.stats.healthy = healthy;
+        told.stats.mucs_joined = mucs_joined;
+        store.answered(&ticket, &told);
+        let accepting = store.get("meet", "jvb-0").unwrap().is_accepting();
+        assert_eq!(accepting, accepts, "{healthy:?} {mucs_joined:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,113 @@
+//! Why there is no value, for people.
+
+use std::collections::BTreeMap;
+
+use super::Reader;
+use crate::groups::{Resource, Shortfall};
+use crate::route::Target;
+use crate::status::Status;
+use crate::store::{Omission, Record};
+
+impl Reader<'_> {
+    pub(super) fn no_resource(&self, resource: &str) -> Status {
+        let known: Vec<&str> = Resource::ALL.into_iter().map(Resource::name).collect();
+        Status::not_found(format!(
+            "the server could not find the metric {} for {resource}; hint: metrics exist in namespaces, for {}",
+            self.read.metric,
+            known.join(", ")
+        ))
+    }
+
+    pub(super) fn names(&self) -> String {
+        let names: Vec<&str> = self.shared.metrics.pod_names().collect();
+        names.join(", ")
+    }
+
+    pub(super) fn no_metric(&self, resource: &str, hint: &str) -> Status {
+        Status::not_found(format!(
+            "the server could not find the metric {} for {resource}; hint: {hint}",
+            self.read.metric
+        ))
+    }
+
+    /// In the words of the common Go library, with what they leave out.
+    pub(super) fn not_found(&self, name: &str, why: &str) -> Status {
+        let resource = match &self.read.target {
+            Target::Namespace => "namespaces",
+            Target::All(resource) | Target::Named { resource, .. } => resource,
+        };
+        let selector = &self.read.metric_selector;
+        let with = if selector.is_everything() {
+            String::new()
+        } else {
+            format!(" with selector {selector}")
+        };
+        Status::not_found(format!(
+            "the server could not find the metric {} for {resource} {name}{with}: {why}",
+            self.read.metric
+        ))
+    }
+
+    pub(super) fn fall_short(
+        &self,
+        shortfall: Shortfall,
+        resource: Resource,
+        name: &str,
+        failures: &str,
+    ) -> Status {
+        let metric = &self.read.metric;
+        let whose = format!("{} {name}", resource.name());
+        match shortfall {
+            Shortfall::Nobody => self.not_found(
+                name,
+                "no running bridge belongs to it; hint: do its pods carry the labels that the adapter's --bridges asks for?",
+            ),
+            Shortfall::Unknown { bridges } => Status::service_unavailable(format!(
+                "no bridge of {whose} has said {metric} yet: {bridges} running{failures}; hint: a bridge that has just started \
+                 tells its stress after {:?}",
+                self.store.rules().stress_unknown_for
+            )),
+            Shortfall::Coverage { answering, known } => Status::service_unavailable(format!(
+                "only {answering} of {known} bridges of {whose} still say {metric}, less than {:.0} %: the others are unknown, \
+                 not idle{failures}; hint: the adapter's own metric jvb_adapter_scrapes_total tells since when",
+                self.store.rules().min_coverage * 100.0
+            )),
+        }
+    }
+}
+
+/// How many bridges failed in which way, for people; empty where none did.
+pub(super) fn failures<'a>(bridges: impl Iterator<Item = &'a Record>) -> String {
+    let mut classes: BTreeMap<&str, usize> = BTreeMap::new();
+    for class in bridges.filter_map(Record::failure) {
+        *classes.entry(class).or_default() += 1;
+    }
+    let told: Vec<String> = classes
+        .iter()
+        .map(|(class, bridges)| format!("{class}: {bridges}"))
+        .collect();
+    if told.is_empty() {
+        String::new()
+    } else {
+        format!(" (failures: {})", told.join(", "))
+    }
+}
+
+/// Why a pod has no value, for people.
+pub(super) fn why(omission: Omission, failure: Option<&str>) -> String {
+    let why = match omission {
+        Omission::Gone => "its bridge does not run, or was asked to go",
+        Omission::Unanswered => "its bridge has not answered yet",
+        Omission::Stale => "its bridge has stopped answering, and its last answer is too old",
+        Omission::Unsettled => {
+            "its bridge has just started, and its stress means nothing until it was sampled twice"
+        }
+        Omission::Unsaid => {
+            "its bridge answers, but does not say this, or says what cannot be true"
+        }
+    };
+    match failure {
+        Some(class) => format!("{why} (last failure: {class})"),
+        None => why.to_owned(),
+    }
+}
