@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::authorization::v1::{
     NonResourceAttributes, ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec,
+    SubjectAccessReviewStatus,
 };
 use ring::digest::{SHA256, digest};
 
@@ -78,12 +79,18 @@ impl Authorizer {
 }
 
 async fn ask(reviewer: &Reviewer, review: &SubjectAccessReview) -> Result<Verdict, ReviewError> {
-    let status = reviewer.ask(review).await?.status.unwrap_or_default();
-    Ok(Verdict {
-        // An authorizer that says both yes and no has said no.
-        allowed: status.allowed && !status.denied.unwrap_or(false),
-        why: status.reason.unwrap_or_default(),
-    })
+    let status = reviewer.ask(review).await?.status;
+    Ok(status.unwrap_or_default().into())
+}
+
+impl From<SubjectAccessReviewStatus> for Verdict {
+    fn from(status: SubjectAccessReviewStatus) -> Self {
+        Self {
+            // An authorizer that says both yes and no has said no.
+            allowed: status.allowed && !status.denied.unwrap_or(false),
+            why: status.reason.unwrap_or_default(),
+        }
+    }
 }
 
 /// A digest of all that the verdict depends on.
@@ -185,6 +192,26 @@ mod tests {
             "user": "", "nonResourceAttributes": {"path": "/metrics", "verb": "get"},
         });
         assert_eq!(spec, expected);
+    }
+
+    #[test]
+    fn only_a_yes_without_a_no_allows() {
+        for (allowed, denied, expected) in [
+            (true, None, true),
+            (true, Some(false), true),
+            (true, Some(true), false),
+            (false, None, false),
+            (false, Some(true), false),
+        ] {
+            let status = SubjectAccessReviewStatus {
+                allowed,
+                denied,
+                ..SubjectAccessReviewStatus::default()
+            };
+            let verdict = Verdict::from(status);
+            assert_eq!(verdict.allowed, expected, "{allowed} {denied:?}");
+        }
+        assert!(!Verdict::from(SubjectAccessReviewStatus::default()).allowed);
     }
 
     #[test]

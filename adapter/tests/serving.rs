@@ -311,6 +311,19 @@ async fn a_hundred_equal_requests_ask_the_api_server_once() {
 }
 
 #[tokio::test]
+async fn a_verdict_about_a_very_long_request_is_not_kept() {
+    let stand = stand_of_ada().await;
+    let mut caller = stand.call(None).await;
+    for (length, reviews) in [(9_000, 1), (10_000, 3)] {
+        let path = format!("/{}", "x".repeat(length));
+        for _ in 0..2 {
+            assert_eq!(caller.get(&path, &[ADA]).await.code, StatusCode::OK);
+        }
+        assert_eq!(stand.api.knowledge().access_reviews.len(), reviews);
+    }
+}
+
+#[tokio::test]
 async fn without_the_api_server_it_says_so_and_recovers() {
     let mut stand = stand_of_ada().await;
     let mut aggregator = stand.aggregator().await;

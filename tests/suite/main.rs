@@ -3,3 +3,4 @@
 mod adapter;
 mod laboratory;
 mod mocks;
+mod serving;
