@@ -7,7 +7,7 @@ mod replay;
 use std::time::Duration;
 
 use bridge::Time;
-use bridge::model::{BridgeConfig, Jitsi, Load};
+use bridge::model::{BridgeConfig, Jitsi, Load, Stop};
 use replay::{ask, recorded_bridge, recorded_jicofo, same, shape};
 use serde_json::Value;
 
@@ -175,6 +175,119 @@ fn bridges_and_jicofo_live_through_the_recorded_drain_moves_and_graceful_shutdow
     );
     assert_eq!(jitsi.ledger().cut, 0, "nobody was cut off by any of it");
     assert_eq!(jitsi.ledger().people, 0);
+}
+
+#[test]
+fn bridges_live_through_the_recorded_forced_shutdown_and_signals() {
+    let mut jitsi = Jitsi::new(recorded_jicofo(), at(15, 34_000));
+    let bridge = |offset| BridgeConfig {
+        statistics_offset: Duration::from_millis(offset),
+        ..recorded_bridge("jvb2")
+    };
+    jitsi.start_bridge("jvb1", recorded_bridge("jvb1"), at(15, 34_603));
+    jitsi.start_bridge("jvb2", bridge(4467), at(19, 56_727));
+    jitsi.join("delta", "aaaa1111", at(20, 2_900));
+    jitsi.join("delta", "bbbb2222", at(20, 3_000));
+    // Both were idle, and the newer one was chosen.
+    let busier = Load::Measured(0.05);
+    jitsi.set_load("jvb1", busier);
+    let on = |jitsi: &Jitsi| {
+        let people = |nick| {
+            jitsi
+                .bridge(nick)
+                .map_or(0, |bridge| bridge.local_endpoints())
+        };
+        (people("jvb1"), people("jvb2"))
+    };
+    assert_eq!(on(&jitsi), (0, 2));
+
+    for (launched, path) in replay::in_order("6-conference") {
+        let now = launched + CURL;
+        match path.as_str() {
+            path if !path.contains("/C1") => {}
+            path if path.ends_with("-metrics.txt") => {
+                same_statistics(path, &mut jitsi, now, |(metric, _)| metric);
+            }
+            path if path.ends_with("-stats.txt") => {
+                same_statistics(path, &mut jitsi, now, |(_, stat)| stat);
+            }
+            path => same(path, ask(&mut jitsi, path, now).as_ref()),
+        }
+    }
+    jitsi.advance(at(21, 15_053));
+    assert_eq!(on(&jitsi), (2, 0), "moved by the forced shutdown");
+    let exit = jitsi.bridge("jvb2").and_then(|jvb2| jvb2.exit());
+    assert_eq!(exit.and_then(|exit| exit.code), Some(0));
+    assert_eq!(
+        jitsi.lost_bridges(),
+        Some(0),
+        "a shutdown through the API is no loss"
+    );
+    assert_eq!((jitsi.ledger().moved, jitsi.ledger().cut), (2, 0));
+
+    jitsi.start_bridge("jvb2", recorded_bridge("jvb2"), at(21, 15_137));
+    jitsi.stop_bridge("jvb1", Stop::Terminate, at(21, 27_304));
+    for (launched, path) in replay::in_order("6-conference") {
+        match path.as_str() {
+            "6-conference/C3-jicofo-stats.txt" => {
+                let given = body(&ask(&mut jitsi, &path, launched).expect("a reply"));
+                let recorded = body(&common::replied(&path).expect("a reply"));
+                assert_eq!(given["bridge_selector"], recorded["bridge_selector"]);
+            }
+            path if path.contains("/C3") => same_bridges(path, &mut jitsi, launched),
+            _ => {}
+        }
+    }
+    assert_eq!(on(&jitsi), (0, 2), "invited again after SIGTERM");
+    jitsi.start_bridge("jvb1", recorded_bridge("jvb1"), at(21, 34_045));
+    jitsi.stop_bridge("jvb2", Stop::Kill, at(21, 46_265));
+    jitsi.advance(at(21, 47_555));
+    assert_eq!(on(&jitsi), (2, 0), "invited again after SIGKILL");
+    assert_eq!(jitsi.lost_bridges(), Some(2));
+    assert_eq!(jitsi.ledger().cut, 4);
+}
+
+#[test]
+fn on_the_only_bridge_people_live_through_the_recorded_shutdown_without_one() {
+    let mut jitsi = Jitsi::new(recorded_jicofo(), at(21, 0));
+    jitsi.start_bridge("jvb2", recorded_bridge("jvb2"), at(21, 50_425));
+    jitsi.join("zeta", "aaaa1111", at(26, 24_700));
+    for (launched, path) in replay::in_order("6-conference") {
+        let now = launched + CURL;
+        match path.as_str() {
+            path if !path.contains("/D2") => {}
+            "6-conference/D2-jicofo-debug.txt" => {
+                jitsi.join("eta", "cccc3333", at(26, 51_400));
+                jitsi.leave("eta", "cccc3333", at(26, 57_400));
+                same_bridges(&path, &mut jitsi, now);
+            }
+            "6-conference/D2-jicofo-stats-nobridge.txt" => {
+                let given = body(&ask(&mut jitsi, &path, now).expect("a reply"));
+                let recorded = body(&common::replied(&path).expect("a reply"));
+                for key in [
+                    "participants",
+                    "conferences",
+                    "healthy",
+                    "health",
+                    "conference_sizes",
+                ] {
+                    assert_eq!(given[key], recorded[key], "{path}: {key}");
+                }
+            }
+            "6-conference/D2-stats.txt" => {
+                let given = body(&ask(&mut jitsi, &path, now).expect("a reply"));
+                assert_eq!(given["local_endpoints"], 0, "taken off by jicofo");
+                assert_eq!(
+                    given["graceful_shutdown"], true,
+                    "forced after graceful: both"
+                );
+            }
+            path => same(path, ask(&mut jitsi, path, now).as_ref()),
+        }
+    }
+    let ledger = jitsi.ledger();
+    assert_eq!((ledger.waiting, ledger.stranded, ledger.cut), (1, 1, 0));
+    assert_eq!(jitsi.lost_bridges(), Some(0));
 }
 
 /// Jicofo's `/stats`: the same members, and the same counts of bridges, people and, before and after the trap, moves.

@@ -89,12 +89,12 @@ fn counts(jitsi: &Jitsi) -> Json {
     Json::object(checks.into_iter().chain(rooms))
 }
 
-/// The room in which jicofo tries itself out, a new one with each check.
+/// The room in which jicofo tries itself out, a new one with each check; none while it has no bridge to try.
 fn health_check(jitsi: &Jitsi) -> Option<String> {
     let jicofo = jitsi
         .jicofo
         .as_ref()
-        .filter(|_| jitsi.config.health_checks)?;
+        .filter(|_| jitsi.config.health_checks && jitsi.unhealthy().is_none())?;
     let interval = jitsi.config.health_interval.as_millis().max(1);
     let number = jitsi.now.since(jicofo.started).as_millis() / interval;
     let domain = &jitsi.config.muc_domain;
