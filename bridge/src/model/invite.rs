@@ -212,16 +212,16 @@ impl Jitsi {
         if let Some(jicofo) = &mut self.jicofo {
             jicofo.totals.accepted += 1;
         }
-        if !person.ice {
-            let expiry = now + process.config.expiry;
-            self.agenda.set(
-                expiry,
-                Event::EndpointExpiry {
-                    conference: conference.clone(),
-                    endpoint: endpoint.clone(),
-                    bridge,
-                },
-            );
+        let expiry = Event::EndpointExpiry {
+            conference: conference.clone(),
+            endpoint: endpoint.clone(),
+            bridge,
+        };
+        if person.ice {
+            // One of the same name may have been left behind.
+            self.agenda.cancel(&expiry);
+        } else {
+            self.agenda.set(now + process.config.expiry, expiry);
         }
         self.relay(conference);
     }
