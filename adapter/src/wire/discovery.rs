@@ -15,6 +15,9 @@ pub const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=API
 
 const VALUES: &str = "MetricValueList";
 
+// A metric is a sub-resource, which `kubectl api-resources` leaves out, as it does a parent without verbs. So the parents carry the
+// verb of their metrics: people who look for what can be scaled on find it.
+
 /// All discovery documents, written once.
 #[derive(Clone, Debug)]
 pub struct Discovery {
@@ -99,15 +102,18 @@ fn resources(version: Version, metrics: &Metrics) -> Value {
     let resources: Vec<Value> = Resource::ALL
         .into_iter()
         .flat_map(|resource| {
-            names(resource, metrics).into_iter().map(move |metric| {
+            let entry = move |name: String| {
                 json!({
-                    "name": format!("{}/{metric}", resource.name()),
+                    "name": name,
                     "singularName": "",
                     "namespaced": resource.namespaced(),
                     "kind": VALUES,
                     "verbs": ["get"],
                 })
-            })
+            };
+            let metrics = names(resource, metrics).into_iter();
+            let metrics = metrics.map(move |metric| entry(format!("{}/{metric}", resource.name())));
+            std::iter::once(entry(resource.name().to_owned())).chain(metrics)
         })
         .collect();
     json!({
@@ -132,7 +138,8 @@ fn aggregated(metrics: &Metrics) -> Value {
                 "resource": resource.name(),
                 "scope": if resource.namespaced() { "Namespaced" } else { "Cluster" },
                 "singularResource": "",
-                "verbs": [],
+                "responseKind": kind,
+                "verbs": ["get"],
                 "subresources": subresources,
             })
         });

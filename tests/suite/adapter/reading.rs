@@ -27,7 +27,24 @@ async fn kubectl_shows_the_metrics_their_resources_and_the_services_behind_them(
     let resources = lab
         .kubectl_text(&["api-resources", "--api-group=custom.metrics.k8s.io"])
         .await?;
-    ensure!(!resources.contains("error"), "{resources}");
+    for name in ["pods", "deployments.apps", "namespaces"] {
+        let line = resources
+            .lines()
+            .find(|line| line.split_whitespace().next() == Some(name));
+        ensure!(
+            line.is_some_and(|line| line.contains("custom.metrics.k8s.io/v1beta2")
+                && line.contains("MetricValueList")),
+            "{name} is not listed:\n{resources}"
+        );
+    }
+    // Whoever asks for pods still gets pods.
+    let pods = lab
+        .kubectl_text(&["get", "pods", "-n", "jitsi", "-o", "name"])
+        .await?;
+    ensure!(
+        pods.lines().count() == 2 && pods.lines().all(|line| line.starts_with("pod/jvb-")),
+        "{pods}"
+    );
 
     // Aggregated discovery is what kube-apiserver made of ours.
     let discovery = lab
