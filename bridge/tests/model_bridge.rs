@@ -215,9 +215,15 @@ fn an_idle_bridge_that_shuts_down_gracefully_has_both_flags_at_once_and_is_gone_
     assert!(get(&mut jitsi, "a", "/metrics", after(100.4)).is_some());
     assert!(get(&mut jitsi, "a", "/metrics", after(100.5)).is_none());
     jitsi.advance(after(101.9));
-    assert_eq!(jitsi.bridge("a").and_then(|a| a.exit()), None);
+    assert_eq!(
+        jitsi.bridge("a").and_then(bridge::model::Videobridge::exit),
+        None
+    );
     jitsi.advance(after(102.0));
-    let exit = jitsi.bridge("a").and_then(|a| a.exit()).expect("gone");
+    let exit = jitsi
+        .bridge("a")
+        .and_then(bridge::model::Videobridge::exit)
+        .expect("gone");
     assert_eq!((exit.at, exit.code), (after(102.0), Some(0)));
 }
 
@@ -280,7 +286,10 @@ fn sigterm_ends_a_bridge_in_two_seconds_whoever_is_there() {
     assert!(get(&mut jitsi, "a", "/metrics", after(40.2)).is_none());
     jitsi.stop_bridge("a", Stop::Terminate, after(41.0));
     jitsi.advance(after(42.0));
-    let exit = jitsi.bridge("a").and_then(|a| a.exit()).expect("gone");
+    let exit = jitsi
+        .bridge("a")
+        .and_then(bridge::model::Videobridge::exit)
+        .expect("gone");
     assert_eq!((exit.at, exit.code), (after(42.0), Some(143)));
     assert_eq!(jitsi.ledger().cut, 2);
 }

@@ -165,7 +165,7 @@ fn bridges_and_jicofo_live_through_the_recorded_drain_moves_and_graceful_shutdow
     jitsi.advance(end);
     let exit = jitsi
         .bridge("jvb2")
-        .and_then(|jvb2| jvb2.exit())
+        .and_then(bridge::model::Videobridge::exit)
         .expect("it has gone");
     assert_eq!(exit.code, Some(0));
     assert_eq!(
@@ -195,7 +195,7 @@ fn bridges_live_through_the_recorded_forced_shutdown_and_signals() {
         let people = |nick| {
             jitsi
                 .bridge(nick)
-                .map_or(0, |bridge| bridge.local_endpoints())
+                .map_or(0, bridge::model::Videobridge::local_endpoints)
         };
         (people("jvb1"), people("jvb2"))
     };
@@ -216,7 +216,9 @@ fn bridges_live_through_the_recorded_forced_shutdown_and_signals() {
     }
     jitsi.advance(at(21, 15_053));
     assert_eq!(on(&jitsi), (2, 0), "moved by the forced shutdown");
-    let exit = jitsi.bridge("jvb2").and_then(|jvb2| jvb2.exit());
+    let exit = jitsi
+        .bridge("jvb2")
+        .and_then(bridge::model::Videobridge::exit);
     assert_eq!(exit.and_then(|exit| exit.code), Some(0));
     assert_eq!(
         jitsi.lost_bridges(),

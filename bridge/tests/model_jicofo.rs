@@ -298,7 +298,7 @@ fn a_vanished_bridge_is_noticed_only_when_xmpp_gives_its_connection_up() {
     assert_eq!(
         jitsi
             .bridge("a")
-            .and_then(|a| a.exit())
+            .and_then(bridge::model::Videobridge::exit)
             .map(|exit| exit.code),
         Some(None)
     );

@@ -266,6 +266,8 @@ fn thousands_of_idle_bridges_wake_nobody() {
         None,
         "whatever refreshes by itself is worked out when somebody looks"
     );
-    let stress = jitsi.bridge("bridge7").map(|bridge| bridge.stress());
+    let stress = jitsi
+        .bridge("bridge7")
+        .map(bridge::model::Videobridge::stress);
     assert_eq!(stress, Some(0.0));
 }

@@ -39,7 +39,9 @@ fn an_idle_bridge_answers_as_recorded_from_its_first_drain_to_its_exit() {
         }
         same(&path, ask(&mut jitsi, &path, at).as_ref());
     }
-    let exit = jitsi.bridge("jvb2").and_then(|jvb2| jvb2.exit());
+    let exit = jitsi
+        .bridge("jvb2")
+        .and_then(bridge::model::Videobridge::exit);
     assert_eq!(exit.and_then(|exit| exit.code), Some(0));
 }
 

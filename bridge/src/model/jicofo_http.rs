@@ -1,48 +1,20 @@
 //! Jicofo's HTTP interface: routes, parameters, and its own way of refusing.
 
-use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::header::ACCEPT;
+use http::{Method, Request, StatusCode};
 
 use super::accept::Form;
 use super::agenda::Name;
 use super::java::Json;
+use super::ktor::{bare, chunked, json, plain, reply};
 use super::moves::Moved;
 use super::page::Reply;
+use super::query::{Query, Refusal, decoded, jid};
 use super::{Jitsi, jicofo_debug, jicofo_metrics, jicofo_stats, render};
 use crate::time::Time;
 
-const JSON: &str = "application/json";
-const PLAIN: &str = "text/plain; charset=UTF-8";
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-/// Why jicofo refuses, with the text that it gives.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Refusal {
-    BadRequest(String),
-    /// A status of 500, like every error that its handler does not know.
-    Unhandled(String),
-}
-
-impl Refusal {
-    fn missing(parameter: &str) -> Self {
-        Self::BadRequest(format!("Missing parameter: {parameter}"))
-    }
-
-    fn not_found(what: &str) -> Self {
-        Self::Unhandled(format!("Not found: {what} not found"))
-    }
-
-    fn reply(self) -> Reply {
-        match self {
-            Self::BadRequest(text) => {
-                let text = format!("Bad request: {text}");
-                plain(StatusCode::BAD_REQUEST, text)
-            }
-            Self::Unhandled(text) => plain(StatusCode::INTERNAL_SERVER_ERROR, text),
-        }
-    }
-}
 
 impl Jitsi {
     /// What jicofo answers over HTTP; nothing while it does not run. The reply is the real one's, which has no Date.
@@ -218,13 +190,6 @@ fn known(path: &str) -> bool {
         .is_some_and(|name| !name.is_empty())
 }
 
-/// The address of a room, if this is one: a name and a domain.
-pub(super) fn jid(text: &str) -> Option<String> {
-    let (name, domain) = text.split_once('@')?;
-    let valid = !name.is_empty() && !domain.is_empty() && !domain.contains(['@', '/']);
-    valid.then(|| text.to_owned())
-}
-
 fn not_a_number(text: &str) -> Refusal {
     Refusal::Unhandled(format!("For input string: \"{text}\""))
 }
@@ -239,110 +204,10 @@ fn moved(moved: Result<Moved, Refusal>) -> Reply {
     }
 }
 
-/// The parameters of a request's address.
-struct Query(Vec<(String, String)>);
-
-impl Query {
-    fn of(request: &Request<Vec<u8>>) -> Self {
-        let pairs = request.uri().query().unwrap_or_default().split('&');
-        let pairs = pairs.filter_map(|pair| pair.split_once('='));
-        Self(
-            pairs
-                .map(|(name, value)| (decoded(name), decoded(value)))
-                .collect(),
-        )
-    }
-
-    fn get(&self, name: &str) -> Option<String> {
-        let found = self.0.iter().find(|(given, _)| given == name);
-        found.map(|(_, value)| value.clone())
-    }
-
-    fn required(&self, name: &str) -> Result<String, Refusal> {
-        self.get(name).ok_or_else(|| Refusal::missing(name))
-    }
-}
-
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let escaped = match tail {
-            [high, low, ..] if *first == b'%' => std::str::from_utf8(&[*high, *low])
-                .ok()
-                .and_then(|hex| u8::from_str_radix(hex, 16).ok()),
-            _ => None,
-        };
-        bytes.push(escaped.unwrap_or(if *first == b'+' { b' ' } else { *first }));
-        rest = if escaped.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 /// A refusal of the body of a pin, or success.
 pub(super) fn pinned(result: Result<(), Refusal>) -> Reply {
     match result {
         Ok(()) => bare(StatusCode::OK),
         Err(refusal) => refusal.reply(),
-    }
-}
-
-fn reply(status: StatusCode, content_type: Option<&'static str>, body: String) -> Reply {
-    let mut reply = Response::new(body.into_bytes());
-    *reply.status_mut() = status;
-    let length = reply.body().len();
-    reply.headers_mut().insert(CONTENT_LENGTH, length.into());
-    if let Some(content_type) = content_type {
-        reply
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    }
-    reply
-}
-
-fn bare(status: StatusCode) -> Reply {
-    reply(status, None, String::new())
-}
-
-fn plain(status: StatusCode, text: String) -> Reply {
-    reply(status, Some(PLAIN), text)
-}
-
-fn json(json: &Json) -> Reply {
-    reply(StatusCode::OK, Some(JSON), json.to_string())
-}
-
-/// JSON of an object that jicofo serialises while it sends it.
-fn chunked(body: &Json) -> Reply {
-    let mut reply = json(body);
-    reply.headers_mut().remove(CONTENT_LENGTH);
-    let chunked = HeaderValue::from_static("chunked");
-    reply.headers_mut().insert(TRANSFER_ENCODING, chunked);
-    reply
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parameters_are_decoded() {
-        assert_eq!(decoded("a%40b+c%2"), "a@b c%2");
-        assert_eq!(decoded("%zz"), "%zz");
-    }
-
-    #[test]
-    fn a_room_has_a_name_and_a_domain() {
-        assert_eq!(jid("room@conference"), Some("room@conference".to_owned()));
-        for bad in [
-            "room",
-            "@",
-            "room@",
-            "@conference",
-            "@@",
-            "room@conference/nick",
-        ] {
-            assert_eq!(jid(bad), None, "{bad}");
-        }
     }
 }

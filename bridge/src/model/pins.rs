@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::Jitsi;
 use super::java::{Json, timestamp};
 use super::jicofo::Pin;
-use super::jicofo_http::{Refusal, jid, pinned};
+use super::jicofo_http::pinned;
 use super::page::Reply;
+use super::query::{Refusal, jid};
 
 const CLASS: &str =
     "Failed to convert request body to class org.jitsi.jicofo.ktor.Application$pin$";
