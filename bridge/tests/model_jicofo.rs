@@ -217,6 +217,19 @@ fn shutting_down_moves_everybody_with_the_next_presence_on_to_another_bridge() {
 }
 
 #[test]
+fn a_bridge_that_is_shutting_down_refuses_nobody_and_whoever_jicofo_still_sends_is_moved() {
+    let mut jitsi = deployed(single(), &["a", "b"]);
+    jitsi.set_load("b", Load::Measured(0.5));
+    shutdown(&mut jitsi, "a", true, after(52.0));
+    conference(&mut jitsi, "talk", 2, after(53.0));
+    assert_eq!(people(&jitsi), [2, 0], "no presence has told jicofo yet");
+    assert_eq!(failures(&mut jitsi, 53.0), (0, 0));
+    jitsi.advance(after(57.3));
+    assert_eq!(people(&jitsi), [0, 2]);
+    assert_eq!(jitsi.ledger().cut, 0);
+}
+
+#[test]
 fn on_the_only_bridge_shutting_down_leaves_people_with_none_until_another_comes() {
     let mut jitsi = deployed(single(), &["a"]);
     conference(&mut jitsi, "talk", 2, after(31.0));

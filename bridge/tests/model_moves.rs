@@ -95,20 +95,18 @@ fn even_an_undrained_bridge_takes_nobody_when_all_are_overloaded_and_one_holds_t
 
 #[test]
 fn without_a_conference_the_largest_are_taken_first() {
-    let mut jitsi = two_conferences(single());
-    assert_eq!(
-        moved(
-            &mut jitsi,
-            "move-endpoints?bridge=a&numEndpoints=5",
-            after(70.0)
-        ),
-        (5, 2)
-    );
+    let mut jitsi = deployed(single(), &["a", "b"]);
+    jitsi.set_load("b", Load::Measured(0.5));
+    conference(&mut jitsi, "ant", 2, after(60.0));
+    conference(&mut jitsi, "bee", 4, after(60.0));
+    drain(&mut jitsi, "a", true, after(61.0));
+    let path = "move-endpoints?bridge=a&numEndpoints=5";
+    assert_eq!(moved(&mut jitsi, path, after(70.0)), (5, 2));
     jitsi.advance(after(71.0));
     assert_eq!(
         people(&jitsi),
         [2, 4],
-        "all of the big one, and a part of the small one in vain"
+        "all of the large one, and a part of the small one in vain"
     );
 }
 

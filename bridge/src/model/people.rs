@@ -65,7 +65,7 @@ impl Person {
         ledger.waiting += u64::from(place == Place::Waiting);
         ledger.on_bridges -= u64::from(before);
         ledger.on_bridges += u64::from(after);
-        if before && !after && place != Place::Room {
+        if before && !after {
             self.lose(ledger, now);
         }
         if after || place == Place::Room {
