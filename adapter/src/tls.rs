@@ -33,7 +33,7 @@ pub struct Tls {
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// The file is not there, or not ours to read.
-    #[error("cannot read {file} ({flag}): {source}", file = .file.display())]
+    #[error("cannot read {file} ({flag})", file = .file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
@@ -64,7 +64,7 @@ pub enum TlsError {
         key: PathBuf,
     },
     /// The cryptography lacks what the protocol needs.
-    #[error("cannot set up TLS: {0}")]
+    #[error("cannot set up TLS")]
     Setup(#[from] rustls::Error),
 }
 
