@@ -30,7 +30,7 @@ impl Network {
     ///
     /// # Errors
     /// When all 254 are taken or loopback addresses cannot be listened on.
-    pub(crate) fn claim() -> Result<(Self, TcpListener)> {
+    pub fn claim() -> Result<(Self, TcpListener)> {
         // Neighbours would all try 1, 2, 3: where to begin differs from process to process.
         let start = std::process::id();
         let mut last = None;
@@ -78,7 +78,7 @@ impl Network {
     }
 
     /// The pod address `n`, counted from 127.X.1.1; hosts 0 and 255 are left out. It begins anew after 127.X.255.254.
-    pub(crate) fn pod(self, n: u32) -> Ipv4Addr {
+    pub fn pod(self, n: u32) -> Ipv4Addr {
         let n = n % Self::POD_ADDRESSES;
         Ipv4Addr::new(127, self.0, (n / 254) as u8 + 1, (n % 254) as u8 + 1)
     }

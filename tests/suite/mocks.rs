@@ -1,6 +1,6 @@
 //! Mock bridges over real sockets: they answer as the recorded ones, and their faults are what they say.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -8,7 +8,7 @@ use bridge::model::{JicofoConfig, Load, Stop, Videobridge};
 use bridge::source::Source;
 use http::StatusCode;
 use laboratory::mocks::{Fault, MockJitsi};
-use laboratory::quick;
+use laboratory::{BRIDGE_PORT, Network, quick};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -29,9 +29,10 @@ fn get(path: &str) -> String {
     )
 }
 
-/// One bridge that listens; each test has an address of its own.
-async fn bridge(address: &str) -> Result<(MockJitsi, SocketAddr)> {
-    let address: SocketAddr = address.parse()?;
+/// One bridge that listens, on a network that nobody else has as long as the claim is held.
+async fn bridge() -> Result<(MockJitsi, SocketAddr, TcpListener)> {
+    let (network, claim) = Network::claim()?;
+    let address = SocketAddr::from((network.pod(0), BRIDGE_PORT));
     let jitsi = MockJitsi::start(JicofoConfig::default(), quick(), None).await?;
     jitsi.load_all(Load::Measured(0.5));
     jitsi.start_bridge("jvb", address);
@@ -39,12 +40,12 @@ async fn bridge(address: &str) -> Result<(MockJitsi, SocketAddr)> {
         Ok(TcpStream::connect(address).await?)
     })
     .await?;
-    Ok((jitsi, address))
+    Ok((jitsi, address, claim))
 }
 
 #[tokio::test]
 async fn a_mock_bridge_refuses_without_accept_as_the_real_one_does() -> Result<()> {
-    let (_jitsi, address) = bridge("127.255.1.1:8080").await?;
+    let (_jitsi, address, _claim) = bridge().await?;
     let reply = ask(
         address,
         "GET /metrics HTTP/1.1\r\nHost: 127.0.1.1:8080\r\nConnection: close\r\n\r\n",
@@ -62,7 +63,7 @@ async fn a_mock_bridge_refuses_without_accept_as_the_real_one_does() -> Result<(
 
 #[tokio::test]
 async fn a_mock_bridge_is_read_by_the_same_reader_as_a_real_one() -> Result<()> {
-    let (_jitsi, address) = bridge("127.255.1.2:8080").await?;
+    let (_jitsi, address, _claim) = bridge().await?;
     laboratory::eventually("the first sample is told", WITHIN, || async {
         for (path, source) in [
             ("/metrics", Source::MetricsJson),
@@ -81,7 +82,7 @@ async fn a_mock_bridge_is_read_by_the_same_reader_as_a_real_one() -> Result<()> 
 #[tokio::test]
 async fn a_mock_bridge_that_is_killed_refuses_connections_and_comes_back_as_another() -> Result<()>
 {
-    let (jitsi, address) = bridge("127.255.1.3:8080").await?;
+    let (jitsi, address, _claim) = bridge().await?;
     let first = jitsi.look(|model| model.bridge("jvb").map(Videobridge::startup_time));
     jitsi.stop_bridge("jvb", Stop::Kill);
     laboratory::eventually("nobody listens", WITHIN, || async {
@@ -104,7 +105,7 @@ async fn a_mock_bridge_that_is_killed_refuses_connections_and_comes_back_as_anot
 
 #[tokio::test]
 async fn every_fault_is_what_it_says_and_ends_when_it_is_mended() -> Result<()> {
-    let (jitsi, address) = bridge("127.255.1.4:8080").await?;
+    let (jitsi, address, _claim) = bridge().await?;
     laboratory::eventually("the first sample is told", WITHIN, || async {
         let reply = ask(address, &get("/metrics")).await?;
         ensure!(reply.contains("\"stress\":0.5"), "{reply}");
@@ -170,9 +171,9 @@ async fn every_fault_is_what_it_says_and_ends_when_it_is_mended() -> Result<()> 
             .contains("\"stress\":42.5")
     );
     ensure!(
-        broken(Fault::Redirect("http://127.255.1.9/".into()))
+        broken(Fault::Redirect("http://127.0.0.9/".into()))
             .await?
-            .contains("location: http://127.255.1.9/")
+            .contains("location: http://127.0.0.9/")
     );
 
     // Frozen: people come, and the bridge goes on saying what it said.
@@ -199,8 +200,9 @@ async fn every_fault_is_what_it_says_and_ends_when_it_is_mended() -> Result<()> 
 #[tokio::test]
 async fn two_thousand_bridges_answer_from_one_process() -> Result<()> {
     let jitsi = MockJitsi::start(JicofoConfig::default(), quick(), None).await?;
-    let addresses: Vec<SocketAddr> = (0..2000_u16)
-        .map(|n| SocketAddr::from(([127, 255, 16 + (n / 250) as u8, (n % 250) as u8 + 1], 8080)))
+    let (network, _claim) = Network::claim()?;
+    let addresses: Vec<SocketAddr> = (0..2000)
+        .map(|n| SocketAddr::from((network.pod(n), BRIDGE_PORT)))
         .collect();
     for (n, address) in addresses.iter().enumerate() {
         jitsi.start_bridge(&format!("jvb-{n}"), *address);
@@ -211,6 +213,66 @@ async fn two_thousand_bridges_answer_from_one_process() -> Result<()> {
         })
         .await?;
         ensure!(reply.starts_with("HTTP/1.1 200"), "{address}: {reply}");
+    }
+    Ok(())
+}
+
+/// Status code and body of a recorded reply.
+fn recorded(text: &str) -> Result<(&str, &str)> {
+    let (_, reply) = text
+        .split_once('\n')
+        .context("a recording begins with its command")?;
+    let (head, rest) = reply
+        .split_once("\r\n\r\n")
+        .or_else(|| reply.split_once("\n\n"))
+        .context("a reply has a head")?;
+    let status = head
+        .split_whitespace()
+        .nth(1)
+        .context("a head has a status")?;
+    Ok((
+        status,
+        rest.trim_end().trim_end_matches("# curl exit=0").trim_end(),
+    ))
+}
+
+#[tokio::test]
+async fn a_mock_jicofo_answers_as_the_recorded_one() -> Result<()> {
+    let (network, _claim) = Network::claim()?;
+    let address = network.jicofo();
+    let _jitsi = MockJitsi::start(JicofoConfig::default(), quick(), Some(address)).await?;
+    for (path, text) in [
+        (
+            "/about/version",
+            include_str!("../../bridge/tests/recorded/5-jicofo/about-version.txt"),
+        ),
+        (
+            "/move-endpoints/move-endpoints",
+            include_str!("../../bridge/tests/recorded/5-jicofo/move-endpoints-noparams.txt"),
+        ),
+        (
+            "/move-endpoints/move-endpoints?bridge=nope",
+            include_str!("../../bridge/tests/recorded/5-jicofo/move-endpoints-nobridge.txt"),
+        ),
+        (
+            "/nope",
+            include_str!("../../bridge/tests/recorded/5-jicofo/notfound.txt"),
+        ),
+    ] {
+        let (status, body) = recorded(text)?;
+        laboratory::eventually(
+            &format!("{path} is answered as recorded"),
+            WITHIN,
+            || async {
+                let reply = ask(address, &get(path)).await?;
+                ensure!(
+                    reply.starts_with(&format!("HTTP/1.1 {status} ")) && reply.contains(body),
+                    "{reply}"
+                );
+                Ok(())
+            },
+        )
+        .await?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::sync::Weak;
 use std::time::Duration;
 
 use anyhow::Context;
+use bridge::Time;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,9 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// The shortest: what happens within it happens together.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(10);
+
+/// A process that has ended can be asked about for so long.
+const REMEMBERED: Duration = Duration::from_mins(2);
 
 /// After an address could not be listened on, it is tried again after so long.
 const RETRY: Duration = Duration::from_millis(200);
@@ -47,85 +51,112 @@ pub(super) async fn spawn(
             stopped.child_token(),
         ));
     }
-    tokio::spawn(async move {
-        let done = stopped.clone();
-        tokio::select! {
-            () = drive(shared, stopped) => {}
-            () = done.cancelled() => {}
-        }
-    });
+    let driver = Driver {
+        shared,
+        stopped: stopped.clone(),
+        servers: BTreeMap::new(),
+    };
+    tokio::spawn(async move { stopped.run_until_cancelled(driver.drive()).await });
     Ok(())
 }
 
-async fn drive(shared: Weak<Shared>, stopped: CancellationToken) {
-    let mut servers: BTreeMap<String, Server> = BTreeMap::new();
-    loop {
-        let Some(strong) = shared.upgrade() else {
-            return;
-        };
-        let (listening, next) = {
-            let mut model = strong.model();
-            model.advance(now());
-            let listening: Vec<String> = model
-                .bridges()
-                .filter(|(_, bridge)| bridge.listening())
-                .map(|(nick, _)| nick.to_owned())
-                .collect();
-            (listening, model.next_event())
-        };
-        let wanted: BTreeMap<String, SocketAddr> = {
-            let places = strong.places();
-            listening
-                .into_iter()
-                .filter_map(|nick| places.addresses.get(&nick).map(|at| (nick, *at)))
-                .collect::<BTreeMap<_, _>>()
-        };
-        let ended: Vec<String> = servers
-            .iter()
-            .filter(|(nick, server)| wanted.get(*nick) != Some(&server.address))
-            .map(|(nick, _)| nick.clone())
-            .collect();
-        for nick in ended {
-            if let Some(server) = servers.remove(&nick) {
-                server.token.cancel();
-                // It drops its listener and ends; a panic in it would be a test's own failure.
-                let _ = server.task.await;
+struct Driver {
+    shared: Weak<Shared>,
+    stopped: CancellationToken,
+    /// The bridges that listen, by nick.
+    servers: BTreeMap<String, Server>,
+}
+
+impl Driver {
+    async fn drive(mut self) {
+        while let Some(shared) = self.shared.upgrade() {
+            let (listening, next) = pass_time(&shared);
+            self.close(&shared, &listening).await;
+            let all_open = self.open(&shared, listening).await;
+            let due = next.map_or(LONGEST_SLEEP, |at| at.since(now()));
+            let longest = if all_open { LONGEST_SLEEP } else { RETRY };
+            tokio::select! {
+                () = tokio::time::sleep(due.clamp(SHORTEST_SLEEP, longest)) => {}
+                () = shared.changed.notified() => {}
             }
-            strong.places().open.remove(&nick);
-            strong.closed.notify_waiters();
-        }
-        let mut retry = false;
-        for (nick, address) in wanted {
-            if servers.contains_key(&nick) {
-                continue;
-            }
-            match TcpListener::bind(address).await {
-                Ok(listener) => {
-                    let token = stopped.child_token();
-                    let who = Who::Bridge(nick.clone());
-                    let task =
-                        tokio::spawn(server::serve(listener, who, shared.clone(), token.clone()));
-                    strong.places().open.insert(nick.clone());
-                    servers.insert(
-                        nick,
-                        Server {
-                            address,
-                            token,
-                            task,
-                        },
-                    );
-                }
-                Err(error) => {
-                    warn!("mock bridge {nick} cannot listen on {address}: {error}");
-                    retry = true;
-                }
-            }
-        }
-        let due = next.map_or(LONGEST_SLEEP, |at| at.since(now()));
-        let longest = if retry { RETRY } else { LONGEST_SLEEP };
-        tokio::select! {
-            () = tokio::time::sleep(due.clamp(SHORTEST_SLEEP, longest)) => {}
-            () = strong.changed.notified() => {}
         }
     }
+
+    /// Ends the servers of bridges that do not listen any more, or listen elsewhere.
+    async fn close(&mut self, shared: &Shared, listening: &BTreeMap<String, SocketAddr>) {
+        let ended = self.servers.extract_if(.., |nick, server| {
+            listening.get(nick) != Some(&server.address)
+        });
+        for (nick, server) in ended.collect::<Vec<_>>() {
+            server.token.cancel();
+            // It drops its listener and ends; a panic in it would be a test's own failure.
+            let _ = server.task.await;
+            shared.places().open.remove(&nick);
+            shared.closed.notify_waiters();
+        }
+    }
+
+    /// Starts the servers of bridges that listen now; false when an address could not be had yet.
+    async fn open(&mut self, shared: &Shared, listening: BTreeMap<String, SocketAddr>) -> bool {
+        let mut all = true;
+        for (nick, address) in listening {
+            if self.servers.contains_key(&nick) {
+                continue;
+            }
+            let listener = match TcpListener::bind(address).await {
+                Ok(listener) => listener,
+                Err(error) => {
+                    warn!("mock bridge {nick} cannot listen on {address}: {error}");
+                    all = false;
+                    continue;
+                }
+            };
+            let token = self.stopped.child_token();
+            let server = server::serve(
+                listener,
+                Who::Bridge(nick.clone()),
+                self.shared.clone(),
+                token.clone(),
+            );
+            let task = tokio::spawn(server);
+            shared.places().open.insert(nick.clone());
+            self.servers.insert(
+                nick,
+                Server {
+                    address,
+                    token,
+                    task,
+                },
+            );
+        }
+        all
+    }
+}
+
+/// Lets the model's time pass up to now: who listens where, and when something happens next. Processes that ended long ago are
+/// forgotten.
+fn pass_time(shared: &Shared) -> (BTreeMap<String, SocketAddr>, Option<Time>) {
+    let now = now();
+    let mut model = shared.model();
+    model.advance(now);
+    let mut listening = Vec::new();
+    let mut forgotten = Vec::new();
+    for (nick, bridge) in model.bridges() {
+        if bridge.listening() {
+            listening.push(nick.to_owned());
+        } else if bridge
+            .exit()
+            .is_some_and(|exit| now.since(exit.at) > REMEMBERED)
+        {
+            forgotten.push(nick.to_owned());
+        }
+    }
+    for nick in &forgotten {
+        model.forget_bridge(nick);
+    }
+    let next = model.next_event();
+    drop(model);
+    let places = shared.places();
+    let at = |nick: String| places.addresses.get(&nick).map(|address| (nick, *address));
+    (listening.into_iter().filter_map(at).collect(), next)
 }

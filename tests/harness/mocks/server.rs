@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Method, Request, Response, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
@@ -98,7 +98,10 @@ async fn answer(
             (reply.map(|reply| reply.map(Bytes::from)), None)
         }
     };
-    shared.changed.notify_one();
+    // Reading a bridge changes nothing; everything else may have brought something forward. jicofo moves people by GET.
+    if matches!(who, Who::Jicofo) || request.method() != Method::GET {
+        shared.changed.notify_one();
+    }
     drop(shared);
     // Nobody listens any more: the process went between the connection and the request.
     let Some(reply) = reply else {
