@@ -17,7 +17,7 @@ test: tools ## all tests that CI runs
 	@cargo test --workspace
 
 .PHONY: test-long
-test-long: tools ## what CI has no time for: production's own pace, Kubernetes 1.32.2; takes about half an hour
+test-long: tools ## what CI has no time for: production's own pace, Kubernetes 1.32.2; takes about 15 minutes, 6 of them for the tools
 	@tests/long
 
 .PHONY: lint

@@ -101,7 +101,7 @@ async fn perform(
 ) -> Result<Vec<Row>> {
     let schedule = Profile::morning(people, pace.day).schedule(seed);
     let width = if live { terminal_width() } else { 160 };
-    println!("{HEADINGS}");
+    println!("{}", HEADINGS.join("\n"));
     let jitsi = bridges.jitsi().clone();
     let player = tokio::spawn(async move { load::play(&jitsi, &schedule).await });
     let (start, end) = (Instant::now(), pace.day + EVENING);
@@ -144,7 +144,11 @@ async fn said(hpa: &Hpa) -> Result<String> {
     let rescales = hpa.events("SuccessfulRescale").await?;
     match hpa.condition("ScalingActive").await {
         Ok((status, reason, message)) if status != "True" => Ok(format!("{reason}: {message}")),
-        _ => Ok(rescales.last().cloned().unwrap_or_default()),
+        _ => Ok(rescales
+            .last()
+            .and_then(|message| Rescale::parse(message))
+            .map(|rescale| rescale.to_string())
+            .unwrap_or_default()),
     }
 }
 

@@ -21,9 +21,10 @@ pub(crate) struct Row {
 }
 
 /// The lines above the table.
-pub(crate) const HEADINGS: &str = "\
- time  conferences  people  stress  desired  running                 what the HPA said
- ────  ───────────  ──────  ──────  ───────  ──────────────────────  ─────────────────";
+pub(crate) const HEADINGS: [&str; 2] = [
+    " time  conferences  people  stress  desired  running                 what the HPA said",
+    " ────  ───────────  ──────  ──────  ───────  ──────────────────────  ─────────────────",
+];
 
 /// Room for the row of bridges.
 const BRIDGES: usize = 16;

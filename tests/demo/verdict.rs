@@ -24,6 +24,13 @@ impl Rescale {
     }
 }
 
+/// In fewer words than the event's, which names the size for those who do not see it.
+impl fmt::Display for Rescale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "→ {}: {}", self.size, self.reason)
+    }
+}
+
 /// What became of the demo.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Verdict {

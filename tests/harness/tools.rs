@@ -46,7 +46,8 @@ pub fn kubernetes_version() -> String {
 /// # Errors
 /// When it was not built.
 pub fn kubectl_path() -> Result<PathBuf> {
-    Ok(Tools::find()?.kubectl)
+    let kubectl = Tools::find()?.kubectl;
+    Ok(kubectl.canonicalize().unwrap_or(kubectl))
 }
 
 fn cached() -> (PathBuf, PathBuf) {
