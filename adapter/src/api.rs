@@ -1,4 +1,7 @@
-//! What is served: discovery, values, and how the adapter fares.
+//! The custom metrics API: discovery, values, and how the adapter fares.
+//!
+//! A path and a query become a question (`route`, `selector`), which `read` answers from what is known in `telling`, in the
+//! forms of `wire` and the numbers of `quantity`.
 
 use std::sync::Arc;
 
@@ -11,32 +14,38 @@ use http::request::Parts;
 use http::{HeaderMap, Response, StatusCode};
 use serde_json::json;
 
-use crate::attributes::Attributes;
-use crate::identity::User;
-use crate::listener::{Body, Service};
-use crate::route::{Question, Route};
+use crate::access::Attributes;
+use crate::access::User;
+use crate::api::route::{Question, Route};
+use crate::api::wire::discovery::{AGGREGATED, Discovery, Document};
+use crate::api::wire::values::bytes;
+use crate::serving::Status;
+use crate::serving::{Body, Service};
 use crate::shared::Shared;
-use crate::status::Status;
 use crate::telemetry;
-use crate::wire::discovery::{AGGREGATED, Discovery, Document};
-use crate::wire::values::bytes;
 
+mod quantity;
 mod read;
+mod route;
+mod selector;
 #[cfg(test)]
 mod tests;
+mod wire;
+
+pub(crate) use selector::Selector;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Answers requests from what is known, without asking anybody.
 #[derive(Debug)]
-pub struct Api {
+pub(crate) struct Api {
     shared: Arc<Shared>,
     discovery: Discovery,
 }
 
 impl Api {
     /// Answers from this.
-    pub fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self {
             discovery: Discovery::new(&shared.metrics),
             shared,

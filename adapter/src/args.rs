@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, ValueEnum};
 
-use crate::metric::ExtraMetric;
+use crate::telling::ExtraMetric;
 
 /// Serves the custom metrics API of Kubernetes straight from Jitsi's videobridges.
 ///
@@ -20,16 +20,16 @@ use crate::metric::ExtraMetric;
 pub struct Arguments {
     /// Serving.
     #[command(flatten)]
-    pub serving: Serving,
+    pub(crate) serving: Serving,
     /// The API server.
     #[command(flatten)]
-    pub cluster: Cluster,
+    pub(crate) cluster: Cluster,
     /// Questions to bridges.
     #[command(flatten)]
-    pub scraping: Scraping,
+    pub(crate) scraping: Scraping,
     /// What is told.
     #[command(flatten)]
-    pub telling: Telling,
+    pub(crate) telling: Telling,
     /// The log.
     #[command(flatten)]
     pub log: Log,
@@ -46,15 +46,15 @@ pub struct Serving {
         value_name = "ADDRESS:PORT",
         default_value = "0.0.0.0:6443"
     )]
-    pub bind: SocketAddr,
+    pub(crate) bind: SocketAddr,
 
     /// Certificate chain in PEM; it must carry the DNS name SERVICE.NAMESPACE.svc.
     #[arg(long, env = "JVB_ADAPTER_TLS_CERT_FILE", value_name = "FILE")]
-    pub tls_cert_file: Option<PathBuf>,
+    pub(crate) tls_cert_file: Option<PathBuf>,
 
     /// Private key of the certificate in PEM.
     #[arg(long, env = "JVB_ADAPTER_TLS_PRIVATE_KEY_FILE", value_name = "FILE")]
-    pub tls_private_key_file: Option<PathBuf>,
+    pub(crate) tls_private_key_file: Option<PathBuf>,
 }
 
 /// Which pods to watch, and through which API server.
@@ -63,7 +63,7 @@ pub struct Serving {
 pub struct Cluster {
     /// Kubeconfig of the cluster [default: $KUBECONFIG, then the pod's own service account].
     #[arg(long, env = "JVB_ADAPTER_KUBECONFIG", value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
+    pub(crate) kubeconfig: Option<PathBuf>,
 
     /// Label selector of the pods with a videobridge, in all namespaces.
     ///
@@ -75,7 +75,7 @@ pub struct Cluster {
         value_name = "SELECTOR",
         default_value = "app.kubernetes.io/component=jvb"
     )]
-    pub bridges: String,
+    pub(crate) bridges: String,
 }
 
 /// How bridges are asked.
@@ -84,11 +84,11 @@ pub struct Cluster {
 pub struct Scraping {
     /// Time between two questions to one bridge.
     #[arg(long, env = "JVB_ADAPTER_INTERVAL", value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
-    pub interval: Duration,
+    pub(crate) interval: Duration,
 
     /// Time that a bridge has for its whole answer.
     #[arg(long, env = "JVB_ADAPTER_DEADLINE", value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration)]
-    pub deadline: Duration,
+    pub(crate) deadline: Duration,
 
     /// How many bridges may be asked at the same time.
     #[arg(
@@ -97,7 +97,7 @@ pub struct Scraping {
         value_name = "NUMBER",
         default_value = "256"
     )]
-    pub max_scrapes_in_flight: NonZeroUsize,
+    pub(crate) max_scrapes_in_flight: NonZeroUsize,
 
     /// How many questions may start in one second.
     #[arg(
@@ -106,7 +106,7 @@ pub struct Scraping {
         value_name = "NUMBER",
         default_value = "4000"
     )]
-    pub max_scrapes_per_second: NonZeroU32,
+    pub(crate) max_scrapes_per_second: NonZeroU32,
 
     /// One more metric, from the bridge's own key; may be given several times.
     #[arg(
@@ -115,7 +115,7 @@ pub struct Scraping {
         value_name = "NAME=KEY",
         value_delimiter = ','
     )]
-    pub extra_metrics: Vec<ExtraMetric>,
+    pub(crate) extra_metrics: Vec<ExtraMetric>,
 }
 
 /// What may be told of a bridge.
@@ -124,17 +124,17 @@ pub struct Scraping {
 pub struct Telling {
     /// Age at which a value is left out.
     #[arg(long, env = "JVB_ADAPTER_MAX_AGE", value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
-    pub max_age: Duration,
+    pub(crate) max_age: Duration,
 
     /// Time after a bridge's start in which its stress is left out: its first value is a placeholder, the second is of the start
     /// itself.
     #[arg(long, env = "JVB_ADAPTER_STRESS_UNKNOWN_FOR", value_name = "DURATION", default_value = "20s", value_parser = humantime::parse_duration)]
-    pub stress_unknown_for: Duration,
+    pub(crate) stress_unknown_for: Duration,
 
     /// Time for which a bridge that stopped answering keeps its last value in totals; after it the bridge counts as the mean of
     /// the others.
     #[arg(long, env = "JVB_ADAPTER_HOLD_LAST", value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
-    pub hold_last: Duration,
+    pub(crate) hold_last: Duration,
 
     /// Part of the known bridges that must answer for a total to be told; below it the HPA holds.
     #[arg(
@@ -143,7 +143,7 @@ pub struct Telling {
         value_name = "FRACTION",
         default_value = "0.5"
     )]
-    pub min_coverage: f64,
+    pub(crate) min_coverage: f64,
 
     /// Stress at which jicofo takes a bridge for overloaded; what is below it is free capacity.
     #[arg(
@@ -152,7 +152,7 @@ pub struct Telling {
         value_name = "STRESS",
         default_value = "0.8"
     )]
-    pub full_stress: f64,
+    pub(crate) full_stress: f64,
 }
 
 /// How to log.
@@ -168,7 +168,7 @@ pub struct Log {
         value_name = "FILTER",
         default_value = "info,kube_client=off"
     )]
-    pub filter: String,
+    pub(crate) filter: String,
 
     /// Form of the log.
     #[arg(
@@ -177,7 +177,7 @@ pub struct Log {
         value_name = "FORMAT",
         default_value = "text"
     )]
-    pub format: LogFormat,
+    pub(crate) format: LogFormat,
 }
 
 /// Form of the log.

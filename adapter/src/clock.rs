@@ -7,14 +7,14 @@ use bridge::Time;
 /// A wall clock that never jumps: it is read once, then the monotonic clock carries it on, so that a corrected system clock
 /// makes no sample look old and no dead bridge look fresh.
 #[derive(Clone, Copy, Debug)]
-pub struct Clock {
+pub(crate) struct Clock {
     wall: Time,
     origin: Instant,
 }
 
 impl Clock {
     /// A clock that agrees with the system's now.
-    pub fn system() -> Self {
+    pub(crate) fn system() -> Self {
         let wall = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(Time::default(), |since| Time::default() + since);
@@ -34,7 +34,7 @@ impl Clock {
     }
 
     /// The moment, in milliseconds since 1970.
-    pub fn now(&self) -> Time {
+    pub(crate) fn now(&self) -> Time {
         self.wall + self.origin.elapsed()
     }
 }

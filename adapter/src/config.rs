@@ -5,31 +5,31 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::api::Selector;
 use crate::args::{Arguments, Cluster, Scraping, Serving, Telling};
-use crate::metric::Metrics;
-use crate::scrape::Pace;
-use crate::selector::Selector;
-use crate::store::Rules;
+use crate::scraping::Pace;
+use crate::telling::Metrics;
+use crate::telling::Rules;
 
-/// What the adapter runs with; made from a command line by [`Config::try_from`], or put together by hand.
+/// What the adapter runs with; made from a command line by [`Config::try_from`].
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Address and port to serve HTTPS on.
-    pub bind: SocketAddr,
+    pub(crate) bind: SocketAddr,
     /// Certificate chain in PEM.
-    pub tls_cert_file: PathBuf,
+    pub(crate) tls_cert_file: PathBuf,
     /// Its private key in PEM.
-    pub tls_private_key_file: PathBuf,
+    pub(crate) tls_private_key_file: PathBuf,
     /// Kubeconfig; without it `$KUBECONFIG`, then the pod's own service account.
-    pub kubeconfig: Option<PathBuf>,
+    pub(crate) kubeconfig: Option<PathBuf>,
     /// Label selector of the pods with a bridge.
-    pub bridges: String,
+    pub(crate) bridges: String,
     /// How bridges are asked.
-    pub pace: Pace,
+    pub(crate) pace: Pace,
     /// What may be told of them.
-    pub rules: Rules,
+    pub(crate) rules: Rules,
     /// The table of metrics.
-    pub metrics: Metrics,
+    pub(crate) metrics: Metrics,
 }
 
 /// Everything that is wrong with a command line.

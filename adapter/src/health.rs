@@ -14,7 +14,7 @@ const FIRST_ROUND: Duration = Duration::from_secs(10);
 
 /// What /livez and /readyz are answered from. No bridge can make the adapter die, and none can keep it from getting ready.
 #[derive(Debug)]
-pub struct Health {
+pub(crate) struct Health {
     beat: AtomicI64,
     synced: AtomicI64,
     round_over: AtomicBool,
@@ -26,7 +26,7 @@ const NEVER: i64 = i64::MIN;
 
 impl Health {
     /// Just started, alive and not ready.
-    pub const fn new(now: Time) -> Self {
+    pub(crate) const fn new(now: Time) -> Self {
         Self {
             beat: AtomicI64::new(now.as_millis()),
             synced: AtomicI64::new(NEVER),
@@ -36,12 +36,12 @@ impl Health {
     }
 
     /// The loop is alive.
-    pub fn beat(&self, now: Time) {
+    pub(crate) fn beat(&self, now: Time) {
         self.beat.store(now.as_millis(), Ordering::Relaxed);
     }
 
     /// All pods that were there at the start are known.
-    pub fn pods_synced(&self, now: Time) {
+    pub(crate) fn pods_synced(&self, now: Time) {
         let _ = self.synced.compare_exchange(
             NEVER,
             now.as_millis(),
@@ -51,12 +51,12 @@ impl Health {
     }
 
     /// Each of them has been asked once.
-    pub fn first_round_over(&self) {
+    pub(crate) fn first_round_over(&self) {
         self.round_over.store(true, Ordering::Relaxed);
     }
 
     /// The adapter is about to end: no longer ready, still alive.
-    pub fn leave(&self) {
+    pub(crate) fn leave(&self) {
         self.leaving.store(true, Ordering::Relaxed);
     }
 
@@ -64,7 +64,7 @@ impl Health {
     ///
     /// # Errors
     /// What is wrong, for people.
-    pub fn live(&self, now: Time) -> Result<(), &'static str> {
+    pub(crate) fn live(&self, now: Time) -> Result<(), &'static str> {
         let beat = Time::from_millis(self.beat.load(Ordering::Relaxed));
         if now.since(beat) > HANGS_AFTER {
             return Err("the loop that asks the bridges hangs");
@@ -76,7 +76,7 @@ impl Health {
     ///
     /// # Errors
     /// What is waited for, for people.
-    pub fn ready(&self, now: Time) -> Result<(), &'static str> {
+    pub(crate) fn ready(&self, now: Time) -> Result<(), &'static str> {
         if self.leaving.load(Ordering::Relaxed) {
             return Err("shutting down");
         }

@@ -1,50 +1,32 @@
 //! jvb-adapter: the custom metrics API of Kubernetes straight from the videobridges.
 //!
 //! ```text
-//!   API server --watch--> pods --> store <-- scrape <--HTTP--> bridges
-//!                                    |         (probe: one bridge, schedule: when)
-//!   API server --HTTPS--> listener --+--> api (route, wire)
-//!   (aggregator)          (guard: who may)
+//!   API server --HTTPS--> serving --> api --> telling <-- scraping <--HTTP--> bridges
+//!   (aggregator)             |                               ^
+//!                         access                             |
+//!                    (may they?)         API server --watch--+ (which bridges there are)
 //! ```
 //!
-//! Two loops and a server share one [`store`]: the watch of [`pods`] says which bridges there are, [`scrape`] asks them, and
-//! [`api`] answers from what they said, without asking anybody. What may be told and what must be left out is decided in
-//! [`store`] and [`groups`], which do no I/O.
+//! Two loops and a server share what is known of the bridges (`telling`): the watch of pods says which bridges there are, the
+//! scraper asks them (both in `scraping`), and `api` answers from what they said, without asking anybody. What may be told and
+//! what must be left out is decided in `telling` alone, which does no I/O and takes the time as an argument. [`serving`] is the
+//! HTTPS around it, and [`access`] knows who asks and what they may.
 
-pub mod api;
+pub mod access;
+mod api;
 pub mod args;
-pub mod attributes;
-mod authn;
-mod authz;
-mod cache;
-pub mod clock;
-pub mod config;
-mod delegation;
-pub mod groups;
-pub mod guard;
-pub mod health;
-pub mod identity;
-pub mod listener;
+mod clock;
+mod config;
+mod health;
 pub mod log;
-pub mod metric;
-pub mod pod;
-pub mod pods;
-pub mod probe;
-pub mod quantity;
-mod review;
-pub mod route;
-pub mod run;
-pub mod schedule;
-pub mod scrape;
-pub mod selector;
-pub mod shared;
-pub mod status;
-pub mod store;
-pub mod telemetry;
-pub mod tls;
-pub mod wire;
+mod run;
+mod scraping;
+pub mod serving;
+mod shared;
+mod telemetry;
+mod telling;
 
-pub use config::Config;
+pub use config::{Config, Problems};
 pub use run::run;
 
 #[cfg(test)]

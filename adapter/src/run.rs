@@ -11,14 +11,15 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use crate::access::Guard;
 use crate::api::Api;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::guard::Guard;
-use crate::scrape::Scraper;
+use crate::scraping::Scraper;
+use crate::scraping::pods;
+use crate::serving;
+use crate::serving::Tls;
 use crate::shared::Shared;
-use crate::tls::Tls;
-use crate::{listener, pods};
 
 /// How long the API server has to tell how it authenticates.
 const GUARD_DEADLINE: Duration = Duration::from_secs(30);
@@ -78,7 +79,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        served = listener::serve(listener, tls, guard, api, stop.clone()) => served,
+        served = serving::serve(listener, tls, guard, api, stop.clone()) => served,
         ended = watch => bail!("the watch of pods ended: {ended:?}"),
         ended = scrape => bail!("the loop that asks the bridges ended: {ended:?}"),
         () = leave => Ok(()),

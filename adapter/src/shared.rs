@@ -4,13 +4,13 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::clock::Clock;
 use crate::health::Health;
-use crate::metric::Metrics;
-use crate::store::{Rules, Store};
 use crate::telemetry::Telemetry;
+use crate::telling::Metrics;
+use crate::telling::{Rules, Store};
 
 /// What the watch of pods, the loop that asks bridges, and the answers to requests share.
 #[derive(Debug)]
-pub struct Shared {
+pub(crate) struct Shared {
     /// The time.
     pub clock: Clock,
     /// The table of metrics.
@@ -24,7 +24,7 @@ pub struct Shared {
 
 impl Shared {
     /// Nothing is known yet.
-    pub fn new(clock: Clock, metrics: Metrics, rules: Rules) -> Self {
+    pub(crate) fn new(clock: Clock, metrics: Metrics, rules: Rules) -> Self {
         let metrics = Arc::new(metrics);
         Self {
             health: Health::new(clock.now()),
@@ -36,13 +36,13 @@ impl Shared {
     }
 
     /// All bridges at one moment; whoever holds it keeps new answers out, so it is held briefly and never across an await.
-    pub fn store(&self) -> RwLockReadGuard<'_, Store> {
+    pub(crate) fn store(&self) -> RwLockReadGuard<'_, Store> {
         // Every change is complete once made, so what a panic left behind is still true.
         self.store.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All bridges, to be changed.
-    pub fn store_mut(&self) -> RwLockWriteGuard<'_, Store> {
+    pub(crate) fn store_mut(&self) -> RwLockWriteGuard<'_, Store> {
         self.store.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,18 +11,17 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::metric::Metrics;
-use crate::store::{Omission, Store};
-use crate::wire::GROUP;
+use crate::telling::Metrics;
+use crate::telling::{Omission, Store};
 
 /// Content type of what [`Telemetry::render`] writes.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 type Label = [(&'static str, &'static str); 1];
 
 /// Counters and distributions since the start.
 #[derive(Debug)]
-pub struct Telemetry {
+pub(crate) struct Telemetry {
     registry: Registry,
     scrapes: Family<Label, Counter>,
     scrape_seconds: Histogram,
@@ -43,7 +42,7 @@ impl Default for Telemetry {
 
 impl Telemetry {
     /// All at zero.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // The same buckets as Kubernetes' own metrics servers.
         let freshness: Family<Label, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(exponential_buckets(1.0, 1.364, 20)));
@@ -115,35 +114,35 @@ impl Telemetry {
     }
 
     /// A bridge was asked: with which result, and how long it took.
-    pub fn scraped(&self, result: &'static str, took: Duration) {
+    pub(crate) fn scraped(&self, result: &'static str, took: Duration) {
         self.scrapes.get_or_create(&[("result", result)]).inc();
         self.scrape_seconds.observe(took.as_secs_f64());
     }
 
     /// A bridge said what cannot be true.
-    pub fn nonsense(&self, key: &str) {
+    pub(crate) fn nonsense(&self, key: &str) {
         self.nonsense
             .get_or_create(&[("key", key.to_owned())])
             .inc();
     }
 
     /// A request was answered.
-    pub fn answered(&self, code: http::StatusCode) {
+    pub(crate) fn answered(&self, code: http::StatusCode) {
         self.requests
             .get_or_create(&[("code", code.as_u16())])
             .inc();
     }
 
-    /// Values of these times were told now.
-    pub fn told(&self, times: impl Iterator<Item = Time>, now: Time) {
-        let freshness = self.freshness.get_or_create(&[("group", GROUP)]);
+    /// Values of these times were told now, in this API group.
+    pub(crate) fn told(&self, group: &'static str, times: impl Iterator<Item = Time>, now: Time) {
+        let freshness = self.freshness.get_or_create(&[("group", group)]);
         for at in times {
             freshness.observe(now.since(at).as_secs_f64());
         }
     }
 
     /// The watch of pods failed once.
-    pub fn watch_failed(&self) {
+    pub(crate) fn watch_failed(&self) {
         self.watch_errors.inc();
     }
 
@@ -151,7 +150,7 @@ impl Telemetry {
     ///
     /// # Errors
     /// Never: a string takes whatever is written to it.
-    pub fn render(
+    pub(crate) fn render(
         &self,
         store: &Store,
         metrics: &Metrics,

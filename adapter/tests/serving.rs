@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use adapter::guard::StartError;
-use adapter::listener::Limits;
+use adapter::access::StartError;
+use adapter::serving::Limits;
 use futures::future::join_all;
 use http::{Method, StatusCode};
 use serde_json::json;

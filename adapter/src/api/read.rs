@@ -2,14 +2,15 @@
 
 use bridge::Time;
 
-use crate::groups::{Resource, aggregate};
-use crate::metric::{Aggregate, FREE_CAPACITY, MetricId, Metrics};
-use crate::quantity::quantity;
-use crate::route::{Read, Target};
+use crate::api::quantity::quantity;
+use crate::api::route::{Read, Target};
+use crate::api::wire::GROUP;
+use crate::api::wire::values::{Heading, Object, Value, list};
+use crate::serving::Status;
 use crate::shared::Shared;
-use crate::status::Status;
-use crate::store::{Reading, Record, Store};
-use crate::wire::values::{Heading, Object, Value, list};
+use crate::telling::{Aggregate, FREE_CAPACITY, MetricId, Metrics};
+use crate::telling::{Reading, Record, Store};
+use crate::telling::{Resource, aggregate};
 
 mod refusal;
 
@@ -28,7 +29,7 @@ pub(super) fn answer(shared: &Shared, read: &Read, pretty: bool) -> Result<Vec<u
     .values()?;
     shared
         .telemetry
-        .told(values.iter().map(|value| value.at), now);
+        .told(GROUP, values.iter().map(|value| value.at), now);
     let heading = Heading {
         version: read.version,
         metric: &read.metric,
@@ -87,7 +88,10 @@ impl<'a> Reader<'a> {
             .store
             .in_namespace(namespace)
             .filter(|_| self.series_is_meant())
-            .filter(|record| record.pod().labels.are_meant_by(&self.read.selector))
+            .filter(|record| {
+                let labels = &record.pod().labels;
+                self.read.selector.matches(|key| labels.get(key))
+            })
             .filter_map(|record| {
                 let reading = record.value(metric, self.store.rules(), self.now).ok()?;
                 value(object_of(record), reading)

@@ -11,10 +11,11 @@ use serde_json::Value;
 
 use super::*;
 use crate::clock::Clock;
-use crate::groups::Resource;
-use crate::metric::Metrics;
-use crate::pod::{Pod, Process};
-use crate::store::{Rules, Sample};
+use crate::telling::Metrics;
+use crate::telling::Resource;
+use crate::telling::{Pod, Process};
+
+use crate::telling::{Rules, Sample};
 
 const NOW: Time = Time::from_millis(1_795_252_331_847);
 

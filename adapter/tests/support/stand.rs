@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use adapter::attributes::Attributes;
-use adapter::guard::{Guard, StartError};
-use adapter::identity::User;
-use adapter::listener::{Body, Limits, Service, serve_within};
-use adapter::status::Status;
-use adapter::tls::Tls;
+use adapter::access::Attributes;
+use adapter::access::User;
+use adapter::access::{Guard, StartError};
+use adapter::serving::Status;
+use adapter::serving::Tls;
+use adapter::serving::{Body, Limits, Service, serve_within};
 use bytes::Bytes;
 use http::Response;
 use http::request::Parts;

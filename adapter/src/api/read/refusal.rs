@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Reader;
-use crate::groups::{Resource, Shortfall};
-use crate::route::Target;
-use crate::status::Status;
-use crate::store::{Omission, Record};
+use crate::api::route::Target;
+use crate::serving::Status;
+use crate::telling::{Omission, Record};
+use crate::telling::{Resource, Shortfall};
 
 impl Reader<'_> {
     pub(super) fn no_resource(&self, resource: &str) -> Status {

@@ -1,0 +1,155 @@
+//! What there is to ask for: fixed from the start, whatever bridges there are, so that no client finds an empty or a changing
+//! list.
+
+use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde_json::{Value, json};
+
+use super::{GROUP, Version};
+use crate::telling::Metrics;
+use crate::telling::Resource;
+
+/// The media type of aggregated discovery, as the aggregator asks for it and wants it back.
+pub(crate) const AGGREGATED: &str =
+    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+const VALUES: &str = "MetricValueList";
+
+// A metric is a sub-resource, which `kubectl api-resources` leaves out, as it does a parent without verbs. So the parents carry the
+// verb of their metrics: people who look for what can be scaled on find it.
+
+/// All discovery documents, written once.
+#[derive(Clone, Debug)]
+pub(crate) struct Discovery {
+    /// `/apis` in aggregated form.
+    pub aggregated: Document,
+    /// `/apis` in the old form.
+    pub groups: Document,
+    /// `/apis/custom.metrics.k8s.io`.
+    pub group: Document,
+    v1beta1: Document,
+    v1beta2: Document,
+}
+
+/// One document and the tag that changes when it does.
+#[derive(Clone, Debug)]
+pub(crate) struct Document {
+    /// The document.
+    pub json: Value,
+    /// A quoted string for `ETag`.
+    pub tag: String,
+}
+
+impl Document {
+    fn new(json: Value) -> Self {
+        // The hash has fixed keys: replicas of one version give the same tag.
+        let mut hasher = DefaultHasher::new();
+        json.to_string().hash(&mut hasher);
+        let mut tag = String::new();
+        let _ = write!(tag, "\"{:016X}\"", hasher.finish());
+        Self { json, tag }
+    }
+}
+
+impl Discovery {
+    /// What there is to ask for with these metrics.
+    pub(crate) fn new(metrics: &Metrics) -> Self {
+        Self {
+            aggregated: Document::new(aggregated(metrics)),
+            groups: Document::new(json!({
+                "kind": "APIGroupList",
+                "apiVersion": "v1",
+                "groups": [group(false)],
+            })),
+            group: Document::new(group(true)),
+            v1beta1: Document::new(resources(Version::V1Beta1, metrics)),
+            v1beta2: Document::new(resources(Version::V1Beta2, metrics)),
+        }
+    }
+
+    /// `/apis/custom.metrics.k8s.io/VERSION`.
+    pub(crate) const fn resources(&self, version: Version) -> &Document {
+        match version {
+            Version::V1Beta1 => &self.v1beta1,
+            Version::V1Beta2 => &self.v1beta2,
+        }
+    }
+}
+
+/// Names of the metrics that a resource has.
+fn names(resource: Resource, metrics: &Metrics) -> Vec<&str> {
+    match resource {
+        Resource::Pods => metrics.pod_names().collect(),
+        _ => metrics.object_names().collect(),
+    }
+}
+
+fn group(alone: bool) -> Value {
+    let version = |version: Version| json!({"groupVersion": version.api_version(), "version": version.name()});
+    let mut group = json!({
+        "name": GROUP,
+        "versions": Version::ALL.map(version),
+        "preferredVersion": version(Version::ALL[0]),
+    });
+    if alone {
+        group["kind"] = "APIGroup".into();
+        group["apiVersion"] = "v1".into();
+    }
+    group
+}
+
+fn resources(version: Version, metrics: &Metrics) -> Value {
+    let resources: Vec<Value> = Resource::ALL
+        .into_iter()
+        .flat_map(|resource| {
+            let entry = move |name: String| {
+                json!({
+                    "name": name,
+                    "singularName": "",
+                    "namespaced": resource.namespaced(),
+                    "kind": VALUES,
+                    "verbs": ["get"],
+                })
+            };
+            let metrics = names(resource, metrics).into_iter();
+            let metrics = metrics.map(move |metric| entry(format!("{}/{metric}", resource.name())));
+            std::iter::once(entry(resource.name().to_owned())).chain(metrics)
+        })
+        .collect();
+    json!({
+        "kind": "APIResourceList",
+        "apiVersion": "v1",
+        "groupVersion": version.api_version(),
+        "resources": resources,
+    })
+}
+
+fn aggregated(metrics: &Metrics) -> Value {
+    let versions = Version::ALL.map(|version| {
+        let kind = json!({"group": GROUP, "version": version.name(), "kind": VALUES});
+        let resources = Resource::ALL.map(|resource| {
+            let subresources: Vec<Value> = names(resource, metrics)
+                .into_iter()
+                .map(
+                    |metric| json!({"subresource": metric, "responseKind": kind, "verbs": ["get"]}),
+                )
+                .collect();
+            json!({
+                "resource": resource.name(),
+                "scope": if resource.namespaced() { "Namespaced" } else { "Cluster" },
+                "singularResource": "",
+                "responseKind": kind,
+                "verbs": ["get"],
+                "subresources": subresources,
+            })
+        });
+        json!({"version": version.name(), "freshness": "Current", "resources": resources})
+    });
+    json!({
+        "kind": "APIGroupDiscoveryList",
+        "apiVersion": "apidiscovery.k8s.io/v2",
+        "metadata": {},
+        "items": [{"metadata": {"name": GROUP}, "versions": versions}],
+    })
+}

@@ -1,0 +1,193 @@
+//! Lists of values, in both versions of the custom metrics API.
+
+use bridge::Time;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Version;
+use crate::api::selector::{Requirement, Selector, Test};
+
+/// One value of one object.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Value<'a> {
+    /// The object that has the value.
+    pub object: Object<'a>,
+    /// When the value arrived; the whole second is written.
+    pub at: Time,
+    /// The value as a quantity.
+    pub quantity: String,
+}
+
+/// The object that a value describes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Object<'a> {
+    /// `Pod`, `Deployment`, ...
+    pub kind: &'a str,
+    /// Its namespace; none for a namespace itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<&'a str>,
+    /// Its name.
+    pub name: &'a str,
+    /// `v1`, `apps/v1`, ...
+    pub api_version: &'a str,
+}
+
+/// What is the same in all values of one answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heading<'a> {
+    /// Version of the answer.
+    pub version: Version,
+    /// Name of the metric.
+    pub metric: &'a str,
+    /// Seconds that one value stands for.
+    pub window: Option<u32>,
+    /// The metric's label selector as it was asked; nothing where none was.
+    pub selector: &'a Selector,
+    /// Whether to break and indent lines.
+    pub pretty: bool,
+}
+
+/// The answer to a question for metrics.
+pub(crate) fn list(heading: Heading<'_>, values: &[Value<'_>]) -> Vec<u8> {
+    let selector = LabelSelector::of(heading.selector);
+    let selector = selector.as_ref();
+    match heading.version {
+        Version::V1Beta1 => bytes(
+            &list_of(heading.version, values, |value| ItemV1Beta1 {
+                described_object: value.object,
+                metric_name: heading.metric,
+                timestamp: timestamp(value.at),
+                window: heading.window,
+                value: &value.quantity,
+                selector,
+            }),
+            heading.pretty,
+        ),
+        Version::V1Beta2 => bytes(
+            &list_of(heading.version, values, |value| ItemV1Beta2 {
+                described_object: value.object,
+                metric: Identifier {
+                    name: heading.metric,
+                    selector,
+                },
+                timestamp: timestamp(value.at),
+                window_seconds: heading.window,
+                value: &value.quantity,
+            }),
+            heading.pretty,
+        ),
+    }
+}
+
+/// A document as JSON, ending in a line break where it is for eyes.
+pub(crate) fn bytes(document: &impl Serialize, pretty: bool) -> Vec<u8> {
+    let written = if pretty {
+        serde_json::to_vec_pretty(document).map(|mut text| {
+            text.push(b'\n');
+            text
+        })
+    } else {
+        serde_json::to_vec(document)
+    };
+    written.expect(
+        "strings, numbers and lists have a JSON form, and memory does not fail to be written",
+    )
+}
+
+/// RFC 3339 in UTC with whole seconds, as a strict reader wants it.
+fn timestamp(at: Time) -> String {
+    Timestamp::from_second(at.as_millis().div_euclid(1_000))
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+        .to_string()
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List<I> {
+    kind: &'static str,
+    api_version: &'static str,
+    metadata: Metadata,
+    items: Vec<I>,
+}
+
+#[derive(Serialize)]
+struct Metadata {}
+
+fn list_of<'a, I>(
+    version: Version,
+    values: &'a [Value<'a>],
+    item: impl Fn(&'a Value<'a>) -> I,
+) -> List<I> {
+    List {
+        kind: "MetricValueList",
+        api_version: version.api_version(),
+        metadata: Metadata {},
+        items: values.iter().map(item).collect(),
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemV1Beta1<'a> {
+    described_object: Object<'a>,
+    metric_name: &'a str,
+    timestamp: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window: Option<u32>,
+    value: &'a str,
+    selector: Option<&'a LabelSelector<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemV1Beta2<'a> {
+    described_object: Object<'a>,
+    metric: Identifier<'a>,
+    timestamp: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window_seconds: Option<u32>,
+    value: &'a str,
+}
+
+#[derive(Serialize)]
+struct Identifier<'a> {
+    name: &'a str,
+    selector: Option<&'a LabelSelector<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LabelSelector<'a> {
+    match_expressions: Vec<Expression<'a>>,
+}
+
+#[derive(Serialize)]
+struct Expression<'a> {
+    key: &'a str,
+    operator: &'static str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    values: &'a [String],
+}
+
+impl<'a> LabelSelector<'a> {
+    /// None for everything.
+    fn of(selector: &'a Selector) -> Option<Self> {
+        let expression = |Requirement { key, test }: &'a Requirement| {
+            let (operator, values): (_, &[String]) = match test {
+                Test::Exists => ("Exists", &[]),
+                Test::Absent => ("DoesNotExist", &[]),
+                Test::In(values) => ("In", values),
+                Test::NotIn(values) => ("NotIn", values),
+            };
+            Expression {
+                key,
+                operator,
+                values,
+            }
+        };
+        (!selector.is_everything()).then(|| Self {
+            match_expressions: selector.0.iter().map(expression).collect(),
+        })
+    }
+}

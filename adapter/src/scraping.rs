@@ -1,0 +1,11 @@
+//! How the adapter learns of bridges: which there are (`pods`), when each is asked (`schedule`, `scraper`), and how (`probe`).
+//!
+//! All that is learned goes into the store of `telling`.
+
+pub(crate) mod pods;
+mod probe;
+mod question;
+mod schedule;
+mod scraper;
+
+pub(crate) use scraper::{Pace, Scraper};

@@ -1,0 +1,168 @@
+//! The watch of the bridges' pods.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use kube::Api;
+use kube::runtime::WatchStreamExt;
+use kube::runtime::utils::Backoff;
+use kube::runtime::watcher::{self, Event, watcher};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::scraping::scraper::Change;
+use crate::shared::Shared;
+use crate::telling::{BridgePod, Pod};
+
+#[cfg(test)]
+mod tests;
+
+/// Pods come in pages of so many, so that ten thousand are never in memory as the API server tells them.
+const PAGE: u32 = 250;
+
+/// Watches the pods that the label selector means until `shutdown`, and tells the store and the loop at once.
+///
+/// An API server that cannot be reached changes nothing: the pods that are known are asked on.
+pub(crate) async fn run(
+    client: kube::Client,
+    selector: String,
+    shared: Arc<Shared>,
+    changes: UnboundedSender<Change>,
+    shutdown: CancellationToken,
+) {
+    let config = watcher::Config::default().labels(&selector).page_size(PAGE);
+    let events = watcher(Api::<BridgePod>::all(client), config).backoff(Patience::default());
+    let mut events = std::pin::pin!(events);
+    let mut watch = Watch {
+        shared,
+        changes,
+        known: BTreeMap::new(),
+        listed: BTreeSet::new(),
+        failing: false,
+    };
+    loop {
+        let event = tokio::select! {
+            () = shutdown.cancelled() => return,
+            event = events.next() => event,
+        };
+        match event {
+            Some(Ok(event)) => watch.take(&event),
+            Some(Err(error)) => watch.complain(&error),
+            None => return,
+        }
+    }
+}
+
+/// What has been told so far.
+struct Watch {
+    shared: Arc<Shared>,
+    changes: UnboundedSender<Change>,
+    known: BTreeMap<Box<str>, Arc<Pod>>,
+    listed: BTreeSet<Box<str>>,
+    failing: bool,
+}
+
+impl Watch {
+    fn take(&mut self, event: &Event<BridgePod>) {
+        if self.failing && !matches!(event, Event::Init) {
+            self.failing = false;
+            info!("the pods are watched again");
+        }
+        match event {
+            Event::Init => self.listed.clear(),
+            Event::InitApply(pod) => {
+                if let Some(pod) = Pod::of(pod) {
+                    self.listed.insert(pod.uid.clone());
+                    self.see(pod);
+                }
+            }
+            Event::InitDone => {
+                self.forget_unlisted();
+                self.tell(Change::Synced);
+                info!(pods = self.known.len(), "all pods with bridges are known");
+            }
+            Event::Apply(pod) => {
+                if let Some(pod) = Pod::of(pod) {
+                    self.see(pod);
+                }
+            }
+            Event::Delete(pod) => {
+                if let Some(pod) = Pod::of(pod) {
+                    self.forget(&pod.uid);
+                }
+            }
+        }
+    }
+
+    fn see(&mut self, pod: Pod) {
+        let pod = Arc::new(pod);
+        self.known.insert(pod.uid.clone(), Arc::clone(&pod));
+        let now = self.shared.clock.now();
+        let ticket = self.shared.store_mut().observe(pod, now);
+        self.tell(Change::Seen(ticket));
+    }
+
+    fn forget(&mut self, uid: &str) {
+        if let Some(pod) = self.known.remove(uid) {
+            self.shared.store_mut().forget(&pod);
+            self.tell(Change::Gone(pod));
+        }
+    }
+
+    /// What was known before and is not in the list went while nobody watched.
+    fn forget_unlisted(&mut self) {
+        let gone: Vec<Box<str>> = self
+            .known
+            .keys()
+            .filter(|uid| !self.listed.contains(*uid))
+            .cloned()
+            .collect();
+        for uid in gone {
+            self.forget(&uid);
+        }
+        self.listed = BTreeSet::new();
+    }
+
+    fn tell(&self, change: Change) {
+        // The loop ends only with the whole adapter.
+        let _ = self.changes.send(change);
+    }
+
+    fn complain(&mut self, error: &watcher::Error) {
+        self.shared.telemetry.watch_failed();
+        // Said once, not at each attempt.
+        if !std::mem::replace(&mut self.failing, true) {
+            warn!(%error, "the pods cannot be watched; those that are known are asked on");
+        }
+    }
+}
+
+/// How long to wait between attempts to watch: doubled up to a few seconds, because a pod that goes unnoticed is a lie.
+#[derive(Debug, Default)]
+struct Patience {
+    failures: u32,
+}
+
+impl Patience {
+    const FIRST: Duration = Duration::from_millis(200);
+    const LONGEST: Duration = Duration::from_secs(5);
+}
+
+impl Iterator for Patience {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let wait = Self::FIRST.saturating_mul(1 << self.failures.min(8));
+        self.failures += 1;
+        Some(wait.min(Self::LONGEST))
+    }
+}
+
+impl Backoff for Patience {
+    fn reset(&mut self) {
+        self.failures = 0;
+    }
+}

@@ -1,0 +1,139 @@
+//! What the watch makes of what the API server tells.
+
+use serde_json::json;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::*;
+use crate::clock::Clock;
+use crate::telling::Metrics;
+use crate::telling::Rules;
+
+fn watch() -> (Watch, UnboundedReceiver<Change>) {
+    let rules = Rules {
+        max_age: Duration::from_secs(30),
+        stress_unknown_for: Duration::from_secs(20),
+        hold_last: Duration::from_mins(5),
+        min_coverage: 0.5,
+        full_stress: 0.8,
+    };
+    let metrics = Metrics::new(&[]).unwrap();
+    let (changes, seen) = unbounded_channel();
+    let watch = Watch {
+        shared: Arc::new(Shared::new(Clock::system(), metrics, rules)),
+        changes,
+        known: BTreeMap::new(),
+        listed: BTreeSet::new(),
+        failing: false,
+    };
+    (watch, seen)
+}
+
+fn pod(name: &str, uid: &str) -> BridgePod {
+    serde_json::from_value(json!({
+        "metadata": {"name": name, "namespace": "meet", "uid": uid},
+        "status": {"phase": "Running", "podIP": "127.0.0.1"},
+    }))
+    .unwrap()
+}
+
+fn told(seen: &mut UnboundedReceiver<Change>) -> Vec<String> {
+    let mut told = Vec::new();
+    while let Ok(change) = seen.try_recv() {
+        told.push(match change {
+            Change::Seen(ticket) => format!("seen {}", ticket.pod.uid),
+            Change::Gone(pod) => format!("gone {}", pod.uid),
+            Change::Synced => "synced".to_owned(),
+        });
+    }
+    told
+}
+
+fn names(watch: &Watch) -> Vec<String> {
+    let store = watch.shared.store();
+    store
+        .iter()
+        .map(|record| record.pod().name.to_string())
+        .collect()
+}
+
+#[test]
+fn what_is_told_is_known_at_once() {
+    let (mut watch, mut seen) = watch();
+    watch.take(&Event::Init);
+    watch.take(&Event::InitApply(pod("a", "1")));
+    watch.take(&Event::InitDone);
+    watch.take(&Event::Apply(pod("b", "2")));
+    watch.take(&Event::Delete(pod("a", "1")));
+    assert_eq!(told(&mut seen), ["seen 1", "synced", "seen 2", "gone 1"]);
+    assert_eq!(names(&watch), ["b"]);
+}
+
+#[test]
+fn a_pod_that_went_while_nobody_watched_is_gone_with_the_next_list() {
+    let (mut watch, mut seen) = watch();
+    for name in ["a", "b"] {
+        watch.take(&Event::Apply(pod(name, name)));
+    }
+    watch.take(&Event::Init);
+    watch.take(&Event::InitApply(pod("b", "b")));
+    assert_eq!(
+        names(&watch),
+        ["a", "b"],
+        "a list that is not over says nothing"
+    );
+    watch.take(&Event::InitDone);
+    assert_eq!(names(&watch), ["b"]);
+    assert_eq!(
+        told(&mut seen),
+        ["seen a", "seen b", "seen b", "gone a", "synced"]
+    );
+}
+
+#[test]
+fn a_list_that_breaks_off_forgets_nobody() {
+    let (mut watch, _seen) = watch();
+    watch.take(&Event::Apply(pod("a", "1")));
+    watch.take(&Event::Init);
+    watch.complain(&watcher::Error::NoResourceVersion);
+    watch.take(&Event::Init);
+    watch.take(&Event::InitApply(pod("a", "1")));
+    watch.take(&Event::InitDone);
+    assert_eq!(names(&watch), ["a"]);
+}
+
+#[test]
+fn a_name_that_was_used_again_unseen_is_the_new_pod() {
+    let (mut watch, mut seen) = watch();
+    watch.take(&Event::Apply(pod("a", "1")));
+    watch.take(&Event::Init);
+    watch.take(&Event::InitApply(pod("a", "2")));
+    watch.take(&Event::InitDone);
+    assert_eq!(told(&mut seen), ["seen 1", "seen 2", "gone 1", "synced"]);
+    let store = watch.shared.store();
+    assert_eq!(&*store.get("meet", "a").unwrap().pod().uid, "2");
+}
+
+#[test]
+fn an_error_is_told_once_and_counted_each_time() {
+    let (mut watch, _seen) = watch();
+    watch.complain(&watcher::Error::NoResourceVersion);
+    watch.complain(&watcher::Error::NoResourceVersion);
+    assert!(watch.failing);
+    watch.take(&Event::Init);
+    assert!(watch.failing, "an attempt is no success");
+    watch.take(&Event::InitDone);
+    assert!(!watch.failing);
+}
+
+#[test]
+fn patience_grows_to_a_few_seconds_and_starts_again() {
+    let mut patience = Patience::default();
+    let waits: Vec<u128> = patience
+        .by_ref()
+        .take(7)
+        .map(|wait| wait.as_millis())
+        .collect();
+    assert_eq!(waits, [200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
+    patience.reset();
+    assert_eq!(patience.next(), Some(Patience::FIRST));
+}

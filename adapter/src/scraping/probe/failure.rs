@@ -1,0 +1,63 @@
+//! Why a bridge's statistics could not be had.
+
+use std::io::ErrorKind;
+
+use http::StatusCode;
+
+/// Why a bridge's statistics could not be had.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum Failure {
+    /// Nobody listens there, or cannot be reached.
+    #[error("cannot connect: {0}")]
+    Connect(ErrorKind),
+    /// The connection ended before the answer began.
+    #[error("the bridge closed the connection instead of answering")]
+    Closed,
+    /// The answer was not complete in time.
+    #[error("no complete answer within the deadline")]
+    Timeout,
+    /// An HTTP status other than 200.
+    #[error("the bridge answered {0}")]
+    Status(StatusCode),
+    /// Somebody wants us to ask elsewhere: never done, only the pod's own address is asked.
+    #[error("the bridge answered with a redirect, which is not followed")]
+    Redirect,
+    /// Something else than statistics.
+    #[error("the bridge answered with content type `{0}`")]
+    ContentType(String),
+    /// The answer ended in its middle.
+    #[error("the answer ended before it was complete")]
+    Truncated,
+    /// More than a bridge can have to say.
+    #[error("the answer is larger than 256 KiB")]
+    TooLarge,
+    /// No HTTP.
+    #[error("the answer is not HTTP")]
+    NotHttp,
+    /// Statistics that cannot be understood.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+impl Failure {
+    /// Whether the bridge may still answer another of its sources.
+    pub(crate) const fn is_of_the_source(&self) -> bool {
+        matches!(
+            self,
+            Self::Status(_) | Self::Redirect | Self::ContentType(_) | Self::Unreadable(_)
+        )
+    }
+
+    /// The class of the failure, as a metric's label: few and fixed.
+    pub(crate) const fn class(&self) -> &'static str {
+        match self {
+            Self::Connect(_) | Self::Closed => "connect",
+            Self::Timeout => "timeout",
+            Self::Status(_) => "status",
+            Self::Redirect => "redirect",
+            Self::ContentType(_) => "content_type",
+            Self::TooLarge => "too_large",
+            Self::Truncated | Self::NotHttp | Self::Unreadable(_) => "parse",
+        }
+    }
+}

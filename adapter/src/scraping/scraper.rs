@@ -1,0 +1,271 @@
+//! Asks every bridge, again and again.
+//!
+//! One loop owns all bridges and starts a task for each question, of which there are only as many as may be under way at once.
+//! A task and a timer for each bridge would cost ten thousand of both while nothing happens; here a bridge that is not being
+//! asked is a record, an entry in the agenda and an idle socket.
+
+use std::collections::HashMap;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bridge::Time;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::scraping::probe::Probe;
+use crate::scraping::question::{Done, ask, tell};
+use crate::scraping::schedule::{Agenda, Fortune, next};
+use crate::shared::Shared;
+use crate::telling::Pod;
+use crate::telling::{Sample, Ticket};
+
+#[cfg(test)]
+mod tests;
+
+/// The loop wakes at least this often, to show that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// How bridges are asked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Pace {
+    /// Time between two questions to one bridge.
+    pub interval: Duration,
+    /// Time for a whole answer.
+    pub deadline: Duration,
+    /// How many bridges may be asked at the same time.
+    pub in_flight: NonZeroUsize,
+    /// How many questions may start in a second.
+    pub per_second: NonZeroU32,
+}
+
+/// What the watch of pods tells the loop.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    /// The pod is there.
+    Seen(Ticket),
+    /// The pod is gone.
+    Gone(Arc<Pod>),
+    /// All pods that were there at the start have been told.
+    Synced,
+}
+
+/// A bridge to be asked.
+struct Target {
+    ticket: Ticket,
+    /// At rest here, or on the way with the question that is under way.
+    probe: Result<Probe, AbortHandle>,
+    due: Time,
+    fortune: Fortune,
+    /// How the last question ended, for the log.
+    last: Option<&'static str>,
+}
+
+/// The loop.
+pub(crate) struct Scraper {
+    shared: Arc<Shared>,
+    pace: Pace,
+    limiter: Arc<DefaultDirectRateLimiter>,
+    targets: HashMap<Box<str>, Target>,
+    agenda: Agenda,
+    running: JoinSet<Done>,
+    synced: bool,
+    round_over: bool,
+}
+
+impl Scraper {
+    /// Knows no bridge yet.
+    pub(crate) fn new(shared: Arc<Shared>, pace: Pace) -> Self {
+        Self {
+            shared,
+            pace,
+            limiter: Arc::new(RateLimiter::direct(Quota::per_second(pace.per_second))),
+            targets: HashMap::new(),
+            agenda: Agenda::default(),
+            running: JoinSet::new(),
+            synced: false,
+            round_over: false,
+        }
+    }
+
+    /// Asks until `shutdown`, or until nobody tells of pods any more.
+    pub(crate) async fn run(
+        mut self,
+        mut pods: UnboundedReceiver<Change>,
+        shutdown: CancellationToken,
+    ) {
+        loop {
+            let now = self.shared.clock.now();
+            self.shared.health.beat(now);
+            self.start_due(now);
+            self.note_first_round();
+            let wait = match self.agenda.first() {
+                Some(due) if self.running.len() < self.pace.in_flight.get() => {
+                    due.since(now).min(HEARTBEAT)
+                }
+                _ => HEARTBEAT,
+            };
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                change = pods.recv() => match change {
+                    Some(change) => self.apply(change),
+                    None => return,
+                },
+                Some(done) = self.running.join_next() => {
+                    // An aborted question is one to a bridge that is gone.
+                    if let Ok(done) = done {
+                        self.finish(done);
+                    }
+                }
+                () = sleep(wait) => {}
+            }
+        }
+    }
+
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::Seen(ticket) => self.see(ticket),
+            Change::Gone(pod) => self.drop_target(&pod.uid),
+            Change::Synced => {
+                self.synced = true;
+                self.shared.health.pods_synced(self.shared.clock.now());
+            }
+        }
+    }
+
+    fn see(&mut self, ticket: Ticket) {
+        let uid = &ticket.pod.uid;
+        let Some(address) = ticket.pod.address.filter(|_| ticket.pod.is_alive()) else {
+            return self.drop_target(&uid.clone());
+        };
+        if let Some(target) = self.targets.get_mut(uid)
+            && target.ticket.is_of_same_process(&ticket)
+            && target.ticket.pod.address == Some(address)
+        {
+            target.ticket = ticket;
+            return;
+        }
+        let uid = uid.clone();
+        self.drop_target(&uid);
+        let due = self.shared.clock.now();
+        self.agenda.enter(due, &uid);
+        self.targets.insert(
+            uid,
+            Target {
+                ticket,
+                probe: Ok(Probe::new(address)),
+                due,
+                fortune: Fortune::default(),
+                last: None,
+            },
+        );
+    }
+
+    /// Closes the connection, or breaks off the question that is under way.
+    fn drop_target(&mut self, uid: &str) {
+        if let Some(Target {
+            probe: Err(question),
+            ..
+        }) = self.targets.remove(uid)
+        {
+            question.abort();
+        }
+    }
+
+    fn start_due(&mut self, now: Time) {
+        while self.running.len() < self.pace.in_flight.get() {
+            let Some((due, uid)) = self.agenda.due(now) else {
+                return;
+            };
+            let Some(target) = self
+                .targets
+                .get_mut(&uid)
+                .filter(|target| target.due == due)
+            else {
+                continue;
+            };
+            if let Ok(probe) = &mut target.probe {
+                let probe = std::mem::replace(probe, Probe::new(probe.address()));
+                let question = ask(
+                    Arc::clone(&self.shared),
+                    Arc::clone(&self.limiter),
+                    target.ticket.clone(),
+                    probe,
+                    self.pace.deadline,
+                );
+                target.probe = Err(self.running.spawn(question));
+            }
+        }
+    }
+
+    fn finish(&mut self, done: Done) {
+        let Done {
+            ticket,
+            probe,
+            result,
+            at,
+            took,
+        } = done;
+        let telemetry = &self.shared.telemetry;
+        let class = match &result {
+            Ok(_) => "ok",
+            Err(failure) => failure.class(),
+        };
+        telemetry.scraped(class, took);
+        if let Ok(answer) = &result {
+            for nonsense in &answer.stats.nonsense {
+                telemetry.nonsense(&nonsense.key);
+            }
+        }
+        let uid = &ticket.pod.uid;
+        let Some(target) = self
+            .targets
+            .get_mut(uid)
+            .filter(|target| target.ticket.is_of_same_process(&ticket))
+        else {
+            return;
+        };
+        if target.last != Some(class) {
+            tell(&ticket.pod, &result, probe.address());
+            target.last = Some(class);
+        }
+        if let Ok(answer) = result {
+            target.fortune = Fortune {
+                answered: true,
+                failures: 0,
+            };
+            let sample = Sample {
+                stats: answer.stats,
+                at,
+                bridge_clock: answer.bridge_clock,
+            };
+            self.shared.store_mut().answered(&ticket, &sample);
+        } else {
+            target.fortune.failures = target.fortune.failures.saturating_add(1);
+            self.shared.store_mut().failed(&ticket, class);
+        }
+        target.probe = Ok(probe);
+        target.due = next(
+            uid,
+            target.fortune,
+            self.pace.interval,
+            self.shared.clock.now(),
+        );
+        self.agenda.enter(target.due, uid);
+    }
+
+    /// Once everybody who was there at the start has been asked, there is something to say.
+    fn note_first_round(&mut self) {
+        if self.synced && !self.round_over {
+            let asked = |target: &Target| target.fortune != Fortune::default();
+            // Looked through at each turn, but only until the first round is over.
+            self.round_over = self.targets.values().all(asked);
+            if self.round_over {
+                self.shared.health.first_round_over();
+            }
+        }
+    }
+}

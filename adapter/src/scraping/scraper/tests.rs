@@ -1,0 +1,273 @@
+//! The loop, with bridges on real sockets.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::time::{Instant, sleep};
+
+use super::*;
+use crate::clock::Clock;
+use crate::telling::{Labels, Process};
+use crate::telling::{MetricId, Metrics};
+use crate::telling::{Record, Rules};
+
+const BODY: &str = r#"{"stress":0.25,"local_endpoints":3,"conferences":1,"drain_mode":false,"graceful_shutdown":false,"shutting_down":false,"startup_time":1}"#;
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What bridges have seen of us.
+#[derive(Default)]
+struct Seen {
+    connections: AtomicUsize,
+    open: AtomicUsize,
+    requests: AtomicUsize,
+}
+
+impl Seen {
+    fn count(counter: &AtomicUsize) -> usize {
+        counter.load(Ordering::SeqCst)
+    }
+}
+
+/// A bridge that answers, or one that only listens.
+async fn bridge(seen: &Arc<Seen>, answers: bool) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let seen = Arc::clone(seen);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let seen = Arc::clone(&seen);
+            seen.connections.fetch_add(1, Ordering::SeqCst);
+            seen.open.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(async move {
+                let mut head = [0; 4_096];
+                while let Ok(1..) = stream.read(&mut head).await {
+                    seen.requests.fetch_add(1, Ordering::SeqCst);
+                    if answers {
+                        let reply = format!(
+                            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{BODY}",
+                            BODY.len()
+                        );
+                        let _ = stream.write_all(reply.as_bytes()).await;
+                    }
+                }
+                seen.open.fetch_sub(1, Ordering::SeqCst);
+            });
+        }
+    });
+    address
+}
+
+/// The loop at work.
+struct Work {
+    shared: Arc<Shared>,
+    pods: UnboundedSender<Change>,
+    shutdown: CancellationToken,
+}
+
+impl Work {
+    fn start(in_flight: usize, deadline: Duration) -> Self {
+        let rules = Rules {
+            max_age: Duration::from_secs(30),
+            stress_unknown_for: Duration::ZERO,
+            hold_last: Duration::from_mins(5),
+            min_coverage: 0.5,
+            full_stress: 0.8,
+        };
+        let pace = Pace {
+            interval: Duration::from_millis(50),
+            deadline,
+            in_flight: NonZeroUsize::new(in_flight).unwrap(),
+            per_second: NonZeroU32::new(10_000).unwrap(),
+        };
+        let metrics = Metrics::new(&[]).unwrap();
+        let shared = Arc::new(Shared::new(Clock::system(), metrics, rules));
+        let (pods, seen) = unbounded_channel();
+        let shutdown = CancellationToken::new();
+        tokio::spawn(Scraper::new(Arc::clone(&shared), pace).run(seen, shutdown.clone()));
+        Self {
+            shared,
+            pods,
+            shutdown,
+        }
+    }
+
+    fn see(&self, name: &str, uid: &str, address: SocketAddr) -> Arc<Pod> {
+        let pod = Arc::new(Pod {
+            uid: uid.into(),
+            namespace: "meet".into(),
+            name: name.into(),
+            labels: Labels::default(),
+            owners: Box::default(),
+            leaving: false,
+            address: Some(address),
+            process: Some(Process::default()),
+        });
+        let now = self.shared.clock.now();
+        let ticket = self.shared.store_mut().observe(Arc::clone(&pod), now);
+        self.pods.send(Change::Seen(ticket)).unwrap();
+        pod
+    }
+
+    fn forget(&self, pod: &Arc<Pod>) {
+        self.shared.store_mut().forget(pod);
+        self.pods.send(Change::Gone(Arc::clone(pod))).unwrap();
+    }
+
+    fn is_told(&self, name: &str) -> bool {
+        let now = self.shared.clock.now();
+        let store = self.shared.store();
+        store
+            .get("meet", name)
+            .is_some_and(|record| record.value(MetricId::STRESS, store.rules(), now).is_ok())
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < end, "not in time: {what}");
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_bridge_is_asked_at_once_and_again_on_one_connection() {
+    let seen = Arc::default();
+    let work = Work::start(4, PATIENCE);
+    work.see("jvb-0", "u0", bridge(&seen, true).await);
+    until("told", || work.is_told("jvb-0")).await;
+    until("asked again", || Seen::count(&seen.requests) >= 5).await;
+    assert_eq!(Seen::count(&seen.connections), 1);
+}
+
+#[tokio::test]
+async fn a_pod_that_is_gone_is_left_alone() {
+    let seen = Arc::default();
+    let work = Work::start(4, PATIENCE);
+    let pod = work.see("jvb-0", "u0", bridge(&seen, true).await);
+    until("told", || work.is_told("jvb-0")).await;
+    work.forget(&pod);
+    assert!(
+        !work.is_told("jvb-0"),
+        "at once, not when the loop gets to it"
+    );
+    until("the connection closed", || Seen::count(&seen.open) == 0).await;
+    let asked = Seen::count(&seen.requests);
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(Seen::count(&seen.requests), asked);
+}
+
+#[tokio::test]
+async fn a_question_under_way_to_a_pod_that_goes_is_broken_off() {
+    let seen = Arc::default();
+    let work = Work::start(4, PATIENCE);
+    let pod = work.see("jvb-0", "u0", bridge(&seen, false).await);
+    until("asked", || Seen::count(&seen.requests) == 1).await;
+    work.forget(&pod);
+    until("the connection closed", || Seen::count(&seen.open) == 0).await;
+}
+
+#[tokio::test]
+async fn a_bridge_that_hangs_is_asked_one_question_at_a_time() {
+    let seen = Arc::default();
+    let work = Work::start(4, PATIENCE);
+    work.see("jvb-0", "u0", bridge(&seen, false).await);
+    until("asked", || Seen::count(&seen.requests) == 1).await;
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(Seen::count(&seen.requests), 1, "four intervals later");
+}
+
+#[tokio::test]
+async fn only_so_many_bridges_are_asked_at_once_and_all_are_asked() {
+    let hung = Arc::default();
+    let well = Arc::default();
+    let work = Work::start(3, Duration::from_millis(100));
+    for name in 0..10 {
+        work.see(
+            &format!("hung-{name}"),
+            &format!("h{name}"),
+            bridge(&hung, false).await,
+        );
+    }
+    work.see("jvb-0", "u0", bridge(&well, true).await);
+    until("the well one told", || {
+        assert!(Seen::count(&hung.open) <= 3);
+        work.is_told("jvb-0")
+    })
+    .await;
+    until("every hung one asked", || {
+        Seen::count(&hung.connections) >= 10
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_first_round_ends_when_everybody_was_asked() {
+    let seen = Arc::default();
+    let work = Work::start(4, Duration::from_millis(100));
+    work.see("jvb-0", "u0", bridge(&seen, true).await);
+    work.see("jvb-1", "u1", bridge(&seen, false).await);
+    until("told", || work.is_told("jvb-0")).await;
+    let ready = || work.shared.health.ready(work.shared.clock.now()).is_ok();
+    assert!(!ready(), "the pods are not known to be all");
+    work.pods.send(Change::Synced).unwrap();
+    until("ready", ready).await;
+}
+
+#[tokio::test]
+async fn an_address_that_another_pod_got_is_another_bridge() {
+    let seen = Arc::default();
+    let work = Work::start(4, PATIENCE);
+    let address = bridge(&seen, true).await;
+    let first = work.see("jvb-0", "u0", address);
+    until("told", || work.is_told("jvb-0")).await;
+    work.see("jvb-1", "u1", address);
+    work.forget(&first);
+    until("the second told", || work.is_told("jvb-1")).await;
+    assert!(!work.is_told("jvb-0"));
+    assert_eq!(
+        Seen::count(&seen.connections),
+        2,
+        "the connection is the pod's own"
+    );
+}
+
+#[tokio::test]
+async fn a_pod_whose_address_changes_is_asked_there_alone() {
+    let before = Arc::default();
+    let after = Arc::default();
+    let work = Work::start(4, PATIENCE);
+    work.see("jvb-0", "u0", bridge(&before, true).await);
+    until("asked here", || Seen::count(&before.requests) > 1).await;
+    work.see("jvb-0", "u0", bridge(&after, true).await);
+    until("asked there", || Seen::count(&after.requests) > 1).await;
+    until("left here", || Seen::count(&before.open) == 0).await;
+}
+
+#[tokio::test]
+async fn a_bridge_that_was_not_there_yet_is_found_soon() {
+    let work = Work::start(4, PATIENCE);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    work.see("jvb-0", "u0", address);
+    let failed = || {
+        let store = work.shared.store();
+        store.get("meet", "jvb-0").and_then(Record::failure) == Some("connect")
+    };
+    until("refused", failed).await;
+    let listener = TcpListener::bind(address).await.unwrap();
+    let (_stream, _) = listener.accept().await.unwrap();
+}

@@ -1,0 +1,25 @@
+//! What the rest of the adapter is to the server.
+
+use http::Response;
+use http::request::Parts;
+
+use crate::access::{Attributes, User};
+use crate::serving::body::Body;
+use crate::serving::status::Status;
+
+/// What is served once a request is known to be allowed to be made.
+pub trait Service: Send + Sync + 'static {
+    /// What the request wants to do: pure routing.
+    ///
+    /// # Errors
+    /// The answer, where there is nothing to be allowed (an unknown path, a bad selector). It is
+    /// given to authenticated clients only.
+    fn attributes(&self, request: &Parts) -> Result<Attributes, Status>;
+
+    /// The answer to an authorized request. Headers that carry credentials are gone from `request`.
+    fn answer(&self, user: &User, request: &Parts) -> impl Future<Output = Response<Body>> + Send;
+
+    /// The answer to a path that needs no authentication (/healthz, /livez, /readyz), none for
+    /// every other path.
+    fn open(&self, path: &str) -> Option<Response<Body>>;
+}

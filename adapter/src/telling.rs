@@ -1,0 +1,19 @@
+//! What is known of the bridges, and what of it may be told.
+//!
+//! Pure: `now` is an argument, and nothing here does I/O. The `store` holds a record for each `pod` and decides what a single
+//! pod's value is; `groups` puts the values of many together for the objects that they belong to; `metric` is the table of what
+//! there is to tell.
+
+mod groups;
+mod metric;
+mod pod;
+mod resource;
+mod store;
+
+pub(crate) use groups::{Shortfall, aggregate};
+pub(crate) use metric::{Aggregate, ExtraMetric, FREE_CAPACITY, MetricId, Metrics};
+pub(crate) use pod::{BridgePod, Pod};
+#[cfg(test)]
+pub(crate) use pod::{Labels, Process};
+pub(crate) use resource::Resource;
+pub(crate) use store::{Omission, Reading, Record, Rules, Sample, Store, Ticket};

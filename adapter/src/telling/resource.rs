@@ -1,0 +1,109 @@
+//! The kinds of objects that have metrics.
+
+/// The kinds of objects that have metrics.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Resource {
+    /// Pods themselves.
+    Pods,
+    /// Deployments, through their ReplicaSets.
+    Deployments,
+    /// ReplicaSets, with or without a Deployment.
+    ReplicaSets,
+    /// StatefulSets.
+    StatefulSets,
+    /// DaemonSets.
+    DaemonSets,
+    /// A namespace: all bridges in it.
+    Namespaces,
+}
+
+impl Resource {
+    /// All of them, in the order of discovery.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Pods,
+        Self::Deployments,
+        Self::ReplicaSets,
+        Self::StatefulSets,
+        Self::DaemonSets,
+        Self::Namespaces,
+    ];
+
+    /// As in a path: with the group behind a dot unless it is the core group.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Pods => "pods",
+            Self::Deployments => "deployments.apps",
+            Self::ReplicaSets => "replicasets.apps",
+            Self::StatefulSets => "statefulsets.apps",
+            Self::DaemonSets => "daemonsets.apps",
+            Self::Namespaces => "namespaces",
+        }
+    }
+
+    /// Kind of one of them.
+    pub(crate) const fn kind(self) -> &'static str {
+        match self {
+            Self::Pods => "Pod",
+            Self::Deployments => "Deployment",
+            Self::ReplicaSets => "ReplicaSet",
+            Self::StatefulSets => "StatefulSet",
+            Self::DaemonSets => "DaemonSet",
+            Self::Namespaces => "Namespace",
+        }
+    }
+
+    /// Group and version in which one of them is written.
+    pub(crate) const fn api_version(self) -> &'static str {
+        match self {
+            Self::Pods | Self::Namespaces => "v1",
+            Self::Deployments | Self::ReplicaSets | Self::StatefulSets | Self::DaemonSets => {
+                "apps/v1"
+            }
+        }
+    }
+
+    /// Whether they are in namespaces.
+    pub(crate) const fn namespaced(self) -> bool {
+        !matches!(self, Self::Namespaces)
+    }
+
+    /// The resource of this name in a path.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name() == name)
+    }
+
+    /// The resource of an owner; its version does not matter.
+    pub(crate) fn of_kind(api_version: &str, kind: &str) -> Option<Self> {
+        let group = |api_version: &str| -> String {
+            api_version
+                .split_once('/')
+                .map_or_else(String::new, |(group, _)| group.to_owned())
+        };
+        Self::ALL
+            .into_iter()
+            .find(|known| known.kind() == kind && group(known.api_version()) == group(api_version))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_resource_is_found_by_its_name_and_its_kind() {
+        for resource in Resource::ALL {
+            assert_eq!(Resource::of(resource.name()), Some(resource));
+            assert_eq!(
+                Resource::of_kind(resource.api_version(), resource.kind()),
+                Some(resource)
+            );
+        }
+        assert_eq!(Resource::of("deployments"), None);
+        assert_eq!(Resource::of_kind("v1", "Deployment"), None);
+        assert_eq!(
+            Resource::of_kind("apps/v2", "Deployment"),
+            Some(Resource::Deployments)
+        );
+        assert_eq!(Resource::of_kind("example.org/v1", "Pod"), None);
+    }
+}
