@@ -10,7 +10,9 @@
 mod attributes;
 mod authn;
 mod authz;
+mod bundle;
 mod cache;
+mod causes;
 mod delegation;
 mod guard;
 mod identity;
@@ -19,6 +21,8 @@ mod review;
 pub use attributes::Attributes;
 pub(crate) use authn::Refusal;
 pub(crate) use authn::x509::Peer;
+pub(crate) use authz::Denial;
 pub use delegation::StartError;
 pub use guard::Guard;
 pub use identity::User;
+pub(crate) use review::ReviewError;

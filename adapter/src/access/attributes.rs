@@ -30,35 +30,6 @@ pub enum Attributes {
 }
 
 impl Attributes {
-    /// How Kubernetes says that `user` may not do this (seen on kube-apiserver).
-    pub(crate) fn refusal(&self, user: &str) -> String {
-        match self {
-            Self::NonResource { path, verb } => {
-                format!("User {user:?} cannot {verb} path {path:?}")
-            }
-            Self::Resource {
-                namespace,
-                verb,
-                group,
-                resource,
-                subresource,
-                ..
-            } => {
-                let resource = match subresource {
-                    Some(subresource) => format!("{resource}/{subresource}"),
-                    None => resource.clone(),
-                };
-                let place = match namespace {
-                    Some(namespace) => format!("in the namespace {namespace:?}"),
-                    None => "at the cluster scope".to_owned(),
-                };
-                format!(
-                    "User {user:?} cannot {verb} resource {resource:?} in API group {group:?} {place}"
-                )
-            }
-        }
-    }
-
     /// How many characters of the request are in the client's hand.
     pub(crate) fn size(&self) -> usize {
         let len = |text: &Option<String>| text.as_ref().map_or(0, String::len);

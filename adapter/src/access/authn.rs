@@ -9,7 +9,6 @@ use tokio::sync::watch::Receiver;
 use crate::access::delegation::Delegation;
 use crate::access::identity::User;
 use crate::access::review::{ReviewError, Reviewer};
-use crate::serving::Status;
 
 pub(crate) mod request_header;
 pub(crate) mod token;
@@ -32,15 +31,6 @@ pub(crate) enum Refusal {
     Unknown(Vec<String>),
     /// The API server, who may vouch for it, could not be asked.
     Unavailable(ReviewError),
-}
-
-impl From<Refusal> for Status {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Unknown(_) => Self::unauthorized("Unauthorized"),
-            Refusal::Unavailable(error) => error.into(),
-        }
-    }
 }
 
 impl Authenticator {

@@ -14,7 +14,6 @@ use crate::access::attributes::Attributes;
 use crate::access::cache::{Cache, Key};
 use crate::access::identity::User;
 use crate::access::review::{ReviewError, Reviewer};
-use crate::serving::Status;
 
 /// How long a verdict holds, a yes and a no alike (the generic API server's default).
 const LIFE: Duration = Duration::from_secs(10);
@@ -35,6 +34,18 @@ pub(crate) struct Authorizer {
     verdicts: Cache<Verdict, ReviewError>,
 }
 
+/// Why somebody who is known does not get what they want.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Denial {
+    /// They may not have it.
+    Forbidden {
+        /// The authorizer's own explanation, which may be empty.
+        why: String,
+    },
+    /// The API server, who knows what they may, could not be asked.
+    Unavailable(ReviewError),
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Verdict {
     allowed: bool,
@@ -49,12 +60,12 @@ impl Authorizer {
         }
     }
 
-    /// Nothing if `user` may; else the answer that says so, or that nobody could be asked.
+    /// Nothing if `user` may; else why not, or that nobody could be asked.
     pub(crate) async fn authorize(
         &self,
         user: &User,
         attributes: &Attributes,
-    ) -> Result<(), Status> {
+    ) -> Result<(), Denial> {
         if user.groups.iter().any(|group| group == MASTERS) {
             return Ok(());
         }
@@ -69,10 +80,10 @@ impl Authorizer {
         };
         match verdict {
             Ok(Verdict { allowed: true, .. }) => Ok(()),
-            Ok(Verdict { why, .. }) => Err(Status::denied(user, attributes, &why)),
+            Ok(Verdict { why, .. }) => Err(Denial::Forbidden { why }),
             Err(error) => {
                 tracing::warn!(user = user.name, %error, "cannot tell what a user may do");
-                Err(error.into())
+                Err(Denial::Unavailable(error))
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use http::HeaderName;
 
-use crate::access::authn::x509::Bundle;
+use crate::access::bundle::Bundle;
 use crate::access::identity::Subject;
 
 mod watch;

@@ -12,11 +12,10 @@ use tokio_util::sync::CancellationToken;
 use crate::access::attributes::Attributes;
 use crate::access::authn::x509::Peer;
 use crate::access::authn::{Authenticator, Refusal};
-use crate::access::authz::Authorizer;
+use crate::access::authz::{Authorizer, Denial};
 use crate::access::delegation::{self, Delegation};
 use crate::access::identity::User;
 use crate::access::review::Reviewer;
-use crate::serving::Status;
 
 use crate::access::delegation::StartError;
 
@@ -67,12 +66,12 @@ impl Guard {
         self.authenticator.authenticate(peer, headers, now).await
     }
 
-    /// Nothing if `user` may, else the answer to give.
+    /// Nothing if `user` may, else why not.
     pub(crate) async fn authorize(
         &self,
         user: &User,
         attributes: &Attributes,
-    ) -> Result<(), Status> {
+    ) -> Result<(), Denial> {
         self.authorizer.authorize(user, attributes).await
     }
 }

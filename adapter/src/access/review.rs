@@ -1,6 +1,5 @@
 //! Asking the API server for a verdict (`TokenReview`, `SubjectAccessReview`).
 
-use std::error::Error;
 use std::fmt::Debug;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -13,7 +12,7 @@ use kube::api::PostParams;
 use tokio::sync::Semaphore;
 
 use crate::access::cache::Lost;
-use crate::serving::Status;
+use crate::access::causes::causes;
 
 /// How long a verdict may take. The aggregator gives discovery requests 5 s in all.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -55,23 +54,6 @@ pub(crate) enum ReviewError {
 impl From<Lost> for ReviewError {
     fn from(Lost: Lost) -> Self {
         Self::Lost
-    }
-}
-
-impl From<ReviewError> for Status {
-    /// A 503 where waiting may help and a 500 where only the operator can; never a 401 or 403,
-    /// which would send people looking for the mistake in their own credentials.
-    fn from(error: ReviewError) -> Self {
-        let soon = Duration::from_secs(1);
-        match &error {
-            ReviewError::Busy => Self::too_many_requests(error.to_string(), soon),
-            ReviewError::Late { .. } | ReviewError::Unreachable { .. } | ReviewError::Lost => {
-                Self::service_unavailable(error.to_string()).with_retry_after(soon)
-            }
-            ReviewError::Refused { .. } => Self::internal(format!(
-                "{error}; hint: bind the adapter's ServiceAccount to the ClusterRole system:auth-delegator"
-            )),
-        }
     }
 }
 
@@ -139,56 +121,5 @@ fn explain(kind: &'static str, error: kube::Error) -> ReviewError {
             kind,
             cause: causes(&error),
         },
-    }
-}
-
-/// An error with its causes on one line, each once: some errors of kube already name theirs.
-pub(crate) fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        next = cause.source();
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_waiting_may_mend_is_told_apart_from_what_an_operator_must() {
-        let kind = "TokenReview";
-        let cases = [
-            (ReviewError::Busy, 429, "too many requests"),
-            (ReviewError::Late { kind }, 503, "within 4s"),
-            (
-                ReviewError::Unreachable {
-                    kind,
-                    cause: "connection refused".to_owned(),
-                },
-                503,
-                "connection refused",
-            ),
-            (ReviewError::Lost, 503, "without an answer"),
-            (
-                ReviewError::Refused {
-                    kind,
-                    message: "tokenreviews is forbidden".to_owned(),
-                },
-                500,
-                "system:auth-delegator",
-            ),
-        ];
-        for (error, code, text) in cases {
-            let status = Status::from(error.clone());
-            assert_eq!(status.code().as_u16(), code, "{error}");
-            assert!(status.message().contains(text), "{}", status.message());
-        }
     }
 }

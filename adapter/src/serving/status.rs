@@ -10,9 +10,11 @@ use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE
 use http::{Response, StatusCode};
 use serde::Serialize;
 
-use crate::access::Attributes;
-use crate::access::User;
 use crate::serving::body::Body;
+
+mod refused;
+#[cfg(test)]
+mod tests;
 
 /// Why a request is not answered with what it asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,55 +69,9 @@ impl Status {
         Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", message)
     }
 
-    /// 403: known, but not allowed. For a verdict of the API server see [`Status::denied`].
+    /// 403: known, but not allowed.
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "Forbidden", message)
-    }
-
-    /// 403 in the words of Kubernetes for what `user` wanted to do; `why` is the authorizer's
-    /// own explanation and may be empty.
-    pub fn denied(user: &User, attributes: &Attributes, why: &str) -> Self {
-        // As the generic API server does: no text that a browser might take for HTML.
-        let mut what = attributes
-            .refusal(&user.name)
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;");
-        if !why.is_empty() {
-            what.push_str(": ");
-            what.push_str(why);
-        }
-        match attributes {
-            Attributes::NonResource { .. } => Self {
-                details: Some(Box::default()),
-                ..Self::forbidden(format!("forbidden: {what}"))
-            },
-            Attributes::Resource {
-                group,
-                resource,
-                name,
-                ..
-            } => {
-                let of = if group.is_empty() {
-                    resource.clone()
-                } else {
-                    format!("{resource}.{group}")
-                };
-                let message = match name {
-                    Some(name) => format!("{of} {name:?} is forbidden: {what}"),
-                    None => format!("{of} is forbidden: {what}"),
-                };
-                Self {
-                    details: Some(Box::new(Details {
-                        name: name.clone(),
-                        group: Some(group.clone()).filter(|group| !group.is_empty()),
-                        kind: Some(resource.clone()),
-                        retry_after_seconds: None,
-                    })),
-                    ..Self::forbidden(message)
-                }
-            }
-        }
     }
 
     /// 404: there is no such path, object or metric.
@@ -239,6 +195,3 @@ impl Status {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -98,7 +98,10 @@ impl<S: Service> Exchange<S> {
             return Err(Status::too_large("a request to read metrics has no body"));
         }
         let attributes = self.service.attributes(&request)?;
-        self.guard.authorize(&user, &attributes).await?;
+        self.guard
+            .authorize(&user, &attributes)
+            .await
+            .map_err(|denial| Status::denial(denial, &user, &attributes))?;
         Ok(self.service.answer(&user, &request).await)
     }
 }

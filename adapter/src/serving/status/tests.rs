@@ -2,6 +2,7 @@ use futures::FutureExt;
 use http_body_util::BodyExt;
 
 use super::*;
+use crate::access::{Attributes, ReviewError, User};
 
 fn body(status: Status) -> String {
     let body = status.into_response().into_body().collect();
@@ -112,5 +113,36 @@ fn a_denial_reads_as_kubernetes_writes_it() {
     ];
     for (attributes, why, expected) in cases {
         assert_eq!(body(Status::denied(&user, &attributes, why)), expected);
+    }
+}
+
+#[test]
+fn what_waiting_may_mend_is_told_apart_from_what_an_operator_must() {
+    let kind = "TokenReview";
+    let cases = [
+        (ReviewError::Busy, 429, "too many requests"),
+        (ReviewError::Late { kind }, 503, "within 4s"),
+        (
+            ReviewError::Unreachable {
+                kind,
+                cause: "connection refused".to_owned(),
+            },
+            503,
+            "connection refused",
+        ),
+        (ReviewError::Lost, 503, "without an answer"),
+        (
+            ReviewError::Refused {
+                kind,
+                message: "tokenreviews is forbidden".to_owned(),
+            },
+            500,
+            "system:auth-delegator",
+        ),
+    ];
+    for (error, code, text) in cases {
+        let status = Status::from(error.clone());
+        assert_eq!(status.code().as_u16(), code, "{error}");
+        assert!(status.message().contains(text), "{}", status.message());
     }
 }
