@@ -17,8 +17,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::scraping::Scraper;
 use crate::scraping::pods;
-use crate::serving;
-use crate::serving::Tls;
+use crate::serving::{self, Limits, Tls};
 use crate::shared::Shared;
 
 /// How long the API server has to tell how it authenticates.
@@ -79,7 +78,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        served = serving::serve(listener, tls, guard, api, stop.clone()) => served,
+        served = serving::serve(Limits::default(), listener, tls, guard, api, stop.clone()) => served,
         ended = watch => bail!("the watch of pods ended: {ended:?}"),
         ended = scrape => bail!("the loop that asks the bridges ended: {ended:?}"),
         () = leave => Ok(()),

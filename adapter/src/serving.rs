@@ -11,7 +11,7 @@ mod tls;
 
 pub use body::Body;
 pub use limits::Limits;
-pub use listener::{serve, serve_within};
+pub use listener::serve;
 pub use service::Service;
 pub use status::Status;
 pub use tls::{Tls, TlsError};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How much is served to whom at once, and for how long. The defaults are what [`serve`](super::serve) uses.
+/// How much is served to whom at once, and for how long. The defaults are those of the adapter.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Connections at once; further ones wait in the listener's backlog.

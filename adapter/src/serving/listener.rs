@@ -19,25 +19,11 @@ mod exchange;
 
 use exchange::Exchange;
 
-/// Serves until `shutdown` is cancelled, then finishes the requests that are under way.
+/// Serves within these limits until `shutdown` is cancelled, then finishes the requests that are under way.
 ///
 /// # Errors
 /// Where a background task that serving needs has come to its end.
 pub async fn serve<S: Service>(
-    listener: TcpListener,
-    tls: Tls,
-    guard: Guard,
-    service: Arc<S>,
-    shutdown: CancellationToken,
-) -> anyhow::Result<()> {
-    serve_within(Limits::default(), listener, tls, guard, service, shutdown).await
-}
-
-/// As [`serve`], within limits of one's own.
-///
-/// # Errors
-/// As [`serve`].
-pub async fn serve_within<S: Service>(
     limits: Limits,
     listener: TcpListener,
     tls: Tls,

@@ -12,7 +12,7 @@ use adapter::access::User;
 use adapter::access::{Guard, StartError};
 use adapter::serving::Status;
 use adapter::serving::Tls;
-use adapter::serving::{Body, Limits, Service, serve_within};
+use adapter::serving::{Body, Limits, Service, serve};
 use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
@@ -106,7 +106,7 @@ impl Stand {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let service = Arc::new(Echo::default());
-        let serving = serve_within(
+        let serving = serve(
             limits,
             listener,
             tls,
