@@ -8,6 +8,7 @@ pub mod fuzzing;
 pub mod jicofo;
 pub mod keys;
 pub mod model;
+pub mod reading;
 pub mod reply;
 pub mod request;
 pub mod source;

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use crate::reading::ReadError;
 use crate::request::path;
-use crate::source::{ReadError, Source};
+use crate::source::Source;
 use crate::stats::Stats;
 
 /// Why a reply is not the one that was asked for.

@@ -25,9 +25,20 @@ pub mod path {
     pub const SHUTDOWN: &str = "/colibri/shutdown";
 }
 
-/// Asks for statistics in a form; the same as [`Source::request`].
+/// Asks for statistics in a form.
 pub fn stats(source: Source, authority: &str) -> Request<Vec<u8>> {
-    source.request(authority)
+    let mut request = to(Method::GET, authority, source.path(), Vec::new());
+    request
+        .headers_mut()
+        .insert(ACCEPT, HeaderValue::from_static(source.accept()));
+    request
+}
+
+impl Source {
+    /// The request for this form; the same as [`stats`].
+    pub fn request(self, authority: &str) -> Request<Vec<u8>> {
+        stats(self, authority)
+    }
 }
 
 /// Asks for the last result of the bridge's own health check. The first one runs a minute after the start; until then the
@@ -106,6 +117,19 @@ pub(crate) fn json(mut request: Request<Vec<u8>>) -> Request<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_request_goes_without_an_accept_header() {
+        for source in Source::ALL {
+            let request = source.request("10.1.2.3:8080");
+            assert_eq!(request.method(), Method::GET);
+            assert_eq!(
+                request.uri(),
+                format!("http://10.1.2.3:8080{}", source.path()).as_str()
+            );
+            assert_eq!(request.headers()[ACCEPT], source.accept());
+        }
+    }
 
     #[test]
     fn a_bad_authority_makes_a_request_that_leads_nowhere() {

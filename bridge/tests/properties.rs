@@ -1,7 +1,7 @@
 //! What holds of every reply in each form, whatever the numbers.
 
 use bridge::keys::{self, Field, KEYS};
-use bridge::source::ReadError;
+use bridge::reading::ReadError;
 use bridge::stats::{Flags, StartupTime, Stats};
 use bridge::{Source, Time, fuzzing};
 use proptest::option;

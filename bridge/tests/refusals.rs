@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bridge::Source;
-use bridge::source::ReadError;
+use bridge::reading::ReadError;
 use bridge::stats::{Stats, Why};
 
 /// A reply in JSON with some of its members replaced or added.

@@ -1,7 +1,8 @@
 //! Statistics while they are being read: each value goes to its field, or to [`Stats::nonsense`] when it cannot be true.
 
 use crate::keys::{self, Field, KEYS, Key};
-use crate::source::{ReadError, Source};
+use crate::reading::ReadError;
+use crate::source::Source;
 use crate::stats::{Nonsense, StartupTime, Stats, Why};
 use crate::time::Time;
 
