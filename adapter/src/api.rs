@@ -14,13 +14,11 @@ use http::request::Parts;
 use http::{HeaderMap, Response, StatusCode};
 use serde_json::json;
 
-use crate::access::Attributes;
-use crate::access::User;
+use crate::access::{Attributes, User};
 use crate::api::route::{Question, Route};
 use crate::api::wire::discovery::{AGGREGATED, Discovery, Document};
 use crate::api::wire::values::bytes;
-use crate::serving::Status;
-use crate::serving::{Body, Service};
+use crate::serving::{Body, Service, Status};
 use crate::shared::Shared;
 use crate::telemetry;
 

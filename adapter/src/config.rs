@@ -8,8 +8,7 @@ use std::time::Duration;
 use crate::api::Selector;
 use crate::args::{Arguments, Cluster, Scraping, Serving, Telling};
 use crate::scraping::Pace;
-use crate::telling::Metrics;
-use crate::telling::Rules;
+use crate::telling::{Metrics, Rules};
 
 /// What the adapter runs with; made from a command line by [`Config::try_from`].
 #[derive(Clone, Debug)]

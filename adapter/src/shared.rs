@@ -5,8 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::clock::Clock;
 use crate::health::Health;
 use crate::telemetry::Telemetry;
-use crate::telling::Metrics;
-use crate::telling::{Rules, Store};
+use crate::telling::{Metrics, Rules, Store};
 
 /// What the watch of pods, the loop that asks bridges, and the answers to requests share.
 #[derive(Debug)]

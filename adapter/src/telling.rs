@@ -4,6 +4,8 @@
 //! pod's value is; `groups` puts the values of many together for the objects that they belong to; `metric` is the table of what
 //! there is to tell.
 
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod groups;
 mod metric;
 mod pod;
@@ -13,7 +15,5 @@ mod store;
 pub(crate) use groups::{Shortfall, aggregate};
 pub(crate) use metric::{Aggregate, ExtraMetric, FREE_CAPACITY, MetricId, Metrics};
 pub(crate) use pod::{BridgePod, Pod};
-#[cfg(test)]
-pub(crate) use pod::{Labels, Process};
 pub(crate) use resource::Resource;
 pub(crate) use store::{Omission, Reading, Record, Rules, Sample, Store, Ticket};

@@ -8,9 +8,9 @@ use crate::api::wire::GROUP;
 use crate::api::wire::values::{Heading, Object, Value, list};
 use crate::serving::Status;
 use crate::shared::Shared;
-use crate::telling::{Aggregate, FREE_CAPACITY, MetricId, Metrics};
-use crate::telling::{Reading, Record, Store};
-use crate::telling::{Resource, aggregate};
+use crate::telling::{
+    Aggregate, FREE_CAPACITY, MetricId, Metrics, Reading, Record, Resource, Store, aggregate,
+};
 
 mod refusal;
 

@@ -11,46 +11,27 @@ use serde_json::Value;
 
 use super::*;
 use crate::clock::Clock;
-use crate::telling::Metrics;
-use crate::telling::Resource;
-use crate::telling::{Pod, Process};
-
-use crate::telling::{Rules, Sample};
+use crate::telling::fixtures::{RULES, metrics, pod, sample};
+use crate::telling::{Pod, Resource};
 
 const NOW: Time = Time::from_millis(1_795_252_331_847);
 
 const PODS: &str = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/meet/pods";
 
 fn api() -> Api {
-    let rules = Rules {
-        max_age: Duration::from_secs(30),
-        stress_unknown_for: Duration::from_secs(20),
-        hold_last: Duration::from_mins(5),
-        min_coverage: 0.5,
-        full_stress: 0.8,
-    };
-    let metrics = Metrics::new(&[]).unwrap();
-    Api::new(Arc::new(Shared::new(Clock::at(NOW), metrics, rules)))
+    Api::new(Arc::new(Shared::new(Clock::at(NOW), metrics(), RULES)))
 }
 
 /// A bridge of the Deployment `jvb` that started some seconds ago.
 fn bridge(api: &Api, name: &str, app: &str, age: u64, said: Option<(f64, u64)>) {
     let started = NOW - Duration::from_secs(age);
     let pod = Pod {
-        uid: format!("uid-of-{name}").into(),
-        namespace: "meet".into(),
-        name: name.into(),
         labels: [("app", app), ("tier", "media")].into_iter().collect(),
         owners: Box::new([
             (Resource::ReplicaSets, "jvb-6f9d7c5b4".into()),
             (Resource::Deployments, "jvb".into()),
         ]),
-        leaving: false,
-        address: None,
-        process: Some(Process {
-            id: "1".into(),
-            started: Some(started),
-        }),
+        ..pod(name, &format!("uid-of-{name}"), Some(started))
     };
     let mut store = api.shared.store_mut();
     let ticket = store.observe(Arc::new(pod), NOW);
@@ -61,12 +42,7 @@ fn bridge(api: &Api, name: &str, app: &str, age: u64, said: Option<(f64, u64)>) 
             startup_time: Some(StartupTime(started)),
             ..Stats::default()
         };
-        let sample = Sample {
-            stats,
-            at: NOW,
-            bridge_clock: None,
-        };
-        store.answered(&ticket, &sample);
+        store.answered(&ticket, &sample(stats, NOW));
     }
 }
 

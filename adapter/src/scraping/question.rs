@@ -10,8 +10,7 @@ use tracing::debug;
 
 use crate::scraping::probe::{Answer, Failure, Probe};
 use crate::shared::Shared;
-use crate::telling::Pod;
-use crate::telling::Ticket;
+use crate::telling::{Pod, Ticket};
 
 /// A question that has come to its end.
 pub(super) struct Done {

@@ -20,8 +20,7 @@ use crate::scraping::probe::Probe;
 use crate::scraping::question::{Done, ask, tell};
 use crate::scraping::schedule::{Agenda, Fortune, next};
 use crate::shared::Shared;
-use crate::telling::Pod;
-use crate::telling::{Sample, Ticket};
+use crate::telling::{Pod, Sample, Ticket};
 
 #[cfg(test)]
 mod tests;

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::Reader;
 use crate::api::route::Target;
 use crate::serving::Status;
-use crate::telling::{Omission, Record};
-use crate::telling::{Resource, Shortfall};
+use crate::telling::{Omission, Record, Resource, Shortfall};
 
 impl Reader<'_> {
     pub(super) fn no_resource(&self, resource: &str) -> Status {

@@ -7,8 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::{Value, json};
 
 use super::{GROUP, Version};
-use crate::telling::Metrics;
-use crate::telling::Resource;
+use crate::telling::{Metrics, Resource};
 
 /// The media type of aggregated discovery, as the aggregator asks for it and wants it back.
 pub(crate) const AGGREGATED: &str =

@@ -11,6 +11,7 @@ use super::values::{Heading, Object, Value, bytes, list};
 use super::*;
 use crate::api::selector::Selector;
 use crate::telling::Metrics;
+use crate::telling::fixtures::metrics;
 
 fn values() -> Vec<Value<'static>> {
     let value = |object, quantity: &str| Value {
@@ -118,7 +119,7 @@ fn pretty(document: &discovery::Document) -> String {
 
 #[test]
 fn discovery_is_fixed_and_not_empty() {
-    let discovery = Discovery::new(&Metrics::new(&[]).unwrap());
+    let discovery = Discovery::new(&metrics());
     assert_snapshot!("groups", pretty(&discovery.groups));
     assert_snapshot!("group", pretty(&discovery.group));
     let mut resources = discovery.resources(Version::V1Beta2).json.clone();
@@ -135,7 +136,7 @@ fn discovery_is_fixed_and_not_empty() {
 /// All of it is a hundred times the same, so of each list of metrics only the first is written out.
 #[test]
 fn aggregated_discovery_has_both_versions_and_all_resources() {
-    let metrics = Metrics::new(&[]).unwrap();
+    let metrics = metrics();
     let mut document = Discovery::new(&metrics).aggregated;
     for version in document.json["items"][0]["versions"]
         .as_array_mut()
@@ -157,7 +158,7 @@ fn aggregated_discovery_has_both_versions_and_all_resources() {
 
 #[test]
 fn both_versions_have_the_same_resources() {
-    let discovery = Discovery::new(&Metrics::new(&[]).unwrap());
+    let discovery = Discovery::new(&metrics());
     let [newer, older] = Version::ALL.map(|version| discovery.resources(version).json.clone());
     assert_eq!(newer["resources"], older["resources"]);
     assert_eq!(older["groupVersion"], Version::V1Beta1.api_version());
@@ -165,7 +166,7 @@ fn both_versions_have_the_same_resources() {
 
 #[test]
 fn a_tag_changes_with_its_document_and_only_then() {
-    let plain = || Discovery::new(&Metrics::new(&[]).unwrap());
+    let plain = || Discovery::new(&metrics());
     let extra = Discovery::new(&Metrics::new(&["loss=l".parse().unwrap()]).unwrap());
     assert_eq!(plain().aggregated.tag, plain().aggregated.tag);
     assert_ne!(plain().aggregated.tag, extra.aggregated.tag);

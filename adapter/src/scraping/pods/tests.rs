@@ -5,21 +5,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::*;
 use crate::clock::Clock;
-use crate::telling::Metrics;
-use crate::telling::Rules;
+use crate::telling::fixtures::{RULES, metrics};
 
 fn watch() -> (Watch, UnboundedReceiver<Change>) {
-    let rules = Rules {
-        max_age: Duration::from_secs(30),
-        stress_unknown_for: Duration::from_secs(20),
-        hold_last: Duration::from_mins(5),
-        min_coverage: 0.5,
-        full_stress: 0.8,
-    };
-    let metrics = Metrics::new(&[]).unwrap();
     let (changes, seen) = unbounded_channel();
     let watch = Watch {
-        shared: Arc::new(Shared::new(Clock::system(), metrics, rules)),
+        shared: Arc::new(Shared::new(Clock::system(), metrics(), RULES)),
         changes,
         known: BTreeMap::new(),
         listed: BTreeSet::new(),

@@ -10,9 +10,8 @@ use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::clock::Clock;
-use crate::telling::{Labels, Process};
-use crate::telling::{MetricId, Metrics};
-use crate::telling::{Record, Rules};
+use crate::telling::fixtures::{RULES, metrics, pod};
+use crate::telling::{MetricId, Record, Rules};
 
 const BODY: &str = r#"{"stress":0.25,"local_endpoints":3,"conferences":1,"drain_mode":false,"graceful_shutdown":false,"shutting_down":false,"startup_time":1}"#;
 
@@ -73,11 +72,8 @@ struct Work {
 impl Work {
     fn start(in_flight: usize, deadline: Duration) -> Self {
         let rules = Rules {
-            max_age: Duration::from_secs(30),
             stress_unknown_for: Duration::ZERO,
-            hold_last: Duration::from_mins(5),
-            min_coverage: 0.5,
-            full_stress: 0.8,
+            ..RULES
         };
         let pace = Pace {
             interval: Duration::from_millis(50),
@@ -85,8 +81,7 @@ impl Work {
             in_flight: NonZeroUsize::new(in_flight).unwrap(),
             per_second: NonZeroU32::new(10_000).unwrap(),
         };
-        let metrics = Metrics::new(&[]).unwrap();
-        let shared = Arc::new(Shared::new(Clock::system(), metrics, rules));
+        let shared = Arc::new(Shared::new(Clock::system(), metrics(), rules));
         let (pods, seen) = unbounded_channel();
         let shutdown = CancellationToken::new();
         tokio::spawn(Scraper::new(Arc::clone(&shared), pace).run(seen, shutdown.clone()));
@@ -99,14 +94,8 @@ impl Work {
 
     fn see(&self, name: &str, uid: &str, address: SocketAddr) -> Arc<Pod> {
         let pod = Arc::new(Pod {
-            uid: uid.into(),
-            namespace: "meet".into(),
-            name: name.into(),
-            labels: Labels::default(),
-            owners: Box::default(),
-            leaving: false,
             address: Some(address),
-            process: Some(Process::default()),
+            ..pod(name, uid, None)
         });
         let now = self.shared.clock.now();
         let ticket = self.shared.store_mut().observe(Arc::clone(&pod), now);

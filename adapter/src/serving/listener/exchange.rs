@@ -11,9 +11,7 @@ use http::{Method, Request, Response};
 use hyper::body::{Body as _, Incoming};
 use tokio_util::sync::CancellationToken;
 
-use crate::access::Guard;
-use crate::access::Peer;
-use crate::access::Refusal;
+use crate::access::{Guard, Peer, Refusal};
 use crate::serving::body::Body;
 use crate::serving::limits::Limits;
 use crate::serving::service::Service;

@@ -6,17 +6,8 @@ use bridge::Stats;
 use bridge::stats::{Flags, StartupTime};
 
 use super::*;
-use crate::telling::metric::Metrics;
-use crate::telling::pod::{Labels, Pod, Process};
-use crate::telling::store::{Sample, Store};
-
-const RULES: Rules = Rules {
-    max_age: Duration::from_secs(30),
-    stress_unknown_for: Duration::from_secs(20),
-    hold_last: Duration::from_mins(5),
-    min_coverage: 0.5,
-    full_stress: 0.8,
-};
+use crate::telling::fixtures::{RULES, metrics, pod, sample};
+use crate::telling::store::Store;
 
 const fn at(seconds: i64) -> Time {
     Time::from_millis(1_795_000_000_000 + seconds * 1_000)
@@ -26,25 +17,16 @@ struct Scene(Store);
 
 impl Scene {
     fn new() -> Self {
-        let metrics = Metrics::new(&[]).unwrap();
-        Self(Store::new(Arc::new(metrics), RULES))
+        Self(Store::new(Arc::new(metrics()), RULES))
     }
 
     /// A bridge whose container started then, seen at once or, where it started before second 0, when the adapter started.
     fn start(&mut self, name: usize, started: i64) {
-        let pod = Pod {
-            uid: format!("u{name}").into(),
-            namespace: "meet".into(),
-            name: format!("jvb-{name:03}").into(),
-            labels: Labels::default(),
-            owners: Box::default(),
-            leaving: false,
-            address: None,
-            process: Some(Process {
-                id: "1".into(),
-                started: Some(at(started)),
-            }),
-        };
+        let pod = pod(
+            &format!("jvb-{name:03}"),
+            &format!("u{name}"),
+            Some(at(started)),
+        );
         self.0.observe(Arc::new(pod), at(started.max(0)));
     }
 
@@ -59,12 +41,7 @@ impl Scene {
             startup_time: Some(StartupTime(started)),
             ..Stats::default()
         };
-        let sample = Sample {
-            stats,
-            at: at(now),
-            bridge_clock: None,
-        };
-        self.0.answered(&ticket, &sample);
+        self.0.answered(&ticket, &sample(stats, at(now)));
     }
 
     fn say(&mut self, name: usize, now: i64, stress: f64) {

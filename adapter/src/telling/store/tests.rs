@@ -7,17 +7,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::telling::fixtures::{self, RULES, metrics, sample};
 use crate::telling::groups::aggregate;
 use crate::telling::metric::{Aggregate, MetricId};
 use crate::telling::pod::Process;
-
-const RULES: Rules = Rules {
-    max_age: Duration::from_secs(30),
-    stress_unknown_for: Duration::from_secs(20),
-    hold_last: Duration::from_mins(5),
-    min_coverage: 0.5,
-    full_stress: 0.8,
-};
 
 const PARTICIPANTS: &str = "participants";
 
@@ -26,42 +19,31 @@ fn at(seconds: i64) -> Time {
     Time::from_millis(1_795_000_000_000 + seconds * 1_000)
 }
 
-fn metrics() -> Arc<Metrics> {
-    Arc::new(Metrics::new(&[]).unwrap())
-}
-
 fn pod(name: &str, uid: &str, started: i64) -> Pod {
     Pod {
-        uid: uid.into(),
-        namespace: "meet".into(),
-        name: name.into(),
         labels: [("app", "jvb")].into_iter().collect(),
-        owners: Box::default(),
-        leaving: false,
         address: Some(([127, 0, 0, 1], 8080).into()),
         process: Some(Process {
             id: started.to_string().into(),
             started: Some(at(started)),
         }),
+        ..fixtures::pod(name, uid, None)
     }
 }
 
 fn said(now: i64, startup: i64, stress: f64, people: u64) -> Sample {
-    Sample {
-        stats: Stats {
-            stress: Some(stress),
-            local_endpoints: Some(people),
-            startup_time: Some(StartupTime(at(startup))),
-            ..Stats::default()
-        },
-        at: at(now),
-        bridge_clock: None,
-    }
+    let stats = Stats {
+        stress: Some(stress),
+        local_endpoints: Some(people),
+        startup_time: Some(StartupTime(at(startup))),
+        ..Stats::default()
+    };
+    sample(stats, at(now))
 }
 
 /// A store with one bridge that started an hour ago, seen at second 0.
 fn one() -> (Store, Ticket) {
-    let mut store = Store::new(metrics(), RULES);
+    let mut store = Store::new(Arc::new(metrics()), RULES);
     let ticket = store.observe(Arc::new(pod("jvb-0", "u0", -3_600)), at(0));
     (store, ticket)
 }
@@ -250,7 +232,7 @@ fn a_bridge_that_is_unhealthy_or_in_no_brewery_does_not_accept() {
 
 #[test]
 fn a_namespace_has_its_own_bridges_in_the_order_of_their_names() {
-    let mut store = Store::new(metrics(), RULES);
+    let mut store = Store::new(Arc::new(metrics()), RULES);
     for (namespace, name) in [("b", "2"), ("a", "9"), ("b", "1"), ("bb", "0"), ("c", "3")] {
         let pod = Pod {
             namespace: namespace.into(),
@@ -313,7 +295,7 @@ proptest! {
     /// between what its bridges said.
     #[test]
     fn nothing_is_told_that_was_not_said(happenings in vec(happening(), 1..60)) {
-        let mut store = Store::new(metrics(), RULES);
+        let mut store = Store::new(Arc::new(metrics()), RULES);
         let mut now = 0;
         let mut tickets: Vec<Ticket> = Vec::new();
         // By UID: what was said, when, as bits.
