@@ -20,6 +20,12 @@ use support::stand::{SOON, Stand, guard, published};
 
 const ADA: (&str, &str) = ("authorization", "Bearer ada-token");
 
+/// Whom the aggregator may claim to speak for without anybody being asked.
+const ROOT: [(&str, &str); 2] = [
+    ("x-remote-user", "root"),
+    ("x-remote-group", "system:masters"),
+];
+
 /// Knows Ada's token, and that she may do everything.
 async fn stand_of_ada() -> Stand {
     let stand = Stand::new().await;
@@ -458,11 +464,7 @@ async fn an_answer_that_takes_too_long_is_a_504() {
     };
     let stand = Stand::within(limits).await;
     let mut caller = stand.aggregator().await;
-    let masters = [
-        ("x-remote-user", "root"),
-        ("x-remote-group", "system:masters"),
-    ];
-    let heard = caller.get("/never", &masters).await;
+    let heard = caller.get("/never", &ROOT).await;
     assert_eq!(heard.code, StatusCode::GATEWAY_TIMEOUT);
     assert_eq!(heard.message(), "no answer within 50ms");
 }
@@ -581,16 +583,8 @@ async fn the_end_does_not_wait_for_ever() {
     };
     let stand = Stand::within(limits).await;
     let mut caller = stand.aggregator().await;
-    let masters = [
-        ("x-remote-user", "root"),
-        ("x-remote-group", "system:masters"),
-    ];
-    let running = tokio::spawn(async move {
-        caller
-            .send(Method::GET, "/slow", &masters, "")
-            .await
-            .is_err()
-    });
+    let running =
+        tokio::spawn(async move { caller.send(Method::GET, "/slow", &ROOT, "").await.is_err() });
     stand.service.arrived.notified().await;
     stand.shutdown.cancel();
     timeout(SOON, stand.serving)

@@ -1,5 +1,7 @@
 //! Authorities and certificates for tests.
 
+use std::collections::BTreeMap;
+
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType,
     ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
@@ -157,4 +159,22 @@ impl Identity {
             key_pem: key.serialize_pem(),
         }
     }
+}
+
+/// What an API server with these bundles (PEM) and names of front proxies (JSON) publishes about them.
+pub(crate) fn published(clients: &str, proxies: &str, names: &str) -> BTreeMap<String, String> {
+    [
+        ("client-ca-file", clients),
+        ("requestheader-client-ca-file", proxies),
+        ("requestheader-allowed-names", names),
+        ("requestheader-username-headers", r#"["X-Remote-User"]"#),
+        ("requestheader-uid-headers", r#"["X-Remote-Uid"]"#),
+        ("requestheader-group-headers", r#"["X-Remote-Group"]"#),
+        (
+            "requestheader-extra-headers-prefix",
+            r#"["X-Remote-Extra-"]"#,
+        ),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .into()
 }

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::api_server::ApiServer;
 use super::caller::{Caller, NAME, Version};
-use super::pki::{Authority, Identity, Wish};
+use super::pki::{self, Authority, Identity, Wish};
 
 /// Long enough for anything on this machine.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
@@ -149,25 +149,7 @@ pub(crate) async fn guard(api: &ApiServer, deadline: Duration) -> Result<Guard, 
 
 /// What an API server with these two authorities publishes.
 pub(crate) fn published(clients: &Authority, proxies: &Authority) -> BTreeMap<String, String> {
-    [
-        ("client-ca-file", clients.pem()),
-        ("requestheader-client-ca-file", proxies.pem()),
-        ("requestheader-allowed-names", r#"["proxy"]"#.to_owned()),
-        (
-            "requestheader-username-headers",
-            r#"["X-Remote-User"]"#.to_owned(),
-        ),
-        (
-            "requestheader-group-headers",
-            r#"["X-Remote-Group"]"#.to_owned(),
-        ),
-        (
-            "requestheader-extra-headers-prefix",
-            r#"["X-Remote-Extra-"]"#.to_owned(),
-        ),
-    ]
-    .map(|(key, value)| (key.to_owned(), value))
-    .into()
+    pki::published(&clients.pem(), &proxies.pem(), r#"["proxy"]"#)
 }
 
 fn serving(identity: &Identity) -> Tls {

@@ -7,7 +7,7 @@ use rcgen::ExtendedKeyUsagePurpose;
 use rustls::pki_types::CertificateDer;
 
 use super::*;
-use crate::pki::{Authority, Wish};
+use crate::pki::{Authority, Wish, published};
 
 /// 21 November 2026, in seconds since 1970.
 const NOW: u64 = 1_795_219_200;
@@ -40,23 +40,6 @@ impl Cluster {
         assert_eq!(problems, Vec::<String>::new());
         delegation
     }
-}
-
-fn published(clients: &str, proxies: &str, names: &str) -> BTreeMap<String, String> {
-    [
-        ("client-ca-file", clients),
-        ("requestheader-client-ca-file", proxies),
-        ("requestheader-allowed-names", names),
-        ("requestheader-username-headers", r#"["X-Remote-User"]"#),
-        ("requestheader-uid-headers", r#"["X-Remote-Uid"]"#),
-        ("requestheader-group-headers", r#"["X-Remote-Group"]"#),
-        (
-            "requestheader-extra-headers-prefix",
-            r#"["X-Remote-Extra-"]"#,
-        ),
-    ]
-    .map(|(key, value)| (key.to_owned(), value.to_owned()))
-    .into()
 }
 
 fn headers(list: &[(&'static str, &'static str)]) -> HeaderMap {
