@@ -1,15 +1,18 @@
 //! An adapter's place in the cluster: a Service that leads to it, its certificate, and the groups it serves.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::Api;
+use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{DynamicObject, GroupVersionKind};
 use kube::discovery::ApiResource;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::json;
 
 use crate::balancer::Balancer;
@@ -182,6 +185,22 @@ impl Place {
     /// The file with the authority to trust, PEM: what the APIServices' caBundle holds.
     pub fn ca(&self) -> &PathBuf {
         &self.ca
+    }
+
+    /// How the user of a kubeconfig reaches what is served here, past the API server. Nothing is asked twice.
+    ///
+    /// # Errors
+    /// When the kubeconfig is none.
+    pub async fn config(&self, kubeconfig: &Path) -> Result<kube::Config> {
+        let kubeconfig = Kubeconfig::read_from(kubeconfig)?;
+        let options = KubeConfigOptions::default();
+        let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
+        config.cluster_url = format!("https://{}", self.address()).parse()?;
+        config.tls_server_name = Some(self.host());
+        let authority = CertificateDer::from_pem_slice(self.authority.pem().as_bytes())?;
+        config.root_cert = Some(vec![authority.to_vec()]);
+        config.default_retry = false;
+        Ok(config)
     }
 
     /// The authority that signed the serving certificate, to sign another one with.

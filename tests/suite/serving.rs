@@ -8,7 +8,6 @@ use clap::Parser;
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::api::PostParams;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client};
 use laboratory::{Laboratory, Place, Priority};
 use tokio_util::sync::CancellationToken;
@@ -138,16 +137,7 @@ async fn direct(
     kubeconfig: std::path::PathBuf,
     token: Option<String>,
 ) -> Result<Client> {
-    let kubeconfig = Kubeconfig::read_from(kubeconfig)?;
-    let options = KubeConfigOptions::default();
-    let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
-    config.cluster_url = format!("https://{}", place.address()).parse()?;
-    config.tls_server_name = Some(place.host());
-    let authority = std::fs::read(place.ca())?;
-    let authority = rustls::pki_types::pem::PemObject::from_pem_slice(&authority)?;
-    let authority: rustls::pki_types::CertificateDer<'static> = authority;
-    config.root_cert = Some(vec![authority.to_vec()]);
-    config.default_retry = false;
+    let mut config = place.config(&kubeconfig).await?;
     if let Some(token) = token {
         config.auth_info = kube::config::AuthInfo {
             token: Some(token.into()),
