@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 
 const ETCD_VERSION: &str = "3.6.16";
+const STRANGERS_VERSION: &str = "0.36.3";
 const DEFAULT_KUBERNETES_VERSION: &str = "1.36.3";
 
 /// Paths of etcd, kube-apiserver, kube-controller-manager and kubectl.
@@ -50,16 +51,36 @@ pub fn kubectl_path() -> Result<PathBuf> {
     Ok(kubectl.canonicalize().unwrap_or(kubectl))
 }
 
+/// Where the reader with Kubernetes' own Go clients is: always in the cache.
+///
+/// # Errors
+/// When it was not built.
+pub(crate) fn metrics_reader() -> Result<PathBuf> {
+    let path = cache().join(format!("strangers-{STRANGERS_VERSION}/metrics-reader"));
+    if !path.is_file() {
+        bail!(
+            "{} is missing: run `make tools`, which needs Go",
+            path.display()
+        );
+    }
+    Ok(path)
+}
+
 fn cached() -> (PathBuf, PathBuf) {
-    let cache = set("BRIDGETENDER_CACHE").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../.cache"),
-        PathBuf::from,
-    );
-    let tools = cache.join("tools");
+    let tools = cache();
     (
         tools.join(format!("etcd-{ETCD_VERSION}")),
         tools.join(format!("kubernetes-{}", kubernetes_version())),
     )
+}
+
+/// The folder that `make tools` fills.
+fn cache() -> PathBuf {
+    let cache = set("BRIDGETENDER_CACHE").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../.cache"),
+        PathBuf::from,
+    );
+    cache.join("tools")
 }
 
 fn program(folder: &Path, name: &str) -> Result<PathBuf> {
