@@ -4,3 +4,4 @@ mod adapter;
 mod laboratory;
 mod mocks;
 mod serving;
+mod strangers;

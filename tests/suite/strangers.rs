@@ -1,0 +1,10 @@
+//! What programs of others make of the adapter's answers: the Go clients that the HPA itself is built of, the tests of the Go
+//! library under most other adapters, and a Rust crate of the same API.
+
+mod go_clients;
+mod k8s_metrics;
+mod paths;
+
+/// The APIs that the adapter serves. External metrics are not read here, and their rows in `paths.txt` not asked for, for as
+/// long as they are not among them.
+const SERVED: &[&str] = &["custom"];
