@@ -201,7 +201,7 @@ impl Laboratory {
             .await
     }
 
-    /// Looks until `look` succeeds: see [`eventually`](crate::eventually).
+    /// Looks until `look` succeeds: see [`eventually`](crate::eventually()).
     ///
     /// # Errors
     /// When the time is up: with `what` and the last thing that was seen.
