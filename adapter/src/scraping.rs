@@ -7,5 +7,6 @@ mod probe;
 mod question;
 mod schedule;
 mod scraper;
+mod target;
 
 pub(crate) use scraper::{Pace, Scraper};

@@ -25,6 +25,19 @@ pub(crate) struct Fortune {
     pub failures: u32,
 }
 
+impl Fortune {
+    /// It has just answered.
+    pub(crate) const WELL: Self = Self {
+        answered: true,
+        failures: 0,
+    };
+
+    /// It has just failed.
+    pub(crate) fn fail(&mut self) {
+        self.failures = self.failures.saturating_add(1);
+    }
+}
+
 /// When to ask next, `now` being the end of the last time.
 ///
 /// Each bridge has its own phase within the interval, by its UID: that spreads the work evenly, without a barrier, and the same

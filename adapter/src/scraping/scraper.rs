@@ -12,13 +12,15 @@ use std::time::Duration;
 use bridge::Time;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use tracing::error;
 
 use crate::scraping::probe::Probe;
 use crate::scraping::question::{Done, ask, tell};
-use crate::scraping::schedule::{Agenda, Fortune, next};
+use crate::scraping::schedule::{Agenda, Fortune};
+use crate::scraping::target::Target;
 use crate::shared::Shared;
 use crate::telling::{Pod, Sample, Ticket};
 
@@ -50,17 +52,6 @@ pub(crate) enum Change {
     Gone(Arc<Pod>),
     /// All pods that were there at the start have been told.
     Synced,
-}
-
-/// A bridge to be asked.
-struct Target {
-    ticket: Ticket,
-    /// At rest here, or on the way with the question that is under way.
-    probe: Result<Probe, AbortHandle>,
-    due: Time,
-    fortune: Fortune,
-    /// How the last question ended, for the log.
-    last: Option<&'static str>,
 }
 
 /// The loop.
@@ -113,12 +104,10 @@ impl Scraper {
                     Some(change) => self.apply(change),
                     None => return,
                 },
-                Some(done) = self.running.join_next() => {
-                    // An aborted question is one to a bridge that is gone.
-                    if let Ok(done) = done {
-                        self.finish(done);
-                    }
-                }
+                Some(ended) = self.running.join_next() => match ended {
+                    Ok(done) => self.finish(done),
+                    Err(error) => self.lose(&error),
+                },
                 () = sleep(wait) => {}
             }
         }
@@ -138,7 +127,7 @@ impl Scraper {
     fn see(&mut self, ticket: Ticket) {
         let uid = &ticket.pod.uid;
         let Some(address) = ticket.pod.address.filter(|_| ticket.pod.is_alive()) else {
-            return self.drop_target(&uid.clone());
+            return self.drop_target(uid);
         };
         if let Some(target) = self.targets.get_mut(uid)
             && target.ticket.is_of_same_process(&ticket)
@@ -149,18 +138,9 @@ impl Scraper {
         }
         let uid = uid.clone();
         self.drop_target(&uid);
-        let due = self.shared.clock.now();
-        self.agenda.enter(due, &uid);
-        self.targets.insert(
-            uid,
-            Target {
-                ticket,
-                probe: Ok(Probe::new(address)),
-                due,
-                fortune: Fortune::default(),
-                last: None,
-            },
-        );
+        let now = self.shared.clock.now();
+        self.agenda.enter(now, &uid);
+        self.targets.insert(uid, Target::new(ticket, address, now));
     }
 
     /// Closes the connection, or breaks off the question that is under way.
@@ -232,10 +212,7 @@ impl Scraper {
             target.last = Some(class);
         }
         if let Ok(answer) = result {
-            target.fortune = Fortune {
-                answered: true,
-                failures: 0,
-            };
+            target.fortune = Fortune::WELL;
             let sample = Sample {
                 stats: answer.stats,
                 at,
@@ -243,16 +220,36 @@ impl Scraper {
             };
             self.shared.store_mut().answered(&ticket, &sample);
         } else {
-            target.fortune.failures = target.fortune.failures.saturating_add(1);
+            target.fortune.fail();
             self.shared.store_mut().failed(&ticket, class);
         }
-        target.probe = Ok(probe);
-        target.due = next(
-            uid,
-            target.fortune,
-            self.pace.interval,
-            self.shared.clock.now(),
-        );
+        let now = self.shared.clock.now();
+        target.rest(probe, uid, self.pace.interval, now);
+        self.agenda.enter(target.due, uid);
+    }
+
+    /// A question ended without an answer of ours: it was broken off because its bridge is gone, or it met a bug. A bug in
+    /// reading what one bridge says must not keep that bridge from being asked for ever.
+    fn lose(&mut self, lost: &JoinError) {
+        if !lost.is_panic() {
+            return;
+        }
+        let Some((uid, target)) = self
+            .targets
+            .iter_mut()
+            .find(|(_, target)| target.is_asked(lost.id()))
+        else {
+            return;
+        };
+        let pod = &target.ticket.pod;
+        error!(namespace = %pod.namespace, pod = %pod.name, "asking a bridge met a bug");
+        let Some(address) = pod.address else {
+            return;
+        };
+        target.fortune.fail();
+        self.shared.store_mut().failed(&target.ticket, "bug");
+        let now = self.shared.clock.now();
+        target.rest(Probe::new(address), uid, self.pace.interval, now);
         self.agenda.enter(target.due, uid);
     }
 

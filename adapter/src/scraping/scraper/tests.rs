@@ -260,3 +260,32 @@ async fn a_bridge_that_was_not_there_yet_is_found_soon() {
     let listener = TcpListener::bind(address).await.unwrap();
     let (_stream, _) = listener.accept().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_bug_in_one_question_does_not_leave_its_bridge_unasked() {
+    let shared = Arc::new(Shared::new(Clock::system(), metrics(), RULES));
+    let pace = Pace {
+        interval: Duration::from_millis(50),
+        deadline: PATIENCE,
+        in_flight: NonZeroUsize::MIN,
+        per_second: NonZeroU32::MAX,
+    };
+    let mut scraper = Scraper::new(Arc::clone(&shared), pace);
+    let pod = Pod {
+        address: Some(([127, 0, 0, 1], 9).into()),
+        ..pod("jvb-0", "u0", None)
+    };
+    let now = shared.clock.now();
+    let ticket = shared.store_mut().observe(Arc::new(pod), now);
+    scraper.see(ticket);
+    let question = scraper.running.spawn(async { panic!("a bug") });
+    let target = scraper.targets.get_mut("u0").unwrap();
+    target.probe = Err(question);
+    let lost = scraper.running.join_next().await.unwrap().err().unwrap();
+    scraper.lose(&lost);
+    let target = &scraper.targets["u0"];
+    assert!(target.probe.is_ok() && target.due > now);
+    assert_eq!(target.fortune.failures, 1);
+    let store = shared.store();
+    assert_eq!(store.get("meet", "jvb-0").unwrap().failure(), Some("bug"));
+}

@@ -1,0 +1,46 @@
+//! A bridge to be asked.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bridge::Time;
+use tokio::task::{AbortHandle, Id};
+
+use crate::scraping::probe::Probe;
+use crate::scraping::schedule::{Fortune, next};
+use crate::telling::Ticket;
+
+/// A bridge to be asked.
+pub(super) struct Target {
+    pub(super) ticket: Ticket,
+    /// At rest here, or on the way with the question that is under way.
+    pub(super) probe: Result<Probe, AbortHandle>,
+    pub(super) due: Time,
+    pub(super) fortune: Fortune,
+    /// How the last question ended, for the log.
+    pub(super) last: Option<&'static str>,
+}
+
+impl Target {
+    /// A bridge that is asked at once.
+    pub(super) fn new(ticket: Ticket, address: SocketAddr, now: Time) -> Self {
+        Self {
+            ticket,
+            probe: Ok(Probe::new(address)),
+            due: now,
+            fortune: Fortune::default(),
+            last: None,
+        }
+    }
+
+    /// Whether this question is the one that is under way to it.
+    pub(super) fn is_asked(&self, question: Id) -> bool {
+        matches!(&self.probe, Err(asking) if asking.id() == question)
+    }
+
+    /// Nobody asks until it is due again.
+    pub(super) fn rest(&mut self, probe: Probe, uid: &str, interval: Duration, now: Time) {
+        self.probe = Ok(probe);
+        self.due = next(uid, self.fortune, interval, now);
+    }
+}
