@@ -1,6 +1,7 @@
 //! How the adapter itself fares, in OpenMetrics.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bridge::Time;
@@ -31,6 +32,8 @@ pub(crate) struct Telemetry {
     requests: Family<[(&'static str, u16); 1], Counter>,
     freshness: Family<Label, Histogram, fn() -> Histogram>,
     watch_errors: Counter,
+    /// Held while a census is taken and written: of two at once each would tell only a part.
+    census: Mutex<()>,
 }
 
 impl Default for Telemetry {
@@ -56,6 +59,7 @@ impl Telemetry {
             requests: Family::default(),
             freshness,
             watch_errors: Counter::default(),
+            census: Mutex::default(),
         };
         telemetry.register();
         telemetry
@@ -155,6 +159,7 @@ impl Telemetry {
         metrics: &Metrics,
         now: Time,
     ) -> Result<String, std::fmt::Error> {
+        let _alone = self.census.lock().unwrap_or_else(PoisonError::into_inner);
         self.take_census(store, metrics, now);
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
