@@ -54,27 +54,20 @@ impl Authenticator {
         let token = token::take(headers);
         let mut reasons = Vec::new();
 
-        match by_certificate(&delegation, peer, claims, now, &mut reasons) {
-            Some(user) => accept(user, reasons),
-            None => match token {
-                Ok(Some(token)) => match self.tokens.user(&token).await {
-                    Ok(Some(user)) => accept(user, reasons),
-                    Ok(None) => {
-                        reasons.push("bearer token: the API server rejects it".to_owned());
-                        Err(Refusal::Unknown(reasons))
-                    }
-                    Err(error) => Err(Refusal::Unavailable(error)),
-                },
-                Ok(None) => {
-                    reasons.push("no bearer token".to_owned());
-                    Err(Refusal::Unknown(reasons))
-                }
-                Err(reason) => {
-                    reasons.push(reason.to_owned());
-                    Err(Refusal::Unknown(reasons))
-                }
-            },
+        if let Some(user) = by_certificate(&delegation, peer, claims, now, &mut reasons) {
+            return accept(user, reasons);
         }
+        let reason = match token {
+            Ok(Some(token)) => match self.tokens.user(&token).await {
+                Ok(Some(user)) => return accept(user, reasons),
+                Ok(None) => "bearer token: the API server rejects it",
+                Err(error) => return Err(Refusal::Unavailable(error)),
+            },
+            Ok(None) => "no bearer token",
+            Err(reason) => reason,
+        };
+        reasons.push(reason.to_owned());
+        Err(Refusal::Unknown(reasons))
     }
 }
 

@@ -120,7 +120,8 @@ fn lock<V, E>(shared: &Mutex<Shared<V, E>>) -> MutexGuard<'_, Shared<V, E>> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Values and when they end. All live equally long, so the order of arrival is the order of ends.
+/// Values and when they end. All live equally long from when they were asked for, so they arrive nearly in the order of their
+/// ends; one that ends before another in front of it is told no more from then on, and forgotten with that other.
 #[derive(Debug)]
 struct Kept<V, S = RandomState> {
     values: HashMap<Key, (V, Instant), S>,

@@ -84,10 +84,11 @@ impl<'a> Reader<'a> {
 
     fn pods(&self, namespace: &'a str) -> Result<Values<'a>, Status> {
         let metric = self.metric_of_pods()?;
+        let series_is_meant = self.series_is_meant();
         let values = self
             .store
             .in_namespace(namespace)
-            .filter(|_| self.series_is_meant())
+            .filter(|_| series_is_meant)
             .filter(|record| {
                 let labels = &record.pod().labels;
                 self.read.selector.matches(|key| labels.get(key))

@@ -74,15 +74,15 @@ impl Resource {
 
     /// The resource of an owner; its version does not matter.
     pub(crate) fn of_kind(api_version: &str, kind: &str) -> Option<Self> {
-        let group = |api_version: &str| -> String {
-            api_version
-                .split_once('/')
-                .map_or_else(String::new, |(group, _)| group.to_owned())
-        };
         Self::ALL
             .into_iter()
             .find(|known| known.kind() == kind && group(known.api_version()) == group(api_version))
     }
+}
+
+/// The group in an `apiVersion`; the core group has no name.
+fn group(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What every bridge last said, and what of it can still be told.
 //!
-//! Pure: `now` is an argument. A value leaves this file only if a bridge said it, the bridge is still there, and it is not too
+//! Pure: `now` is an argument. A value leaves this module only if a bridge said it, the bridge is still there, and it is not too
 //! old; in every other case there is an [`Omission`], and never a zero in its place.
 
 use std::collections::BTreeMap;
@@ -90,7 +90,18 @@ pub(crate) struct Store {
     metrics: Arc<Metrics>,
     rules: Rules,
     generation: u64,
-    records: BTreeMap<(Box<str>, Box<str>), Record>,
+    records: Records,
+}
+
+/// By namespace and name.
+type Records = BTreeMap<(Box<str>, Box<str>), Record>;
+
+/// Whom the question went to, while it is still the same process of the same pod.
+fn asked<'a>(records: &'a mut Records, from: &Ticket) -> Option<&'a mut Record> {
+    let key = (from.pod.namespace.clone(), from.pod.name.clone());
+    records
+        .get_mut(&key)
+        .filter(|record| record.generation == from.generation)
 }
 
 impl Store {
@@ -113,10 +124,10 @@ impl Store {
     pub(crate) fn observe(&mut self, pod: Arc<Pod>, now: Time) -> Ticket {
         let key = (pod.namespace.clone(), pod.name.clone());
         self.generation += 1;
-        let fresh = Record::new(&pod, self.generation, self.metrics.len(), now);
-        let record = self.records.entry(key).or_insert_with(|| fresh.clone());
+        let fresh = || Record::new(&pod, self.generation, self.metrics.len(), now);
+        let record = self.records.entry(key).or_insert_with(fresh);
         if record.pod.uid != pod.uid || record.pod.process != pod.process {
-            *record = fresh;
+            *record = fresh();
         }
         record.pod = pod;
         record.ticket()
@@ -136,26 +147,16 @@ impl Store {
 
     /// The bridge answered. Ignored when it is another pod's or another process's by now.
     pub(crate) fn answered(&mut self, from: &Ticket, sample: &Sample) {
-        let metrics = Arc::clone(&self.metrics);
-        let stress_unknown_for = self.rules.stress_unknown_for;
-        if let Some(record) = self.asked(from) {
-            record.answered(sample, &metrics, stress_unknown_for);
+        if let Some(record) = asked(&mut self.records, from) {
+            record.answered(sample, &self.metrics, self.rules.stress_unknown_for);
         }
     }
 
     /// The bridge gave no statistics, for a reason of this class; only for telling people.
     pub(crate) fn failed(&mut self, from: &Ticket, class: &'static str) {
-        if let Some(record) = self.asked(from) {
+        if let Some(record) = asked(&mut self.records, from) {
             record.failure = Some(class);
         }
-    }
-
-    /// Whom the question went to, while it is still the same process of the same pod.
-    fn asked(&mut self, from: &Ticket) -> Option<&mut Record> {
-        let key = (from.pod.namespace.clone(), from.pod.name.clone());
-        self.records
-            .get_mut(&key)
-            .filter(|record| record.generation == from.generation)
     }
 
     /// The bridge of this pod.

@@ -13,7 +13,7 @@ const LONGEST_CHAIN: usize = 10;
 ///
 /// Two authorities with different rights may vouch for a client, both may change while a
 /// connection lives, and a token serves without any certificate: so whom a certificate makes its
-/// holder is judged per request (`authn::x509`), as Go's servers do with `RequestClientCert`.
+/// holder is judged per request (`access::authn::x509`), as Go's servers do with `RequestClientCert`.
 #[derive(Debug)]
 pub(super) struct PossessionVerifier {
     pub(super) algorithms: WebPkiSupportedAlgorithms,
