@@ -1,10 +1,13 @@
 //! The brewery: what reaches jicofo of its bridges, and what it does then.
 
+use std::collections::BTreeMap;
+
 use super::Jitsi;
 use super::agenda::{Event, Name, Step};
 use super::config::Health;
 use super::jicofo::{Jicofo, Known};
 use super::people::Place;
+use super::videobridge::Process;
 use crate::time::Time;
 
 impl Jitsi {
@@ -149,20 +152,12 @@ impl Jitsi {
 
     /// A presence that tells of a change.
     pub(super) fn presence(&mut self, nick: &Name) {
-        let Some(process) = self
-            .processes
-            .get_mut(nick)
-            .filter(|process| process.in_brewery)
-        else {
+        let Some(process) = member(&mut self.processes, nick) else {
             return;
         };
         process.told = process.flags;
         let told = process.told;
-        let Some(known) = self
-            .jicofo
-            .as_mut()
-            .and_then(|jicofo| jicofo.known.get_mut(nick))
-        else {
+        let Some(known) = known(&mut self.jicofo, nick) else {
             return;
         };
         known.drain = told.drain;
@@ -205,11 +200,7 @@ impl Jitsi {
 
     /// The bridge will fail its own health check from this moment on: jicofo's next check after it finds that.
     pub(super) fn expect_bad_health(&mut self, nick: &Name, from: Time) {
-        if let Some(known) = self
-            .jicofo
-            .as_ref()
-            .and_then(|jicofo| jicofo.known.get(nick))
-        {
+        if let Some(known) = known(&mut self.jicofo, nick) {
             let check = known.checks.next(from);
             self.agenda
                 .set(check, Event::Bridge(nick.clone(), Step::HealthCheck));
@@ -219,20 +210,12 @@ impl Jitsi {
     /// Jicofo checks the health of a bridge that is, or was, to fail.
     pub(super) fn health_check(&mut self, nick: &Name) {
         let now = self.now;
-        let Some(process) = self
-            .processes
-            .get(nick)
-            .filter(|process| process.in_brewery)
-        else {
+        let Some(process) = member(&mut self.processes, nick) else {
             return;
         };
         let bad = *process.health(now) != Health::Good;
         let will_be_bad = process.config.health != Health::Good;
-        let Some(known) = self
-            .jicofo
-            .as_mut()
-            .and_then(|jicofo| jicofo.known.get_mut(nick))
-        else {
+        let Some(known) = known(&mut self.jicofo, nick) else {
             return;
         };
         let next = known.checks.next(now);
@@ -253,13 +236,19 @@ impl Jitsi {
     /// Health checks went unanswered: nobody new is sent there, and nobody is moved.
     pub(super) fn health_timed_out(&mut self, nick: &Name) {
         let now = self.now;
-        if let Some(known) = self
-            .jicofo
-            .as_mut()
-            .and_then(|jicofo| jicofo.known.get_mut(nick))
-        {
+        if let Some(known) = known(&mut self.jicofo, nick) {
             let _ = known.failed(true, &self.config, now);
         }
         self.retry_trapped();
     }
+}
+
+/// The process of a bridge that is in the brewery.
+fn member<'a>(processes: &'a mut BTreeMap<Name, Process>, nick: &Name) -> Option<&'a mut Process> {
+    processes.get_mut(nick).filter(|process| process.in_brewery)
+}
+
+/// What a jicofo that runs knows of a bridge.
+fn known<'a>(jicofo: &'a mut Option<Jicofo>, nick: &Name) -> Option<&'a mut Known> {
+    jicofo.as_mut()?.known.get_mut(nick)
 }
