@@ -15,13 +15,14 @@ use http::{HeaderMap, Response, StatusCode};
 use serde_json::json;
 
 use crate::access::{Attributes, User};
-use crate::api::route::{Question, Route};
+use crate::api::route::{Question, Route, nowhere};
 use crate::api::wire::discovery::{AGGREGATED, Discovery, Document};
 use crate::api::wire::values::bytes;
 use crate::serving::{Body, Service, Status};
 use crate::shared::Shared;
 use crate::telemetry;
 
+mod external;
 mod quantity;
 mod read;
 mod route;
@@ -39,19 +40,29 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(crate) struct Api {
     shared: Arc<Shared>,
     discovery: Discovery,
+    with_external: bool,
 }
 
 impl Api {
-    /// Answers from this.
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    /// Answers from this, external metrics too or not.
+    pub(crate) fn new(shared: Arc<Shared>, with_external: bool) -> Self {
         Self {
-            discovery: Discovery::new(&shared.metrics),
+            discovery: Discovery::new(&shared.metrics, with_external),
             shared,
+            with_external,
         }
     }
 
+    fn question(&self, request: &Parts) -> Result<Question, Status> {
+        let question = Question::of(request)?;
+        if question.route.is_external() && !self.with_external {
+            return Err(nowhere(request.uri.path()));
+        }
+        Ok(question)
+    }
+
     fn respond(&self, request: &Parts) -> Result<Response<Body>, Status> {
-        let Question { route, pretty } = Question::of(request)?;
+        let Question { route, pretty } = self.question(request)?;
         Ok(match route {
             Route::Groups if wants_aggregated(&request.headers) => {
                 let content_type = HeaderValue::from_static(AGGREGATED);
@@ -63,6 +74,13 @@ impl Api {
                 discovery(self.discovery.resources(version), JSON, request, pretty)
             }
             Route::Read(read) => ok(JSON, read::answer(&self.shared, &read, pretty)?),
+            Route::ExternalGroup => {
+                discovery(&self.discovery.external_group, JSON, request, pretty)
+            }
+            Route::ExternalResources => {
+                discovery(&self.discovery.external_resources, JSON, request, pretty)
+            }
+            Route::External(read) => ok(JSON, external::answer(&self.shared, &read, pretty)?),
             Route::Build => ok(
                 JSON,
                 bytes(
@@ -88,7 +106,8 @@ impl Api {
 
 impl Service for Api {
     fn attributes(&self, request: &Parts) -> Result<Attributes, Status> {
-        Question::of(request).map(|question| question.attributes(request))
+        self.question(request)
+            .map(|question| question.attributes(request))
     }
 
     async fn answer(&self, _user: &User, request: &Parts) -> Response<Body> {

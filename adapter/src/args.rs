@@ -55,6 +55,12 @@ pub struct Serving {
     /// Private key of the certificate in PEM.
     #[arg(long, env = "JVB_ADAPTER_TLS_PRIVATE_KEY_FILE", value_name = "FILE")]
     pub(crate) tls_private_key_file: Option<PathBuf>,
+
+    /// Serve the totals of groups of bridges as external metrics too.
+    ///
+    /// Only one server of a cluster can own external.metrics.k8s.io: leave it off where KEDA or another one does.
+    #[arg(long, env = "JVB_ADAPTER_EXTERNAL_METRICS")]
+    pub(crate) external_metrics: bool,
 }
 
 /// Which pods to watch, and through which API server.

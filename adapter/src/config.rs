@@ -19,6 +19,8 @@ pub struct Config {
     pub(crate) tls_cert_file: PathBuf,
     /// Its private key in PEM.
     pub(crate) tls_private_key_file: PathBuf,
+    /// Whether external metrics are served.
+    pub(crate) external_metrics: bool,
     /// Kubeconfig; without it `$KUBECONFIG`, then the pod's own service account.
     pub(crate) kubeconfig: Option<PathBuf>,
     /// Label selector of the pods with a bridge.
@@ -54,6 +56,7 @@ impl TryFrom<Arguments> for Config {
                     bind,
                     tls_cert_file,
                     tls_private_key_file,
+                    external_metrics,
                 },
             cluster: Cluster {
                 kubeconfig,
@@ -99,6 +102,7 @@ impl TryFrom<Arguments> for Config {
                 bind,
                 tls_cert_file,
                 tls_private_key_file,
+                external_metrics,
                 kubeconfig,
                 bridges,
                 pace: Pace {

@@ -37,6 +37,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         bind,
         tls_cert_file,
         tls_private_key_file,
+        external_metrics,
         kubeconfig,
         bridges,
         pace,
@@ -69,7 +70,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         guard = Guard::start(client, GUARD_DEADLINE, ending.clone()) => guard?,
         () = shutdown.cancelled() => return Ok(()),
     };
-    let api = Arc::new(Api::new(Arc::clone(&shared)));
+    let api = Arc::new(Api::new(Arc::clone(&shared), external_metrics));
     let stop = CancellationToken::new();
     let leave = async {
         shutdown.cancelled().await;

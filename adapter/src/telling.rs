@@ -10,10 +10,12 @@ mod groups;
 mod metric;
 mod pod;
 mod resource;
+mod shares;
 mod store;
 
 pub(crate) use groups::{Shortfall, aggregate};
 pub(crate) use metric::{Aggregate, ExtraMetric, FREE_CAPACITY, MetricId, Metrics};
 pub(crate) use pod::{BridgePod, Pod};
 pub(crate) use resource::Resource;
+pub(crate) use shares::shares;
 pub(crate) use store::{Omission, Reading, Record, Rules, Sample, Store, Ticket};

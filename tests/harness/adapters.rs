@@ -20,6 +20,7 @@ const RBAC: &str = include_str!("../../adapter/rbac.yaml");
 const NAMESPACE: &str = "bridgetender";
 const NAME: &str = "jvb-adapter";
 const GROUP: &str = "custom.metrics.k8s.io";
+const EXTERNAL_GROUP: &str = "external.metrics.k8s.io";
 
 /// How long the API server may take to find the adapter available.
 const AVAILABLE: Duration = Duration::from_mins(1);
@@ -29,6 +30,7 @@ pub struct AdapterBuilder<'a> {
     lab: &'a Laboratory,
     replicas: u8,
     versions: Vec<&'static str>,
+    external: bool,
     arguments: Vec<String>,
 }
 
@@ -59,6 +61,7 @@ impl Laboratory {
             lab: self,
             replicas: 1,
             versions: vec!["v1beta2", "v1beta1"],
+            external: false,
             arguments: vec![
                 "--interval=1s".to_owned(),
                 "--stress-unknown-for=2s".to_owned(),
@@ -79,6 +82,13 @@ impl AdapterBuilder<'_> {
     #[must_use]
     pub fn versions(mut self, versions: &[&'static str]) -> Self {
         self.versions = versions.to_vec();
+        self
+    }
+
+    /// Whether the adapter serves external metrics too, and the API server is told so.
+    #[must_use]
+    pub fn external(mut self, external: bool) -> Self {
+        self.external = external;
         self
     }
 
@@ -103,8 +113,12 @@ impl AdapterBuilder<'_> {
             lab,
             replicas,
             versions,
-            arguments,
+            external,
+            mut arguments,
         } = self;
+        if external {
+            arguments.push("--external-metrics".to_owned());
+        }
         lab.apply(RBAC)
             .await
             .context("cannot apply the adapter's RBAC")?;
@@ -138,21 +152,22 @@ impl AdapterBuilder<'_> {
             .map(|replica| replica.address)
             .collect();
         adapters.place.set_backends(&addresses);
-        for (version, rank) in versions.iter().zip([200, 100]) {
-            lab.aggregate(
-                &adapters.place,
-                GROUP,
-                version,
-                Priority {
-                    group: 100,
-                    version: rank,
-                },
-            )
-            .await?;
+        let mut services: Vec<(&str, &str)> =
+            versions.iter().map(|version| (GROUP, *version)).collect();
+        if external {
+            services.push((EXTERNAL_GROUP, "v1beta1"));
         }
-        for version in versions {
+        for ((group, version), rank) in services.iter().zip([200, 100, 50]) {
+            let priority = Priority {
+                group: 100,
+                version: rank,
+            };
+            lab.aggregate(&adapters.place, group, version, priority)
+                .await?;
+        }
+        for (group, version) in services {
             tokio::select! {
-                available = lab.aggregated(GROUP, version, true, AVAILABLE) => available?,
+                available = lab.aggregated(group, version, true, AVAILABLE) => available?,
                 ended = adapters.ended() => return Err(ended),
             }
         }

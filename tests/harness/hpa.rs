@@ -27,6 +27,7 @@ pub struct HpaBuilder<'a> {
 enum Metric {
     Pods { name: String, average: String },
     Deployment { name: String, average: String },
+    External { name: String, average: String },
 }
 
 /// An HPA of the real controller.
@@ -90,6 +91,16 @@ impl HpaBuilder<'_> {
         self
     }
 
+    /// Scales on the Deployment's series of an external metric, divided by the number of its pods.
+    #[must_use]
+    pub fn on_external(mut self, metric: &str, average: &str) -> Self {
+        self.metric = Metric::External {
+            name: metric.to_owned(),
+            average: average.to_owned(),
+        };
+        self
+    }
+
     /// Creates the HPA.
     ///
     /// # Errors
@@ -105,6 +116,9 @@ impl HpaBuilder<'_> {
             Metric::Pods { name, average } => object.pods(name, average),
             Metric::Deployment { name, average } => {
                 object.object("apps/v1", "Deployment", &target, name, average)
+            }
+            Metric::External { name, average } => {
+                object.external(name, &[("deployment", &target)], average)
             }
         };
         lab.put(&object.build()).await?;

@@ -1,5 +1,7 @@
 //! Objects that many tests need, typed, so that a test can change what it is about.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use serde_json::{Value, json};
@@ -113,6 +115,17 @@ impl Autoscaler {
         self.metrics.push(json!({"type": "Object", "object": {
             "describedObject": {"apiVersion": api_version, "kind": kind, "name": name},
             "metric": {"name": metric},
+            "target": {"type": "AverageValue", "averageValue": average},
+        }}));
+        self
+    }
+
+    /// Scale by an external metric: the sum of its series with these labels divided by the replicas should be `average`.
+    #[must_use]
+    pub fn external(mut self, metric: &str, labels: &[(&str, &str)], average: &str) -> Self {
+        let labels: BTreeMap<_, _> = labels.iter().copied().collect();
+        self.metrics.push(json!({"type": "External", "external": {
+            "metric": {"name": metric, "selector": {"matchLabels": labels}},
             "target": {"type": "AverageValue", "averageValue": average},
         }}));
         self

@@ -14,7 +14,8 @@ use crate::telling::{
 
 mod refusal;
 
-use refusal::{failures, why};
+use refusal::why;
+pub(super) use refusal::{failures, unavailable};
 
 /// The answer to a question for values.
 pub(super) fn answer(shared: &Shared, read: &Read, pretty: bool) -> Result<Vec<u8>, Status> {
@@ -47,7 +48,7 @@ struct Reader<'a> {
     now: Time,
 }
 
-const TOO_LARGE: &str = "the value is too large for a quantity";
+pub(super) const TOO_LARGE: &str = "the value is too large for a quantity";
 
 type Values<'a> = (Vec<Value<'a>>, Option<u32>);
 

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::access::Attributes;
 use crate::api::selector::Selector;
-use crate::api::wire::{GROUP, Version};
+use crate::api::wire::{GROUP, Version, external};
 use crate::serving::Status;
 
 #[cfg(test)]
@@ -25,6 +25,12 @@ pub(crate) enum Route {
     Resources(Version),
     /// Values.
     Read(Read),
+    /// `/apis/external.metrics.k8s.io`: that group's only version.
+    ExternalGroup,
+    /// `/apis/external.metrics.k8s.io/v1beta1`: which external metrics there are.
+    ExternalResources,
+    /// Values of an external metric.
+    External(ExternalRead),
     /// `/version`: which build this is.
     Build,
     /// `/metrics`: how the adapter itself fares.
@@ -46,6 +52,17 @@ pub(crate) struct Read {
     pub selector: Selector,
     /// Which series of the metric.
     pub metric_selector: Selector,
+}
+
+/// A question for the values of an external metric.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ExternalRead {
+    /// The namespace of the bridges.
+    pub namespace: String,
+    /// Name of the metric.
+    pub metric: String,
+    /// Which series of the metric, by the metric's own labels.
+    pub selector: Selector,
 }
 
 /// Whose values are asked for.
@@ -102,11 +119,26 @@ impl Question {
 
     /// What authorization is asked about this request, as Kubernetes' own servers name it.
     pub(crate) fn attributes(&self, request: &Parts) -> Attributes {
-        let Route::Read(read) = &self.route else {
-            return Attributes::NonResource {
-                path: request.uri.path().to_owned(),
-                verb: request.method.as_str().to_ascii_lowercase(),
-            };
+        let read = match &self.route {
+            Route::Read(read) => read,
+            // Kubernetes sees a resource without a name, and calls reading all of a resource `list`.
+            Route::External(read) => {
+                return Attributes::Resource {
+                    namespace: Some(read.namespace.clone()),
+                    verb: "list".to_owned(),
+                    group: external::GROUP.to_owned(),
+                    version: external::VERSION.to_owned(),
+                    resource: read.metric.clone(),
+                    subresource: None,
+                    name: None,
+                };
+            }
+            _ => {
+                return Attributes::NonResource {
+                    path: request.uri.path().to_owned(),
+                    verb: request.method.as_str().to_ascii_lowercase(),
+                };
+            }
         };
         let (resource, subresource, name) = match &read.target {
             Target::Namespace => ("metrics", None, &*read.metric),
@@ -128,7 +160,7 @@ impl Question {
 }
 
 fn route(path: &str, selector: &Selector, metric_selector: &Selector) -> Result<Route, Status> {
-    let nowhere = || Status::not_found(format!("the server could not find the path {path}"));
+    let nowhere = || nowhere(path);
     let decoded: Option<Vec<Cow<'_, str>>> = path
         .strip_prefix('/')
         .ok_or_else(nowhere)?
@@ -142,6 +174,22 @@ fn route(path: &str, selector: &Selector, metric_selector: &Selector) -> Result<
         ["apis", GROUP] => return Ok(Route::Group),
         ["version"] => return Ok(Route::Build),
         ["metrics"] => return Ok(Route::Telemetry),
+        ["apis", external::GROUP] => return Ok(Route::ExternalGroup),
+        ["apis", external::GROUP, external::VERSION] => return Ok(Route::ExternalResources),
+        [
+            "apis",
+            external::GROUP,
+            external::VERSION,
+            "namespaces",
+            namespace,
+            metric,
+        ] => {
+            return Ok(Route::External(ExternalRead {
+                namespace: namespace.to_owned(),
+                metric: metric.to_owned(),
+                selector: selector.clone(),
+            }));
+        }
         ["apis", GROUP, version, ref rest @ ..] => {
             (Version::of(version).ok_or_else(nowhere)?, rest)
         }
@@ -181,6 +229,21 @@ fn target(resource: &str, name: &str) -> Target {
             name: name.to_owned(),
         }
     }
+}
+
+impl Route {
+    /// Whether it is of the group of external metrics, which is not always served.
+    pub(crate) const fn is_external(&self) -> bool {
+        matches!(
+            self,
+            Self::ExternalGroup | Self::ExternalResources | Self::External(_)
+        )
+    }
+}
+
+/// The answer to a path that leads nowhere.
+pub(crate) fn nowhere(path: &str) -> Status {
+    Status::not_found(format!("the server could not find the path {path}"))
 }
 
 /// One segment of a path, decoded once; none where it is empty, is no text, or hides a slash, which no name has.

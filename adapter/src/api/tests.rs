@@ -14,12 +14,17 @@ use crate::clock::Clock;
 use crate::telling::fixtures::{RULES, metrics, pod, sample};
 use crate::telling::{Pod, Resource};
 
+mod external;
+
 const NOW: Time = Time::from_millis(1_795_252_331_847);
 
 const PODS: &str = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/meet/pods";
 
 fn api() -> Api {
-    Api::new(Arc::new(Shared::new(Clock::at(NOW), metrics(), RULES)))
+    Api::new(
+        Arc::new(Shared::new(Clock::at(NOW), metrics(), RULES)),
+        true,
+    )
 }
 
 /// A bridge of the Deployment `jvb` that started some seconds ago.

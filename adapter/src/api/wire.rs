@@ -1,6 +1,7 @@
 //! The JSON that goes over the wire, apart from errors.
 
 pub(crate) mod discovery;
+pub(crate) mod external;
 pub(crate) mod values;
 
 #[cfg(test)]

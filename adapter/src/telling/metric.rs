@@ -89,6 +89,13 @@ pub(crate) enum Aggregate {
     FreeCapacity,
 }
 
+impl Aggregate {
+    /// Whether the values of two groups together are their sum.
+    const fn adds_up(self) -> bool {
+        matches!(self, Self::Total | Self::FreeCapacity)
+    }
+}
+
 /// Name of the metric that says how much more stress the accepting bridges can take together.
 pub(crate) const FREE_CAPACITY: &str = "free_capacity";
 
@@ -206,6 +213,21 @@ impl Metrics {
             .iter()
             .find(|(known, ..)| known == name)
             .map(|(_, metric, aggregate)| (*metric, *aggregate))
+    }
+
+    /// The metric of this name that may be added up over groups of bridges.
+    pub(crate) fn on_groups(&self, name: &str) -> Option<(MetricId, Aggregate)> {
+        self.on_objects(name)
+            .filter(|(_, aggregate)| aggregate.adds_up())
+    }
+
+    /// Names of the metrics that may be added up over groups of bridges.
+    pub(crate) fn group_names(&self) -> impl Iterator<Item = &str> {
+        let additive = self
+            .on_objects
+            .iter()
+            .filter(|(.., aggregate)| aggregate.adds_up());
+        additive.map(|(name, ..)| name.as_str())
     }
 
     /// Names of the metrics of pods, in the order of the table.

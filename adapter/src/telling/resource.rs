@@ -52,6 +52,17 @@ impl Resource {
         }
     }
 
+    /// The label by which an external metric names one of them; none for those that own no bridges.
+    pub(crate) const fn label(self) -> Option<&'static str> {
+        match self {
+            Self::Deployments => Some("deployment"),
+            Self::ReplicaSets => Some("replicaset"),
+            Self::StatefulSets => Some("statefulset"),
+            Self::DaemonSets => Some("daemonset"),
+            Self::Pods | Self::Namespaces => None,
+        }
+    }
+
     /// Group and version in which one of them is written.
     pub(crate) const fn api_version(self) -> &'static str {
         match self {

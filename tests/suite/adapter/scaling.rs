@@ -101,6 +101,16 @@ async fn the_hpa_scales_bridges_up_and_down_on_a_total_of_their_deployment_with_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_hpa_scales_bridges_up_and_down_on_an_external_metric() -> Result<()> {
+    let lab = Laboratory::start().await?;
+    let bridges = lab.bridges(2).load(PERSON).start().await?;
+    let _adapters = lab.adapter().external(true).start().await?;
+    let hpa = lab.hpa(&bridges).on_external("stress_level_total", "400m");
+    scales_up_and_down(&lab, &bridges, hpa).await?;
+    lab.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_hpa_scales_on_people_too() -> Result<()> {
     let lab = Laboratory::start().await?;
     let bridges = lab.bridges(1).load(PERSON).start().await?;

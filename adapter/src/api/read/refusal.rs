@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Reader;
 use crate::api::route::Target;
 use crate::serving::Status;
-use crate::telling::{Omission, Record, Resource, Shortfall};
+use crate::telling::{Omission, Record, Resource, Rules, Shortfall};
 
 impl Reader<'_> {
     pub(super) fn no_resource(&self, resource: &str) -> Status {
@@ -54,29 +54,43 @@ impl Reader<'_> {
         name: &str,
         failures: &str,
     ) -> Status {
-        let metric = &self.read.metric;
-        let whose = format!("{} {name}", resource.name());
-        match shortfall {
-            Shortfall::Nobody => self.not_found(
+        if shortfall == Shortfall::Nobody {
+            return self.not_found(
                 name,
                 "no running bridge belongs to it; hint: do its pods carry the labels that the adapter's --bridges asks for?",
-            ),
-            Shortfall::Unknown { bridges } => Status::service_unavailable(format!(
-                "no bridge of {whose} has said {metric} yet: {bridges} running{failures}; hint: a bridge that has just started \
-                 tells its stress after {:?}",
-                self.store.rules().stress_unknown_for
-            )),
-            Shortfall::Coverage { answering, known } => Status::service_unavailable(format!(
-                "only {answering} of {known} bridges of {whose} still say {metric}, less than {:.0} %: the others are unknown, \
-                 not idle{failures}; hint: the adapter's own metric jvb_adapter_scrapes_total tells since when",
-                self.store.rules().min_coverage * 100.0
-            )),
+            );
         }
+        let whose = format!("{} {name}", resource.name());
+        let rules = self.store.rules();
+        unavailable(&self.read.metric, &whose, shortfall, failures, rules)
     }
 }
 
+/// What belongs to somebody cannot be told now, and nothing smaller is told in its place.
+pub(in crate::api) fn unavailable(
+    metric: &str,
+    whose: &str,
+    shortfall: Shortfall,
+    failures: &str,
+    rules: &Rules,
+) -> Status {
+    Status::service_unavailable(match shortfall {
+        Shortfall::Nobody => format!("{whose} has no running bridge that could say {metric}"),
+        Shortfall::Unknown { bridges } => format!(
+            "no bridge of {whose} has said {metric} yet: {bridges} running{failures}; hint: a bridge that has just started \
+             tells its stress after {:?}",
+            rules.stress_unknown_for
+        ),
+        Shortfall::Coverage { answering, known } => format!(
+            "only {answering} of {known} bridges of {whose} still say {metric}, less than {:.0} %: the others are unknown, \
+             not idle{failures}; hint: the adapter's own metric jvb_adapter_scrapes_total tells since when",
+            rules.min_coverage * 100.0
+        ),
+    })
+}
+
 /// How many bridges failed in which way, for people; empty where none did.
-pub(super) fn failures<'a>(bridges: impl Iterator<Item = &'a Record>) -> String {
+pub(in crate::api) fn failures<'a>(bridges: impl Iterator<Item = &'a Record>) -> String {
     let mut classes: BTreeMap<&str, usize> = BTreeMap::new();
     for class in bridges.filter_map(Record::failure) {
         *classes.entry(class).or_default() += 1;

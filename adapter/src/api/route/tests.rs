@@ -85,6 +85,23 @@ fn authorization_is_asked_what_kubernetes_own_servers_ask() {
 }
 
 #[test]
+fn an_external_metric_is_a_resource_of_which_all_are_listed() {
+    let uri = "/apis/external.metrics.k8s.io/v1beta1/namespaces/ns/m?labelSelector=a";
+    let (question, attributes) = question("GET", uri).unwrap();
+    assert!(question.route.is_external());
+    let expected = Attributes::Resource {
+        namespace: Some("ns".to_owned()),
+        verb: "list".to_owned(),
+        group: "external.metrics.k8s.io".to_owned(),
+        version: "v1beta1".to_owned(),
+        resource: "m".to_owned(),
+        subresource: None,
+        name: None,
+    };
+    assert_eq!(attributes, expected);
+}
+
+#[test]
 fn what_is_no_resource_is_asked_by_its_path() {
     for path in [
         "/apis",
@@ -156,7 +173,6 @@ fn a_path_that_leads_nowhere_is_not_found() {
         "/apis/custom.metrics.k8s.io/",
         "/apis/custom.metrics.k8s.io/v1",
         "/apis/custom.metrics.k8s.io/v1beta3/namespaces/ns/pods/*/m",
-        "/apis/external.metrics.k8s.io/v1beta1",
         "/apis/metrics.k8s.io/v1beta1/namespaces/ns/pods/a/m",
         "/openapi/v2",
         "/openapi/v3",

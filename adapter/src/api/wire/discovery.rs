@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Value, json};
 
-use super::{GROUP, Version};
+use super::{GROUP, Version, external};
 use crate::telling::{Metrics, Resource};
 
 /// The media type of aggregated discovery, as the aggregator asks for it and wants it back.
@@ -27,6 +27,10 @@ pub(crate) struct Discovery {
     pub groups: Document,
     /// `/apis/custom.metrics.k8s.io`.
     pub group: Document,
+    /// `/apis/external.metrics.k8s.io`.
+    pub external_group: Document,
+    /// `/apis/external.metrics.k8s.io/v1beta1`.
+    pub external_resources: Document,
     v1beta1: Document,
     v1beta2: Document,
 }
@@ -52,16 +56,29 @@ impl Document {
 }
 
 impl Discovery {
-    /// What there is to ask for with these metrics.
-    pub(crate) fn new(metrics: &Metrics) -> Self {
+    /// What there is to ask for with these metrics, external ones among them or not.
+    pub(crate) fn new(metrics: &Metrics, with_external: bool) -> Self {
+        let mut groups = vec![group()];
+        let mut items = vec![item(metrics)];
+        if with_external {
+            groups.push(external::group());
+            items.push(external::item(metrics));
+        }
         Self {
-            aggregated: Document::new(aggregated(metrics)),
+            aggregated: Document::new(json!({
+                "kind": "APIGroupDiscoveryList",
+                "apiVersion": "apidiscovery.k8s.io/v2",
+                "metadata": {},
+                "items": items,
+            })),
             groups: Document::new(json!({
                 "kind": "APIGroupList",
                 "apiVersion": "v1",
-                "groups": [group(false)],
+                "groups": groups,
             })),
-            group: Document::new(group(true)),
+            group: Document::new(alone(group())),
+            external_group: Document::new(alone(external::group())),
+            external_resources: Document::new(external::resources(metrics)),
             v1beta1: Document::new(resources(Version::V1Beta1, metrics)),
             v1beta2: Document::new(resources(Version::V1Beta2, metrics)),
         }
@@ -84,17 +101,19 @@ fn names(resource: Resource, metrics: &Metrics) -> Vec<&str> {
     }
 }
 
-fn group(alone: bool) -> Value {
+fn group() -> Value {
     let version = |version: Version| json!({"groupVersion": version.api_version(), "version": version.name()});
-    let mut group = json!({
+    json!({
         "name": GROUP,
         "versions": Version::ALL.map(version),
         "preferredVersion": version(Version::ALL[0]),
-    });
-    if alone {
-        group["kind"] = "APIGroup".into();
-        group["apiVersion"] = "v1".into();
-    }
+    })
+}
+
+/// A group that is a document of its own and says what it is.
+fn alone(mut group: Value) -> Value {
+    group["kind"] = "APIGroup".into();
+    group["apiVersion"] = "v1".into();
     group
 }
 
@@ -124,7 +143,8 @@ fn resources(version: Version, metrics: &Metrics) -> Value {
     })
 }
 
-fn aggregated(metrics: &Metrics) -> Value {
+/// This group in aggregated discovery.
+fn item(metrics: &Metrics) -> Value {
     let versions = Version::ALL.map(|version| {
         let kind = json!({"group": GROUP, "version": version.name(), "kind": VALUES});
         let resources = Resource::ALL.map(|resource| {
@@ -145,10 +165,5 @@ fn aggregated(metrics: &Metrics) -> Value {
         });
         json!({"version": version.name(), "freshness": "Current", "resources": resources})
     });
-    json!({
-        "kind": "APIGroupDiscoveryList",
-        "apiVersion": "apidiscovery.k8s.io/v2",
-        "metadata": {},
-        "items": [{"metadata": {"name": GROUP}, "versions": versions}],
-    })
+    json!({"metadata": {"name": GROUP}, "versions": versions})
 }

@@ -119,7 +119,7 @@ fn pretty(document: &discovery::Document) -> String {
 
 #[test]
 fn discovery_is_fixed_and_not_empty() {
-    let discovery = Discovery::new(&metrics());
+    let discovery = Discovery::new(&metrics(), true);
     assert_snapshot!("groups", pretty(&discovery.groups));
     assert_snapshot!("group", pretty(&discovery.group));
     let mut resources = discovery.resources(Version::V1Beta2).json.clone();
@@ -137,7 +137,7 @@ fn discovery_is_fixed_and_not_empty() {
 #[test]
 fn aggregated_discovery_has_both_versions_and_all_resources() {
     let metrics = metrics();
-    let mut document = Discovery::new(&metrics).aggregated;
+    let mut document = Discovery::new(&metrics, true).aggregated;
     for version in document.json["items"][0]["versions"]
         .as_array_mut()
         .unwrap()
@@ -158,7 +158,7 @@ fn aggregated_discovery_has_both_versions_and_all_resources() {
 
 #[test]
 fn both_versions_have_the_same_resources() {
-    let discovery = Discovery::new(&metrics());
+    let discovery = Discovery::new(&metrics(), true);
     let [newer, older] = Version::ALL.map(|version| discovery.resources(version).json.clone());
     assert_eq!(newer["resources"], older["resources"]);
     assert_eq!(older["groupVersion"], Version::V1Beta1.api_version());
@@ -166,8 +166,8 @@ fn both_versions_have_the_same_resources() {
 
 #[test]
 fn a_tag_changes_with_its_document_and_only_then() {
-    let plain = || Discovery::new(&metrics());
-    let extra = Discovery::new(&Metrics::new(&["loss=l".parse().unwrap()]).unwrap());
+    let plain = || Discovery::new(&metrics(), true);
+    let extra = Discovery::new(&Metrics::new(&["loss=l".parse().unwrap()]).unwrap(), true);
     assert_eq!(plain().aggregated.tag, plain().aggregated.tag);
     assert_ne!(plain().aggregated.tag, extra.aggregated.tag);
     let tag = plain().aggregated.tag;

@@ -96,7 +96,7 @@ pub(crate) fn bytes(document: &impl Serialize, pretty: bool) -> Vec<u8> {
 }
 
 /// RFC 3339 in UTC with whole seconds, as a strict reader wants it.
-fn timestamp(at: Time) -> String {
+pub(super) fn timestamp(at: Time) -> String {
     Timestamp::from_second(at.as_millis().div_euclid(1_000))
         .unwrap_or(Timestamp::UNIX_EPOCH)
         .to_string()
@@ -104,7 +104,7 @@ fn timestamp(at: Time) -> String {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct List<I> {
+pub(super) struct List<I> {
     kind: &'static str,
     api_version: &'static str,
     metadata: Metadata,
@@ -114,17 +114,24 @@ struct List<I> {
 #[derive(Serialize)]
 struct Metadata {}
 
+impl<I> List<I> {
+    pub(super) const fn new(kind: &'static str, api_version: &'static str, items: Vec<I>) -> Self {
+        Self {
+            kind,
+            api_version,
+            metadata: Metadata {},
+            items,
+        }
+    }
+}
+
 fn list_of<'a, I>(
     version: Version,
     values: &'a [Value<'a>],
     item: impl Fn(&'a Value<'a>) -> I,
 ) -> List<I> {
-    List {
-        kind: "MetricValueList",
-        api_version: version.api_version(),
-        metadata: Metadata {},
-        items: values.iter().map(item).collect(),
-    }
+    let items = values.iter().map(item).collect();
+    List::new("MetricValueList", version.api_version(), items)
 }
 
 #[derive(Serialize)]
