@@ -5,6 +5,5 @@ mod go_clients;
 mod k8s_metrics;
 mod paths;
 
-/// The APIs that the adapter serves. External metrics are not read here, and their rows in `paths.txt` not asked for, for as
-/// long as they are not among them.
-const SERVED: &[&str] = &["custom"];
+/// The APIs that the adapter serves; the rows of `paths.txt` of another one are not asked for.
+const SERVED: &[&str] = &["custom", "external"];

@@ -34,7 +34,12 @@ async fn the_go_clients_of_the_hpa_read_the_older_version_where_it_is_alone() ->
 async fn the_clients_read(version: &'static str, versions: &[&'static str]) -> Result<()> {
     let lab = Laboratory::start().await?;
     let bridges = lab.bridges(3).load(Load::Measured(0.25)).start().await?;
-    let _adapters = lab.adapter().versions(versions).start().await?;
+    let _adapters = lab
+        .adapter()
+        .versions(versions)
+        .external(true)
+        .start()
+        .await?;
     let reader = Reader {
         clients: lab.go_clients()?,
         version,

@@ -113,6 +113,7 @@ async fn paths_are_answered_as_the_common_go_library_answers_them() -> Result<()
     let adapters = lab
         .adapter()
         .flags(&["--extra-metric=some_metric=conferences"])
+        .external(true)
         .start()
         .await?;
     let direct = Client::try_from(adapters.place().config(&lab.kubeconfig()).await?)?;

@@ -116,11 +116,9 @@ async fn one_group_that_fell_silent_silences_the_sum_and_one_that_boots_does_not
     let new = owned("new-0", &[(Resource::StatefulSets, "new")], 5);
     api.shared.store_mut().observe(Arc::new(new), NOW);
     assert_eq!(series(&api, "meet/stress_level_total").await.len(), 3);
-    let mut store = api.shared.store_mut();
     let mut late = owned("set-0", &[(Resource::StatefulSets, "set")], 600);
     late.process.as_mut().unwrap().id = "2".into();
-    store.observe(Arc::new(late), NOW);
-    drop(store);
+    api.shared.store_mut().observe(Arc::new(late), NOW);
     let path = format!("{BASE}/namespaces/meet/stress_level_total");
     let (code, message) = refusal(&api, &path).await;
     assert_eq!(code, 503);
