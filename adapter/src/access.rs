@@ -22,6 +22,7 @@ pub use attributes::Attributes;
 pub(crate) use authn::Refusal;
 pub(crate) use authn::x509::Peer;
 pub(crate) use authz::Denial;
+pub(crate) use causes::causes;
 pub use delegation::StartError;
 pub use guard::Guard;
 pub use identity::User;

@@ -48,7 +48,7 @@ pub struct Serving {
     )]
     pub(crate) bind: SocketAddr,
 
-    /// Certificate chain in PEM; it must carry the DNS name SERVICE.NAMESPACE.svc.
+    /// Certificate chain in PEM; it must carry the DNS name SERVICE.NAMESPACE.svc. A replaced file is taken up within seconds.
     #[arg(long, env = "JVB_ADAPTER_TLS_CERT_FILE", value_name = "FILE")]
     pub(crate) tls_cert_file: Option<PathBuf>,
 
@@ -61,6 +61,18 @@ pub struct Serving {
     /// Only one server of a cluster can own external.metrics.k8s.io: leave it off where KEDA or another one does.
     #[arg(long, env = "JVB_ADAPTER_EXTERNAL_METRICS")]
     pub(crate) external_metrics: bool,
+
+    /// Speak HTTP/1.1 alone. For API servers that lose requests on connections of HTTP/2 which broke (kubernetes/kubernetes
+    /// issue 141318).
+    #[arg(long, env = "JVB_ADAPTER_HTTP1_ONLY")]
+    pub(crate) http1_only: bool,
+
+    /// Time between SIGTERM and the last new connection; meanwhile the adapter is not ready and answers as before.
+    ///
+    /// The cluster needs it to send requests elsewhere. Together with the 20 s that requests under way get after it, it must fit
+    /// into the pod's grace period of 30 s.
+    #[arg(long, env = "JVB_ADAPTER_SHUTDOWN_DELAY", value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
+    pub(crate) shutdown_delay: Duration,
 }
 
 /// Which pods to watch, and through which API server.

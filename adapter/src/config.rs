@@ -21,6 +21,10 @@ pub struct Config {
     pub(crate) tls_private_key_file: PathBuf,
     /// Whether external metrics are served.
     pub(crate) external_metrics: bool,
+    /// Whether HTTP/2 is not spoken.
+    pub(crate) http1_only: bool,
+    /// How long to answer as before after the signal to end.
+    pub(crate) shutdown_delay: Duration,
     /// Kubeconfig; without it `$KUBECONFIG`, then the pod's own service account.
     pub(crate) kubeconfig: Option<PathBuf>,
     /// Label selector of the pods with a bridge.
@@ -57,6 +61,8 @@ impl TryFrom<Arguments> for Config {
                     tls_cert_file,
                     tls_private_key_file,
                     external_metrics,
+                    http1_only,
+                    shutdown_delay,
                 },
             cluster: Cluster {
                 kubeconfig,
@@ -103,6 +109,8 @@ impl TryFrom<Arguments> for Config {
                 tls_cert_file,
                 tls_private_key_file,
                 external_metrics,
+                http1_only,
+                shutdown_delay,
                 kubeconfig,
                 bridges,
                 pace: Pace {

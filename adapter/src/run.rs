@@ -1,5 +1,6 @@
 //! The adapter from start to end.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::access::Guard;
 use crate::api::Api;
@@ -17,11 +18,14 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::scraping::Scraper;
 use crate::scraping::pods;
-use crate::serving::{self, Limits, Tls};
+use crate::serving::{self, Files, Limits, Look, Tls};
 use crate::shared::Shared;
 
 /// How long the API server has to tell how it authenticates.
 const GUARD_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How often the files of the serving certificate are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// How long to try to reach the API server in one attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -38,13 +42,18 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         tls_cert_file,
         tls_private_key_file,
         external_metrics,
+        http1_only,
+        shutdown_delay,
         kubeconfig,
         bridges,
         pace,
         rules,
         metrics,
     } = config;
-    let tls = Tls::from_files(&tls_cert_file, &tls_private_key_file)?;
+    let mut tls = Tls::from_files(&tls_cert_file, &tls_private_key_file)?;
+    if http1_only {
+        tls = tls.http1_only();
+    }
     let client = client(kubeconfig).await?;
     let listener = TcpListener::bind(bind)
         .await
@@ -71,10 +80,17 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         () = shutdown.cancelled() => return Ok(()),
     };
     let api = Arc::new(Api::new(Arc::clone(&shared), external_metrics));
+    let files = Files {
+        certificate: tls_cert_file,
+        key: tls_private_key_file,
+    };
+    let replacing = follow_files(tls.clone(), files, Arc::clone(&shared));
     let stop = CancellationToken::new();
     let leave = async {
         shutdown.cancelled().await;
         shared.health.leave();
+        // Whoever picks us now has not heard yet, and loses nothing.
+        tokio::time::sleep(shutdown_delay).await;
         stop.cancel();
         std::future::pending::<()>().await;
     };
@@ -83,7 +99,27 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         ended = watch => bail!("the watch of pods ended: {ended:?}"),
         ended = scrape => bail!("the loop that asks the bridges ended: {ended:?}"),
         () = leave => Ok(()),
+        never = replacing => match never {},
     }
+}
+
+/// Takes up a serving certificate that is replaced on disk, for ever.
+async fn follow_files(tls: Tls, files: Files, shared: Arc<Shared>) -> Infallible {
+    let state = shared.telemetry.certificate();
+    let told = |look| {
+        state.expires(tls.expires());
+        match look {
+            Look::Same => return,
+            Look::Replaced => info!("the serving certificate was replaced"),
+            Look::Mended => info!("the files of the serving certificate are good again"),
+            Look::Broken(problem) => {
+                warn!("the serving certificate was not replaced, the old one stays: {problem}");
+                return state.broken(true);
+            }
+        }
+        state.broken(false);
+    };
+    serving::follow(tls.clone(), files, LOOK_EVERY, told).await
 }
 
 async fn client(kubeconfig: Option<PathBuf>) -> anyhow::Result<kube::Client> {

@@ -14,6 +14,10 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::telling::{Metrics, Omission, Store};
 
+mod certificate;
+
+pub(crate) use certificate::CertificateState;
+
 /// Content type of what [`Telemetry::render`] writes.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -34,6 +38,9 @@ pub(crate) struct Telemetry {
     watch_errors: Counter,
     /// Held while a census is taken and written: of two at once each would tell only a part.
     census: Mutex<()>,
+    certificate: CertificateState,
+    certificate_seconds: Gauge,
+    certificate_broken: Gauge,
 }
 
 impl Default for Telemetry {
@@ -60,6 +67,9 @@ impl Telemetry {
             freshness,
             watch_errors: Counter::default(),
             census: Mutex::default(),
+            certificate: CertificateState::default(),
+            certificate_seconds: Gauge::default(),
+            certificate_broken: Gauge::default(),
         };
         telemetry.register();
         telemetry
@@ -114,6 +124,17 @@ impl Telemetry {
             "Errors of the watch of pods",
             self.watch_errors.clone(),
         );
+        own.register_with_unit(
+            "certificate_expires_in",
+            "Time until the serving certificate expires; negative when it has",
+            Unit::Seconds,
+            self.certificate_seconds.clone(),
+        );
+        own.register(
+            "certificate_replacement_broken",
+            "1 while what should replace the serving certificate cannot be used, and the log says why",
+            self.certificate_broken.clone(),
+        );
     }
 
     /// A bridge was asked: with which result, and how long it took.
@@ -144,6 +165,11 @@ impl Telemetry {
         }
     }
 
+    /// How the serving certificate fares.
+    pub(crate) fn certificate(&self) -> &CertificateState {
+        &self.certificate
+    }
+
     /// The watch of pods failed once.
     pub(crate) fn watch_failed(&self) {
         self.watch_errors.inc();
@@ -161,6 +187,9 @@ impl Telemetry {
     ) -> Result<String, std::fmt::Error> {
         let _alone = self.census.lock().unwrap_or_else(PoisonError::into_inner);
         self.take_census(store, metrics, now);
+        let (left, broken) = self.certificate.at(now);
+        self.certificate_seconds.set(left);
+        self.certificate_broken.set(i64::from(broken));
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

@@ -65,6 +65,8 @@ impl Laboratory {
             arguments: vec![
                 "--interval=1s".to_owned(),
                 "--stress-unknown-for=2s".to_owned(),
+                // Tests that end the adapter do not wait; the one of the delay itself sets it.
+                "--shutdown-delay=0s".to_owned(),
             ],
         }
     }

@@ -1,5 +1,7 @@
 //! The adapter, read by the real API server and the real HPA.
 
 mod absence;
+mod ending;
+mod readers;
 mod reading;
 mod scaling;

@@ -1,7 +1,8 @@
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustls::client::ResolvesClientCert;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::version::{TLS12, TLS13};
 use rustls::{
     CertificateError, ClientConfig, ClientConnection, Error, RootCertStore, ServerConnection,
@@ -14,17 +15,17 @@ use crate::pki::{Authority, Identity, Wish};
 const NAME: &str = "jvb-adapter.jitsi.svc";
 
 /// A folder with a certificate and a key, which goes with the test.
-struct Files(PathBuf);
+struct Folder(PathBuf);
 
-impl Files {
+impl Folder {
     fn new(certificate: &str, key: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = format!("jvb-adapter-tls-{}-{number}", std::process::id());
-        let files = Self(std::env::temp_dir().join(folder));
-        std::fs::create_dir_all(&files.0).unwrap();
-        files.write(certificate, key);
-        files
+        let name = format!("jvb-adapter-tls-{}-{number}", std::process::id());
+        let folder = Self(std::env::temp_dir().join(name));
+        std::fs::create_dir_all(&folder.0).unwrap();
+        folder.write(certificate, key);
+        folder
     }
 
     fn of(identity: &Identity) -> Self {
@@ -49,7 +50,7 @@ impl Files {
     }
 }
 
-impl Drop for Files {
+impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
@@ -117,11 +118,11 @@ fn what_is_wrong_with_the_files_is_said_with_their_names_and_flags() {
         (of(&client), "tls.crt (--tls-cert-file) is not for servers"),
     ];
     for ((certificate, key), problem) in cases {
-        let error = Files::new(&certificate, &key).load().unwrap_err();
+        let error = Folder::new(&certificate, &key).load().unwrap_err();
         let error = error.to_string();
         assert!(error.contains(problem), "{problem}: {error}");
     }
-    let missing = Files::of(&good);
+    let missing = Folder::of(&good);
     std::fs::remove_file(missing.key()).unwrap();
     let error = missing.load().unwrap_err().to_string();
     assert!(error.contains("cannot read") && error.contains("tls.key (--tls-private-key-file)"));
@@ -153,6 +154,16 @@ fn client(
     version: &'static SupportedProtocolVersion,
     presents: Option<Presents>,
 ) -> ClientConnection {
+    client_of(authority, version, presents, Vec::new())
+}
+
+/// The same, that offers protocols.
+fn client_of(
+    authority: &Authority,
+    version: &'static SupportedProtocolVersion,
+    presents: Option<Presents>,
+    offers: Vec<Vec<u8>>,
+) -> ClientConnection {
     let mut roots = RootCertStore::empty();
     roots.add(authority.der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -160,10 +171,11 @@ fn client(
         .with_protocol_versions(&[version])
         .unwrap()
         .with_root_certificates(roots);
-    let config = match presents {
+    let mut config = match presents {
         Some(presents) => config.with_client_cert_resolver(Arc::new(presents)),
         None => config.with_no_client_auth(),
     };
+    config.alpn_protocols = offers;
     let name = ServerName::try_from(NAME).unwrap();
     ClientConnection::new(Arc::new(config), name).unwrap()
 }
@@ -202,7 +214,7 @@ fn shake(
 fn a_client_without_the_key_of_its_certificate_does_not_pass_the_handshake() {
     let (serving, clients) = (Authority::new("serving"), Authority::new("clients"));
     let between = clients.intermediate("between");
-    let tls = Files::of(&serving.issue(&Wish::server(NAME)))
+    let tls = Folder::of(&serving.issue(&Wish::server(NAME)))
         .load()
         .unwrap();
     let (ada, eve) = (
@@ -226,7 +238,7 @@ fn a_client_without_the_key_of_its_certificate_does_not_pass_the_handshake() {
 #[test]
 fn a_chain_without_an_end_is_refused() {
     let (serving, clients) = (Authority::new("serving"), Authority::new("clients"));
-    let tls = Files::of(&serving.issue(&Wish::server(NAME)))
+    let tls = Folder::of(&serving.issue(&Wish::server(NAME)))
         .load()
         .unwrap();
     let mut ada = clients.issue(&Wish::client("ada"));
@@ -243,7 +255,7 @@ fn a_new_certificate_greets_new_connections_and_a_bad_one_changes_nothing() {
     let serving = Authority::new("serving");
     let first = serving.issue(&Wish::server(NAME));
     let second = serving.issue(&Wish::server(NAME));
-    let files = Files::of(&first);
+    let files = Folder::of(&first);
     let tls = files.load().unwrap();
     let greeting = || shake(&tls, client(&serving, &TLS13, None)).unwrap().1;
     assert_eq!(greeting(), first.chain[0]);
@@ -256,4 +268,75 @@ fn a_new_certificate_greets_new_connections_and_a_bad_one_changes_nothing() {
     files.write(&second.chain_pem, &second.key_pem);
     tls.reload(&files.certificate(), &files.key()).unwrap();
     assert_eq!(greeting(), second.chain[0]);
+}
+
+#[tokio::test]
+async fn a_certificate_whose_link_is_swapped_is_taken_up_and_a_broken_one_is_not() {
+    let serving = Authority::new("serving");
+    let (first, second) = (
+        serving.issue(&Wish::server(NAME)),
+        serving.issue(&Wish::server(NAME)),
+    );
+    let folder = Folder::of(&first);
+    // As the kubelet does it: the files are links through a link that is replaced.
+    let data = |name: &str, chain: &str, key: &str| {
+        let place = folder.0.join(name);
+        std::fs::create_dir(&place).unwrap();
+        std::fs::write(place.join("tls.crt"), chain).unwrap();
+        std::fs::write(place.join("tls.key"), key).unwrap();
+        std::os::unix::fs::symlink(&place, folder.0.join("next")).unwrap();
+        std::fs::rename(folder.0.join("next"), folder.0.join("..data")).unwrap();
+    };
+    data("1", &first.chain_pem, &first.key_pem);
+    let files = Files {
+        certificate: folder.0.join("..data/tls.crt"),
+        key: folder.0.join("..data/tls.key"),
+    };
+    let tls = Tls::from_files(&files.certificate, &files.key).unwrap();
+    let (sender, mut looks) = tokio::sync::mpsc::unbounded_channel();
+    let every = std::time::Duration::from_millis(5);
+    let following = tokio::spawn(follow(tls.clone(), files, every, move |look| {
+        if look != Look::Same {
+            let _ = sender.send(look);
+        }
+    }));
+    let greeting = || shake(&tls, client(&serving, &TLS13, None)).unwrap().1;
+    assert_eq!(greeting(), first.chain[0]);
+    data("2", &second.chain_pem, &second.key_pem);
+    assert_eq!(looks.recv().await, Some(Look::Replaced));
+    assert_eq!(greeting(), second.chain[0]);
+    data("3", &first.chain_pem, &second.key_pem);
+    let Some(Look::Broken(problem)) = looks.recv().await else {
+        panic!("it was taken");
+    };
+    assert!(
+        problem.contains("is not that of the certificate"),
+        "{problem}"
+    );
+    assert_eq!(greeting(), second.chain[0]);
+    following.abort();
+}
+
+#[test]
+fn http2_is_spoken_unless_it_is_switched_off() {
+    let serving = Authority::new("serving");
+    let tls = Folder::of(&serving.issue(&Wish::server(NAME)))
+        .load()
+        .unwrap();
+    let spoken = |tls: &Tls, offers: &[&str]| {
+        let offers = offers.iter().map(|offer| offer.as_bytes().to_vec());
+        let client = client_of(&serving, &TLS13, None, offers.collect());
+        let mut server = ServerConnection::new(tls.config()).unwrap();
+        let mut hello = Vec::new();
+        { client }.write_tls(&mut hello).unwrap();
+        server.read_tls(&mut hello.as_slice()).unwrap();
+        server.process_new_packets()?;
+        Ok::<_, Error>(server.alpn_protocol().map(<[u8]>::to_vec))
+    };
+    let (h1, h2) = (Some(b"http/1.1".to_vec()), Some(b"h2".to_vec()));
+    assert_eq!(spoken(&tls, &["http/1.1", "h2"]), Ok(h2));
+    assert_eq!(spoken(&tls, &["http/1.1"]), Ok(h1.clone()));
+    let tls = tls.http1_only();
+    assert_eq!(spoken(&tls, &["h2", "http/1.1"]), Ok(h1));
+    assert_eq!(spoken(&tls, &["h2"]), Err(Error::NoApplicationProtocol));
 }
