@@ -9,12 +9,13 @@ help: ## list the targets
 
 .PHONY: demo
 demo: tools ## a compressed morning and evening on a real control plane (KEEP=1 leaves it running to look around)
-	@cargo build --quiet --package laboratory --bin demo
+	@[ -x target/debug/demo ] || echo 'demo: building it, about 3 minutes the first time'
+	@cargo build --package laboratory --bin demo
 	@exec cargo run --quiet --package laboratory --bin demo -- $(if $(KEEP),--keep)
 
 .PHONY: test
 test: tools ## all tests that CI runs
-	@cargo test --workspace
+	@cargo test --workspace --no-fail-fast
 
 .PHONY: test-long
 test-long: tools ## what CI has no time for: production's own pace, Kubernetes 1.32.2; takes about 15 minutes, 6 of them for the tools

@@ -9,10 +9,17 @@ const HEIGHT: usize = 6;
 /// Eighths of a cell, from empty to full.
 const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// Two bar charts over time, a column for each row of the table.
-pub(crate) fn chart(rows: &[Row]) -> String {
-    let people: Vec<usize> = rows.iter().map(|row| row.people).collect();
-    let bridges: Vec<usize> = rows.iter().map(|row| row.running).collect();
+/// Columns before the first bar.
+const MARGIN: usize = 16;
+
+/// Two bar charts over time, a column for each row of the table, or for every second one and so on where `width` is short.
+pub(crate) fn chart(rows: &[Row], width: usize) -> String {
+    let step = rows
+        .len()
+        .div_ceil(width.saturating_sub(MARGIN).max(1))
+        .max(1);
+    let every = |value: fn(&Row) -> usize| rows.iter().step_by(step).map(value).collect::<Vec<_>>();
+    let (people, bridges) = (every(|row| row.people), every(|row| row.running));
     format!("{}\n{}", bars("people", &people), bars("bridges", &bridges))
 }
 
@@ -39,6 +46,25 @@ fn bars(title: &str, values: &[usize]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_chart_is_no_wider_than_the_screen() {
+        let rows = vec![
+            Row {
+                people: 3,
+                ..Row::default()
+            };
+            60
+        ];
+        for width in 20..100 {
+            assert!(
+                chart(&rows, width)
+                    .lines()
+                    .all(|line| line.chars().count() <= width),
+                "{width}"
+            );
+        }
+    }
 
     #[test]
     fn the_largest_value_fills_its_column_and_zero_leaves_it_empty() {

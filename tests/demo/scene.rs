@@ -1,16 +1,17 @@
 //! Sets the scene, plays the load, and tells what happened.
 
-use std::io::Write;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use bridge::model::Load;
+use humantime::format_duration;
 use laboratory::load::{self, Profile};
-use laboratory::{Bridges, Hpa, Laboratory};
+use laboratory::{Adapters, Bridges, Hpa, Laboratory};
 use tokio::time::{Instant, sleep};
 
 use crate::chart::chart;
 use crate::pace::Pace;
+use crate::screen::Screen;
 use crate::table::{HEADINGS, Row};
 use crate::verdict::{Rescale, Verdict};
 use crate::watch;
@@ -26,179 +27,197 @@ const LINE: Duration = Duration::from_secs(2);
 /// Between two looks, where the last line is rewritten in place.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Plays it all; the verdict is about the HPA alone.
-pub(crate) async fn play(people: u32, seed: u64, live: bool, keep: bool) -> Result<Verdict> {
-    println!("{}", Pace::DEMO.header(&Pace::PRODUCTION));
-    let pace = Pace::DEMO;
-    let started = Instant::now();
-    let lab = Laboratory::builder()
-        .hpa_sync_period(pace.hpa_sync)
-        .start()
-        .await?;
-    println!(
-        "Kubernetes {} is up after {:.1} s: kube-apiserver, kube-controller-manager and etcd, all real",
-        laboratory::kubernetes_version(),
-        started.elapsed().as_secs_f64()
-    );
-    let bridges = lab
-        .bridges(START.unsigned_abs())
-        .load(Load::PerEndpoint {
+/// Everything that runs for the demo, in the order in which it ends.
+pub(crate) struct Stage {
+    hpa: Hpa,
+    _adapters: Adapters,
+    bridges: Bridges,
+    lab: Laboratory,
+}
+
+impl Stage {
+    /// Starts the control plane, the bridges, the adapter and the HPA.
+    pub(crate) async fn set(screen: &Screen) -> Result<Self> {
+        // A missing program is told before anything else.
+        laboratory::kubectl_path()?;
+        screen.line(&Pace::DEMO.header(&Pace::PRODUCTION))?;
+        let pace = Pace::DEMO;
+        let started = Instant::now();
+        let lab = Laboratory::builder()
+            .hpa_sync_period(pace.hpa_sync)
+            .start()
+            .await?;
+        screen.line(&format!(
+            "Kubernetes {} is up after {:.1} s: kube-apiserver, kube-controller-manager and etcd, all real",
+            laboratory::kubernetes_version(),
+            started.elapsed().as_secs_f64()
+        ))?;
+        let person = Load::PerEndpoint {
             idle: 0.01,
             each: 0.01,
+        };
+        let bridges = lab
+            .bridges(START.unsigned_abs())
+            .load(person)
+            .configure(|bridge| {
+                bridge.sample_interval = pace.sample;
+                bridge.presence_interval = pace.presence;
+                bridge.boot = pace.boot.mul_f64(0.6);
+                bridge.brewery_join = pace.boot;
+            })
+            .start()
+            .await?;
+        let interval = format!("--interval={}", format_duration(pace.scrape));
+        let unknown = format!(
+            "--stress-unknown-for={}",
+            format_duration(pace.stress_unknown)
+        );
+        let adapters = lab
+            .adapter()
+            .replicas(2)
+            .flags(&[&interval, &unknown])
+            .start()
+            .await?;
+        let hpa = lab
+            .hpa(&bridges)
+            .between(START, MOST)
+            .scale_down_window(pace.scale_down_window)
+            .start()
+            .await?;
+        screen.line(&format!(
+            "{START} mock bridges run, 2 replicas of jvb-adapter are aggregated and found available after {:.1} s",
+            started.elapsed().as_secs_f64()
+        ))?;
+        screen.line(&format!(
+            "the HPA keeps the average stress_level at 0.40, between {START} and {MOST} bridges; each person is 0.01\n"
+        ))?;
+        Ok(Self {
+            hpa,
+            _adapters: adapters,
+            bridges,
+            lab,
         })
-        .configure(|bridge| {
-            bridge.sample_interval = pace.sample;
-            bridge.presence_interval = pace.presence;
-            bridge.boot = pace.boot.mul_f64(0.6);
-            bridge.brewery_join = pace.boot;
-        })
-        .start()
-        .await?;
-    let interval = format!("--interval={}", humantime::format_duration(pace.scrape));
-    let unknown = format!(
-        "--stress-unknown-for={}",
-        humantime::format_duration(pace.stress_unknown)
-    );
-    let _adapters = lab
-        .adapter()
-        .replicas(2)
-        .flags(&[&interval, &unknown])
-        .start()
-        .await?;
-    let hpa = lab
-        .hpa(&bridges)
-        .between(START, MOST)
-        .scale_down_window(pace.scale_down_window)
-        .start()
-        .await?;
-    println!(
-        "{START} mock bridges run, 2 replicas of jvb-adapter are aggregated and found available after {:.1} s",
-        started.elapsed().as_secs_f64()
-    );
-    println!(
-        "the HPA keeps the average stress_level at 0.40, between {START} and {MOST} bridges; each person is 0.01\n"
-    );
-
-    let rows = perform(&bridges, &hpa, people, seed, live, &pace).await?;
-    println!("\n{}", chart(&rows));
-    let verdict = judge(&hpa).await?;
-    report(&bridges, &verdict);
-    if keep {
-        look_around(&lab).await?;
     }
-    lab.stop().await?;
-    Ok(verdict)
-}
 
-/// Plays the load and prints the table; what was printed is returned.
-async fn perform(
-    bridges: &Bridges,
-    hpa: &Hpa,
-    people: u32,
-    seed: u64,
-    live: bool,
-    pace: &Pace,
-) -> Result<Vec<Row>> {
-    let schedule = Profile::morning(people, pace.day).schedule(seed);
-    let width = if live { terminal_width() } else { 160 };
-    println!("{}", HEADINGS.join("\n"));
-    let jitsi = bridges.jitsi().clone();
-    let player = tokio::spawn(async move { load::play(&jitsi, &schedule).await });
-    let (start, end) = (Instant::now(), pace.day + EVENING);
-    let (mut rows, mut next, mut last_said) = (Vec::new(), Duration::ZERO, String::new());
-    while start.elapsed() < end {
-        let mut row = watch::row(bridges, hpa, start.elapsed()).await?;
-        let said = said(hpa).await?;
-        if live {
+    /// Plays the day, shows it, and judges the HPA by its own events.
+    pub(crate) async fn perform(&self, people: u32, seed: u64, screen: &Screen) -> Result<Verdict> {
+        let day = Pace::DEMO.day;
+        let schedule = Profile::morning(people, day).schedule(seed);
+        let jitsi = self.bridges.jitsi().clone();
+        let player = tokio::spawn(async move { load::play(&jitsi, &schedule).await });
+        let rows = self.watch(day + EVENING, screen).await?;
+        player.await.context("the load ended badly")?;
+        screen.line("")?;
+        screen.line(&chart(&rows, screen.width))?;
+        let verdict = self.judge().await?;
+        screen.line(&self.summary(&verdict))?;
+        Ok(verdict)
+    }
+
+    /// Prints the table for so long, and returns its lines.
+    async fn watch(&self, length: Duration, screen: &Screen) -> Result<Vec<Row>> {
+        for line in HEADINGS {
+            screen.line(&line.chars().take(screen.width).collect::<String>())?;
+        }
+        let start = Instant::now();
+        let (mut rows, mut next, mut last_said) = (Vec::new(), Duration::ZERO, String::new());
+        while start.elapsed() < length {
+            let mut row = watch::row(&self.bridges, &self.hpa, start.elapsed()).await?;
+            let said = self.said().await?;
             row.said.clone_from(&said);
-            print!("\r\x1b[2K{}", row.render(width));
-            std::io::stdout().flush()?;
+            screen.flash(&row.render(screen.width))?;
+            if start.elapsed() >= next {
+                // What was said before is not said again.
+                if said == last_said {
+                    row.said.clear();
+                }
+                last_said = said;
+                screen.line(&row.render(screen.width))?;
+                rows.push(row);
+                next += LINE;
+            }
+            sleep(LOOK).await;
         }
-        if start.elapsed() >= next {
-            // What was said before is not said again.
-            row.said = if said == last_said {
-                String::new()
-            } else {
-                said.clone()
-            };
-            last_said = said;
-            println!(
-                "{}{}",
-                if live { "\r\x1b[2K" } else { "" },
-                row.render(width)
-            );
-            rows.push(row);
-            next += LINE;
+        screen.flash("")?;
+        Ok(rows)
+    }
+
+    /// What the HPA said last: its last change of size, or why it cannot tell.
+    async fn said(&self) -> Result<String> {
+        match self.hpa.condition("ScalingActive").await {
+            Ok((status, reason, message)) if status != "True" => Ok(format!("{reason}: {message}")),
+            _ => Ok(self
+                .rescales()
+                .await?
+                .last()
+                .map_or_else(String::new, ToString::to_string)),
         }
-        sleep(LOOK).await;
     }
-    if live {
-        print!("\r\x1b[2K");
+
+    async fn rescales(&self) -> Result<Vec<Rescale>> {
+        let events = self.hpa.events("SuccessfulRescale").await?;
+        Ok(events
+            .iter()
+            .filter_map(|message| Rescale::parse(message))
+            .collect())
     }
-    player.await.context("the load ended badly")?;
-    Ok(rows)
-}
 
-/// What the HPA said last: its last change of size, or why it cannot tell.
-async fn said(hpa: &Hpa) -> Result<String> {
-    let rescales = hpa.events("SuccessfulRescale").await?;
-    match hpa.condition("ScalingActive").await {
-        Ok((status, reason, message)) if status != "True" => Ok(format!("{reason}: {message}")),
-        _ => Ok(rescales
-            .last()
-            .and_then(|message| Rescale::parse(message))
-            .map(|rescale| rescale.to_string())
-            .unwrap_or_default()),
+    async fn judge(&self) -> Result<Verdict> {
+        Ok(Verdict::of(START, &self.rescales().await?))
     }
-}
 
-async fn judge(hpa: &Hpa) -> Result<Verdict> {
-    let events = hpa.events("SuccessfulRescale").await?;
-    let rescales: Vec<Rescale> = events
-        .iter()
-        .filter_map(|message| Rescale::parse(message))
-        .collect();
-    Ok(Verdict::of(START, &rescales))
-}
-
-fn report(bridges: &Bridges, verdict: &Verdict) {
-    let cut = bridges.jitsi().look(|model| model.ledger().cut);
-    println!(
-        "{}: {verdict}",
-        if verdict.succeeded() {
+    fn summary(&self, verdict: &Verdict) -> String {
+        let done = if verdict.succeeded() {
             "done"
         } else {
             "failed"
-        }
-    );
-    match cut {
-        0 => println!("nobody was cut off: this time the bridges that went happened to be empty"),
-        1 => {
-            println!(
-                "one person was cut off: a plain Deployment kills bridges with people on them"
-            );
-        }
-        _ => println!(
-            "{cut} times a person was cut off: a plain Deployment kills bridges with people on them"
-        ),
+        };
+        let people = match self.bridges.jitsi().look(|model| model.ledger().cut) {
+            0 if verdict.succeeded() => {
+                "nobody was cut off: this time the bridges that went happened to be empty"
+            }
+            0 => return format!("{done}: {verdict}"),
+            1 => "one person was cut off: a plain Deployment kills bridges with people on them",
+            cut => {
+                return format!(
+                    "{done}: {verdict}\n{cut} times a person was cut off: a plain Deployment kills bridges with people on them"
+                );
+            }
+        };
+        format!("{done}: {verdict}\n{people}")
     }
-}
 
-async fn look_around(lab: &Laboratory) -> Result<()> {
-    println!("\nit goes on running; look around in another terminal:\n");
-    println!("  export KUBECONFIG={}", lab.kubeconfig().display());
-    println!("  alias kubectl={}", laboratory::kubectl_path()?.display());
-    println!("  kubectl get hpa,pods -n jitsi");
-    println!(
-        "  kubectl get --raw '/apis/custom.metrics.k8s.io/v1beta2/namespaces/jitsi/pods/*/stress_level'\n"
-    );
-    println!("Ctrl-C ends it and leaves nothing behind");
-    tokio::signal::ctrl_c()
-        .await
-        .context("cannot wait for Ctrl-C")
-}
+    /// Says how to look around, and waits for Ctrl-C.
+    pub(crate) async fn look_around(&self, screen: &Screen) -> Result<()> {
+        let kubeconfig = self.lab.kubeconfig();
+        let kubectl = laboratory::kubectl_path()?;
+        screen.line(&format!(
+            "
+it goes on running; look around in another terminal:
 
-/// The terminal's width, or that of a usual one.
-fn terminal_width() -> usize {
-    terminal_size::terminal_size().map_or(120, |(width, _)| usize::from(width.0))
+  export KUBECONFIG='{}'
+  alias kubectl=\"'{}'\"
+  kubectl get hpa,pods -n jitsi
+  kubectl get --raw '/apis/custom.metrics.k8s.io/v1beta2/namespaces/jitsi/pods/*/stress_level'
+
+Ctrl-C ends it and leaves nothing behind",
+            kubeconfig.display(),
+            kubectl.display()
+        ))?;
+        tokio::signal::ctrl_c()
+            .await
+            .context("cannot wait for Ctrl-C")
+    }
+
+    /// Ends everything.
+    pub(crate) async fn strike(self) -> Result<()> {
+        let Self {
+            hpa: _,
+            _adapters: adapters,
+            bridges,
+            lab,
+        } = self;
+        drop((adapters, bridges));
+        lab.stop().await
+    }
 }

@@ -89,8 +89,13 @@ mod tests {
 
     #[test]
     fn a_row_stands_under_its_headings() {
-        let expected = " 1:23           17     131    0.43        4      3 ■■■·              New size: 4; reason: pods metric stress_level above target";
-        assert_eq!(row().render(200), expected);
+        let table = format!("\n{}\n{}\n", HEADINGS.join("\n"), row().render(200));
+        let expected = "
+ time  conferences  people  stress  desired  running                 what the HPA said
+ ────  ───────────  ──────  ──────  ───────  ──────────────────────  ─────────────────
+ 1:23           17     131    0.43        4      3 ■■■·              New size: 4; reason: pods metric stress_level above target
+";
+        assert_eq!(table, expected);
     }
 
     #[test]

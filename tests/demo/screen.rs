@@ -1,0 +1,46 @@
+//! Where people read: a terminal whose last line is rewritten in place, or plain lines.
+
+use std::io::{self, IsTerminal, Write};
+
+/// What a line may be wide where the output is no terminal.
+const PLAIN_WIDTH: usize = 160;
+/// What a terminal is wide that does not say.
+const USUAL_WIDTH: usize = 120;
+
+/// The standard output. Everything fails with the error of writing, so that a closed pipe ends the demo.
+pub(crate) struct Screen {
+    live: bool,
+    /// How wide a line may be, in columns.
+    pub(crate) width: usize,
+}
+
+impl Screen {
+    /// The screen of this process; `plain` where even a terminal gets plain lines.
+    pub(crate) fn new(plain: bool) -> Self {
+        let live = !plain && io::stdout().is_terminal();
+        let terminal = || {
+            terminal_size::terminal_size().map_or(USUAL_WIDTH, |(width, _)| usize::from(width.0))
+        };
+        let width = if live { terminal() } else { PLAIN_WIDTH };
+        Self { live, width }
+    }
+
+    /// A line that stays.
+    pub(crate) fn line(&self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if self.live {
+            write!(out, "\r\x1b[2K")?;
+        }
+        writeln!(out, "{text}")
+    }
+
+    /// A line that the next one replaces; nothing where there is no terminal.
+    pub(crate) fn flash(&self, text: &str) -> io::Result<()> {
+        if !self.live {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        write!(out, "\r\x1b[2K{text}")?;
+        out.flush()
+    }
+}
