@@ -46,6 +46,7 @@ impl Laboratory {
 
     /// What [`Builder::start`] does.
     pub(crate) async fn build(builder: Builder) -> Result<Self> {
+        crate::limits::raise_open_files();
         let (network, claim) = Network::claim()?;
         let janitor = Janitor::start(claim)?;
         let address = network.control_plane();

@@ -77,6 +77,7 @@ mod keys;
 mod kubectl;
 mod kubelet;
 mod laboratory;
+mod limits;
 mod place;
 mod process;
 mod tools;

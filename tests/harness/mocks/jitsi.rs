@@ -57,6 +57,7 @@ impl MockJitsi {
         bridges: BridgeConfig,
         jicofo: Option<SocketAddr>,
     ) -> anyhow::Result<Self> {
+        crate::limits::raise_open_files();
         let shared = Arc::new(Shared {
             model: Mutex::new(Jitsi::new(config, now())),
             places: Mutex::default(),
