@@ -5,8 +5,9 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::check::CheckArguments;
 use crate::telling::ExtraMetric;
 
 /// Serves the custom metrics API of Kubernetes straight from Jitsi's videobridges.
@@ -16,7 +17,36 @@ use crate::telling::ExtraMetric;
 ///
 /// Durations are written with their unit: 500ms, 5s, 5m.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "jvb-adapter", version, max_term_width = 100)]
+#[command(
+    name = "jvb-adapter",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true
+)]
+pub struct CommandLine {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How to serve.
+    #[command(flatten)]
+    pub arguments: Arguments,
+}
+
+/// What the binary does besides serving.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Walks the whole chain from the HPA to the bridges, and says what is wrong, why it matters and the command that mends it.
+    ///
+    /// Changes nothing. What your rights or your place in the network do not let it see is skipped with the reason. From a pod of
+    /// the adapter it sees what the adapter sees: kubectl -n NAMESPACE exec deploy/jvb-adapter -- jvb-adapter check.
+    ///
+    /// Exit code: 0 all is well, 1 warnings, 2 errors, 3 what matters could not be checked, 64 the command line is wrong.
+    #[command(max_term_width = 100)]
+    Check(Box<CheckArguments>),
+}
+
+/// What the adapter serves with.
+#[derive(Clone, Debug, Parser)]
 pub struct Arguments {
     /// Serving.
     #[command(flatten)]

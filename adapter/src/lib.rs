@@ -15,6 +15,7 @@
 pub mod access;
 mod api;
 pub mod args;
+pub mod check;
 mod clock;
 mod config;
 mod health;

@@ -1,18 +1,46 @@
 //! jvb-adapter.
 
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use adapter::args::Arguments;
+use adapter::args::{Arguments, Command, CommandLine};
+use adapter::check::{self, CheckArguments, Output};
 use adapter::{Config, log, run};
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use tokio_util::sync::CancellationToken;
 
 mod signals;
 
+/// Exit code of `check` with a wrong command line: its 2 is the report's. The number is sysexits.h's `EX_USAGE`.
+const USAGE: u8 = 64;
+
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) => return refuse(&error),
+    };
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match line.command {
+        Some(Command::Check(arguments)) => walk(&arguments),
+        None => adapt(line.arguments),
+    }
+}
+
+fn refuse(error: &clap::Error) -> ExitCode {
+    let checking = std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == "check");
+    if !(error.use_stderr() && checking) {
+        error.exit();
+    }
+    // A terminal that is gone cannot be told so.
+    let _ = error.print();
+    ExitCode::from(USAGE)
+}
+
+fn adapt(arguments: Arguments) -> ExitCode {
     let wrong = |problem: String| {
-        Arguments::command()
+        CommandLine::command()
             .error(ErrorKind::ValueValidation, problem)
             .exit()
     };
@@ -20,7 +48,6 @@ fn main() -> ExitCode {
         wrong(format!("--log: {error}"));
     }
     let config = Config::try_from(arguments).unwrap_or_else(|problems| wrong(problems.to_string()));
-    let _ = rustls::crypto::ring::default_provider().install_default();
     match serve(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -35,4 +62,20 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let shutdown = CancellationToken::new();
     signals::cancel(&shutdown)?;
     run(config, shutdown).await
+}
+
+#[tokio::main]
+async fn walk(arguments: &CheckArguments) -> ExitCode {
+    let report = check::run(arguments).await;
+    let mut out = std::io::stdout();
+    let printed = match arguments.output {
+        Output::Text => {
+            let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            check::text(&report, out.is_terminal() && !plain)
+        }
+        Output::Json => check::json(&report),
+    };
+    // Whoever reads only the first lines closes the pipe; the exit code says the rest.
+    let _ = out.write_all(printed.as_bytes());
+    ExitCode::from(report.exit_code())
 }

@@ -123,6 +123,15 @@ async fn follow_files(tls: Tls, files: Files, shared: Arc<Shared>) -> Infallible
 }
 
 async fn client(kubeconfig: Option<PathBuf>) -> anyhow::Result<kube::Client> {
+    kube::Client::try_from(client_config(kubeconfig).await?)
+        .context("cannot make a client of the API server")
+}
+
+/// How to reach the API server: by this kubeconfig, else by the environment's, else as a pod.
+///
+/// # Errors
+/// When there is none, or one that cannot be used.
+pub(crate) async fn client_config(kubeconfig: Option<PathBuf>) -> anyhow::Result<kube::Config> {
     let mut config = match kubeconfig {
         Some(path) => {
             let kubeconfig = Kubeconfig::read_from(&path)
@@ -136,5 +145,5 @@ async fn client(kubeconfig: Option<PathBuf>) -> anyhow::Result<kube::Client> {
         )?,
     };
     config.connect_timeout = Some(CONNECT_TIMEOUT);
-    kube::Client::try_from(config).context("cannot make a client of the API server")
+    Ok(config)
 }

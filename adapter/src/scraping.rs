@@ -9,4 +9,5 @@ mod schedule;
 mod scraper;
 mod target;
 
+pub(crate) use probe::{Probe, date};
 pub(crate) use scraper::{Pace, Scraper};

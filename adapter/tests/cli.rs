@@ -76,3 +76,41 @@ fn a_certificate_that_is_not_there_is_named() {
     let told = text(&output.stderr);
     assert!(told.contains("/nowhere/tls.crt"), "{told}");
 }
+
+#[test]
+fn the_help_of_check_tells_its_exit_codes() {
+    let output = adapter(&["check", "--help"]);
+    assert!(output.status.success());
+    insta::assert_snapshot!(text(&output.stdout));
+}
+
+#[test]
+fn a_wrong_command_line_of_check_is_not_taken_for_an_error_of_the_chain() {
+    let mut messages = Vec::new();
+    for arguments in [
+        &["check", "--output=xml"][..],
+        &["check", "--bridges="],
+        &["check", "--service-account=jvb-adapter"],
+        &["check", "--bind=0.0.0.0:1"],
+    ] {
+        let output = adapter(arguments);
+        assert_eq!(output.status.code(), Some(64), "{arguments:?}");
+        messages.push(format!(
+            "$ jvb-adapter {}\n{}",
+            arguments.join(" "),
+            text(&output.stderr)
+        ));
+    }
+    insta::assert_snapshot!(messages.join("\n"));
+}
+
+#[test]
+fn a_check_without_an_api_server_checked_nothing() {
+    let output = adapter(&["check", "--kubeconfig=/nowhere/kubeconfig", "--output=json"]);
+    assert_eq!(output.status.code(), Some(3));
+    let told = text(&output.stdout);
+    assert!(
+        told.contains("/nowhere/kubeconfig") && told.contains("\"exitCode\": 3"),
+        "{told}"
+    );
+}

@@ -37,6 +37,8 @@ pub fn bridges(namespace: &str, name: &str, replicas: i32) -> Deployment {
                         "name": BRIDGE_CONTAINER,
                         "image": "laboratory/jvb",
                         "ports": [{"name": METRICS_PORT, "containerPort": BRIDGE_PORT}],
+                        // Without a limit a bridge would measure its stress against the whole node.
+                        "resources": {"limits": {"cpu": "4"}},
                     }],
                 },
             },

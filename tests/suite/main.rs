@@ -1,6 +1,7 @@
 //! Everything that needs a laboratory, in one program: it links once.
 
 mod adapter;
+mod check;
 mod laboratory;
 mod mocks;
 mod serving;

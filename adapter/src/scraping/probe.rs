@@ -252,7 +252,8 @@ fn check_content_type(source: Source, headers: &HeaderMap) -> Result<(), Failure
     }
 }
 
-fn date(headers: &HeaderMap) -> Option<Time> {
+/// The `Date` of a reply.
+pub(crate) fn date(headers: &HeaderMap) -> Option<Time> {
     static PARSER: DateTimeParser = DateTimeParser::new();
     let date = PARSER.parse_timestamp(headers.get(DATE)?.as_bytes()).ok()?;
     Some(Time::from_millis(date.as_millisecond()))

@@ -25,7 +25,7 @@ const PORT_ANNOTATION: &str = "bridgetender.dev/metrics-port";
 const DEFAULT_PORT: u16 = 8080;
 
 /// Name of the bridge's container in the charts of Jitsi.
-const CONTAINER_NAME: &str = "jvb";
+pub(crate) const CONTAINER_NAME: &str = "jvb";
 
 /// Label by which a ReplicaSet of a Deployment tells its pods from those of other revisions.
 const TEMPLATE_HASH: &str = "pod-template-hash";

@@ -1,0 +1,96 @@
+//! Asks the API server, the adapter's Service and the bridges.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context as _, anyhow};
+use serde::Deserialize;
+
+use crate::clock::Clock;
+
+use super::CheckArguments;
+use super::facts::Facts;
+
+mod aggregation;
+mod asker;
+mod autoscalers;
+mod bridges;
+mod discovery;
+mod handshake;
+mod pod;
+mod rights;
+
+use asker::Asker;
+
+/// The group that the HPA reads.
+const GROUP: &str = "custom.metrics.k8s.io";
+
+/// Both versions, the preferred one first.
+const VERSIONS: [&str; 2] = ["v1beta2", "v1beta1"];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    git_version: String,
+}
+
+/// Everything that can be learned from here.
+///
+/// # Errors
+/// Only when the API server cannot be asked at all.
+pub(super) async fn all(arguments: &CheckArguments) -> anyhow::Result<Facts> {
+    let config = crate::run::client_config(arguments.kubeconfig.clone()).await?;
+    let address = config.cluster_url.to_string();
+    let client =
+        kube::Client::try_from(config).context("cannot make a client of the API server")?;
+    let asker = Asker::new(client, Clock::system(), arguments.timeout);
+    let (version, server_clock) = asker
+        .get_at::<Version>("/version")
+        .await
+        .map_err(|error| anyhow!("{address} does not answer: {error}"))?;
+    let namespace = arguments.namespace.as_deref();
+
+    let (services, resources, stale, bridges, autoscalers) = futures::join!(
+        aggregation::services(&asker),
+        discovery::resources(&asker),
+        discovery::stale(&asker),
+        bridges::all(&asker, &arguments.bridges, namespace),
+        autoscalers::all(&asker, namespace),
+    );
+    let namespaces: BTreeSet<String> = bridges
+        .iter()
+        .flatten()
+        .map(|bridge| bridge.pod.namespace.clone())
+        .collect();
+    let identity = rights::identity(&asker, arguments.service_account.as_ref(), &services).await;
+    let (rights, told) = futures::join!(
+        rights::all(&asker, identity.as_ref().ok(), namespace, &namespaces),
+        told(&asker, &namespaces),
+    );
+    Ok(Facts {
+        now: asker.now(),
+        server: format!("{address}, Kubernetes {}", version.git_version),
+        server_clock,
+        selector: arguments.bridges.clone(),
+        namespace: arguments.namespace.clone(),
+        services,
+        identity,
+        rights,
+        resources,
+        stale,
+        bridges,
+        told,
+        autoscalers,
+    })
+}
+
+/// What the HPA would read, by namespace.
+async fn told(
+    asker: &Asker,
+    namespaces: &BTreeSet<String>,
+) -> BTreeMap<String, super::facts::Known<BTreeMap<String, String>>> {
+    let mut all = BTreeMap::new();
+    for namespace in namespaces {
+        all.insert(namespace.clone(), discovery::told(asker, namespace).await);
+    }
+    all
+}

@@ -1,0 +1,90 @@
+//! A bridge's pod, as far as the check wants to know it.
+
+use bridge::Time;
+use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod};
+
+use crate::check::facts::{Asked, Bridge, Named};
+use crate::telling;
+
+/// What a container's configuration says where stress is measured by packets.
+const BY_PACKETS: &str = "packet-rate";
+
+/// What it sets by that.
+const MEASUREMENT: &str = "load-measurement";
+
+/// What matters of a pod, not asked yet; none where it is no pod.
+pub(super) fn read(pod: &serde_json::Value, now: Time) -> Option<Bridge> {
+    // Read twice: the adapter's own eyes say where it would ask, the whole pod says what to tell the operator.
+    let seen = telling::Pod::of(&serde_json::from_value(pod.clone()).ok()?)?;
+    let pod: Pod = serde_json::from_value(pod.clone()).ok()?;
+    let spec = pod.spec.unwrap_or_default();
+    let status = pod.status.unwrap_or_default();
+    let container = spec
+        .containers
+        .iter()
+        .find(|container| container.name == telling::CONTAINER_NAME)
+        .or_else(|| spec.containers.first())?;
+    let statuses = status.container_statuses.unwrap_or_default();
+    let ready = status
+        .conditions
+        .iter()
+        .flatten()
+        .any(|condition| condition.type_ == "Ready" && condition.status == "True");
+    Some(Bridge {
+        pod: Named {
+            namespace: (*seen.namespace).to_owned(),
+            name: (*seen.name).to_owned(),
+        },
+        phase: status.phase.unwrap_or_default(),
+        trouble: statuses.iter().find_map(trouble).or(status.reason),
+        ready,
+        leaving: seen.leaving,
+        age: seen
+            .process
+            .as_ref()
+            .and_then(|process| process.started)
+            .map(|started| now.since(started)),
+        address: seen.address.filter(|_| seen.is_alive()),
+        container: container.name.clone(),
+        limit: limit(container),
+        by_packets: by_packets(container),
+        asked: Asked::Not,
+    })
+}
+
+fn trouble(status: &ContainerStatus) -> Option<String> {
+    let state = status.state.as_ref()?;
+    let waiting = state
+        .waiting
+        .as_ref()
+        .and_then(|waiting| waiting.reason.clone());
+    let ended = || {
+        let ended = state.terminated.as_ref()?;
+        let reason = ended.reason.as_deref().unwrap_or("ended");
+        Some(format!("{reason}, exit code {}", ended.exit_code))
+    };
+    waiting.or_else(ended)
+}
+
+fn limit(container: &Container) -> Option<String> {
+    let limits = container.resources.as_ref()?.limits.as_ref()?;
+    limits.get("cpu").map(|limit| limit.0.clone())
+}
+
+/// Whether the pod itself says that stress is measured by packets: in a variable, a command or an argument.
+fn by_packets(container: &Container) -> bool {
+    let variables = container
+        .env
+        .iter()
+        .flatten()
+        .map(|variable| (Some(&variable.name), variable.value.as_deref()));
+    let words = container.command.iter().chain(&container.args).flatten();
+    variables
+        .chain(words.map(|word| (None, Some(word.as_str()))))
+        .any(|(name, text)| {
+            let text = text.unwrap_or_default();
+            let named = name
+                .is_some_and(|name| name.to_lowercase().replace('_', "-").contains(MEASUREMENT));
+            text.contains(BY_PACKETS) && (named || text.contains(MEASUREMENT))
+        })
+}

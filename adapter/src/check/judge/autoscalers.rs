@@ -1,0 +1,233 @@
+//! The HPAs that read from the custom metrics API.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::check::facts::{Autoscaler, Condition, Facts};
+use crate::check::report::{Finding, Severity, Step};
+
+use super::{owner, seen, some, unknown};
+
+const STEP: Step = Step::Autoscalers;
+
+pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
+    let hpas = match &facts.autoscalers {
+        Ok(hpas) => hpas,
+        Err(error) => return vec![unknown(STEP, "HPAs", error)],
+    };
+    if hpas.is_empty() {
+        return vec![
+            Finding::new(
+                STEP,
+                Severity::Skipped,
+                "no HPA",
+                "none asks for a metric of pods or objects: nothing scales the bridges",
+            )
+            .mend("kubectl apply -f hpa.yaml  # as in docs/adapter.md, \"An HPA\""),
+        ];
+    }
+    let mut findings = Vec::new();
+    for hpa in hpas {
+        let found = one(facts, hpa);
+        if found.is_empty() {
+            let size = hpa.desired.map_or_else(String::new, |desired| {
+                format!(", wants {desired} of at most {}", hpa.max)
+            });
+            let metrics = some(&hpa.metrics);
+            findings.push(Finding::new(
+                STEP,
+                Severity::Ok,
+                hpa.hpa.to_string(),
+                format!("{} on {metrics}{size}", hpa.target),
+            ));
+        }
+        findings.extend(found);
+    }
+    findings.extend(shared(hpas));
+    findings
+}
+
+fn one(facts: &Facts, hpa: &Autoscaler) -> Vec<Finding> {
+    let (namespace, name) = (&hpa.hpa.namespace, &hpa.hpa.name);
+    let describe = format!("kubectl -n {namespace} describe hpa {name}");
+    let finding = |severity, text: String, why: &str, mend: String| {
+        Finding::new(STEP, severity, hpa.hpa.to_string(), text)
+            .why(why)
+            .mend(mend)
+    };
+    let mut findings = Vec::new();
+    match &hpa.scalable {
+        Ok(true) => {}
+        Ok(false) => findings.push(finding(
+            Severity::Error,
+            format!("its target {} is not there, or has no scale", hpa.target),
+            "there is nothing to scale",
+            format!(
+                "kubectl -n {namespace} get {}; kubectl edit hpa {name} -n {namespace}",
+                hpa.target
+            ),
+        )),
+        Err(error) => findings.push(Finding::new(
+            STEP,
+            Severity::Skipped,
+            hpa.hpa.to_string(),
+            format!("its target {}: {error}", hpa.target),
+        )),
+    }
+    let known = known(facts);
+    let missing: Vec<String> = hpa
+        .metrics
+        .iter()
+        .filter(|metric| !known.is_empty() && !is_served(metric, &known))
+        .cloned()
+        .collect();
+    if !missing.is_empty() {
+        findings.push(finding(
+            Severity::Error,
+            format!("asks for what is not there: {}", some(&missing)),
+            "of several metrics one that fails already keeps it from scaling in",
+            "kubectl get --raw /apis/custom.metrics.k8s.io/v1beta2 | grep -o '\"name\":\"[^\"]*'"
+                .to_owned(),
+        ));
+    }
+    if let Ok(bridges) = &facts.bridges
+        && missing.is_empty()
+        && !known.is_empty()
+        && !bridges
+            .iter()
+            .any(|bridge| bridge.pod.namespace == *namespace)
+    {
+        findings.push(finding(
+            Severity::Error,
+            format!("there is no bridge in its namespace {namespace}"),
+            "an HPA sees the pods and objects of its own namespace only",
+            format!(
+                "kubectl get pods -A -l '{}'  # make the HPA where the bridges are",
+                facts.selector
+            ),
+        ));
+    }
+    findings.extend(conditions(hpa, &describe));
+    findings
+}
+
+fn conditions(hpa: &Autoscaler, describe: &str) -> Vec<Finding> {
+    let condition = |kind: &str| hpa.conditions.iter().find(|one| one.kind == kind);
+    let words = |one: &Condition| {
+        format!(
+            "{}={}, {}: {}",
+            one.kind,
+            if one.is_true { "True" } else { "False" },
+            one.reason,
+            one.message
+        )
+    };
+    let mut findings = Vec::new();
+    let mut push = |severity, text: String, why: &str, mend: String| {
+        findings.push(
+            Finding::new(STEP, severity, hpa.hpa.to_string(), text)
+                .why(why)
+                .mend(mend),
+        );
+    };
+    if hpa.conditions.is_empty() {
+        push(
+            Severity::Warning,
+            "the controller has not looked at it yet".to_owned(),
+            "it looks every 15 s; if this stays, kube-controller-manager does not run",
+            describe.to_owned(),
+        );
+    }
+    for kind in ["AbleToScale", "ScalingActive"] {
+        let Some(one) = condition(kind).filter(|one| !one.is_true) else {
+            continue;
+        };
+        match one.reason.as_str() {
+            "AmbiguousSelector" => push(
+                Severity::Error,
+                words(one),
+                "two HPAs mean the same pods, and both do nothing",
+                format!("kubectl -n {} get hpa  # keep one", hpa.hpa.namespace),
+            ),
+            "ScalingDisabled" => push(
+                Severity::Warning,
+                words(one),
+                "a target of no replicas is not scaled",
+                format!(
+                    "kubectl -n {} scale {} --replicas=1",
+                    hpa.hpa.namespace, hpa.target
+                ),
+            ),
+            _ => push(
+                Severity::Error,
+                words(one),
+                "the HPA does nothing while this lasts",
+                describe.to_owned(),
+            ),
+        }
+    }
+    if let Some(one) =
+        condition("ScalingLimited").filter(|one| one.is_true && one.reason == "TooManyReplicas")
+    {
+        push(
+            Severity::Warning,
+            format!(
+                "is at maxReplicas ({}) and wants more: {}",
+                hpa.max, one.message
+            ),
+            "the bridges get fuller, and nobody comes to help",
+            format!(
+                "kubectl -n {} patch hpa {} -p '{{\"spec\":{{\"maxReplicas\":{}}}}}'",
+                hpa.hpa.namespace,
+                hpa.hpa.name,
+                hpa.max.saturating_mul(2)
+            ),
+        );
+    }
+    findings
+}
+
+/// Two HPAs on one target.
+fn shared(hpas: &[Autoscaler]) -> Vec<Finding> {
+    let mut by_target: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for hpa in hpas {
+        by_target
+            .entry((&hpa.hpa.namespace, &hpa.target))
+            .or_default()
+            .push(&hpa.hpa.name);
+    }
+    let several = by_target.into_iter().filter(|(_, names)| names.len() > 1);
+    several
+        .map(|((namespace, target), names)| {
+            Finding::new(
+                STEP,
+                Severity::Error,
+                format!("{namespace}/{target}"),
+                format!("has several HPAs: {}", names.join(", ")),
+            )
+            .why("the controller finds that ambiguous, and all of them do nothing")
+            .mend(format!(
+                "kubectl -n {namespace} delete hpa {}  # one HPA with several metrics does what several cannot",
+                names[1..].join(" ")
+            ))
+        })
+        .collect()
+}
+
+/// What our adapter serves; nothing where nobody of ours can be asked.
+fn known(facts: &Facts) -> BTreeSet<&str> {
+    let lists = facts.resources.iter().filter_map(|(_, list)| seen(list));
+    lists
+        .filter(|list| owner::is_ours(list))
+        .flatten()
+        .map(String::as_str)
+        .collect()
+}
+
+fn is_served(metric: &str, known: &BTreeSet<&str>) -> bool {
+    match metric.strip_prefix('*') {
+        Some(end) => known
+            .iter()
+            .any(|one| one.ends_with(end) && !one.starts_with("pods/")),
+        None => known.contains(metric),
+    }
+}

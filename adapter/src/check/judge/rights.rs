@@ -1,0 +1,121 @@
+//! What the HPA and the adapter may do.
+
+use crate::check::facts::{Facts, Need};
+use crate::check::report::{Finding, Severity, Step};
+
+const STEP: Step = Step::Rights;
+
+pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Err(error) = &facts.identity {
+        findings.push(Finding::new(
+            STEP,
+            Severity::Skipped,
+            "adapter",
+            format!("its ServiceAccount is not known: {error}"),
+        ));
+    }
+    let adapter = facts
+        .identity
+        .as_ref()
+        .map_or_else(|_| "adapter".to_owned(), ToString::to_string);
+    let mut granted = Vec::new();
+    for (need, allowed) in &facts.rights {
+        let who = match need {
+            Need::ReadStress(_) => "HPA",
+            _ => &adapter,
+        };
+        match allowed {
+            Ok(true) => match granted.iter_mut().find(|(known, _)| *known == who) {
+                Some((_, all)) => *all += 1,
+                None => granted.push((who, 1)),
+            },
+            Ok(false) => {
+                let (why, mend) = denied(need, &adapter);
+                findings.push(
+                    Finding::new(
+                        STEP,
+                        Severity::Error,
+                        who,
+                        format!("may not {}", what(need)),
+                    )
+                    .why(why)
+                    .mend(mend),
+                );
+            }
+            Err(error) => findings.push(Finding::new(
+                STEP,
+                Severity::Skipped,
+                who,
+                format!("whether it may {}: {error}", what(need)),
+            )),
+        }
+    }
+    for (who, count) in granted {
+        let all = facts
+            .rights
+            .iter()
+            .filter(|(need, _)| matches!(need, Need::ReadStress(_)) == (who == "HPA"))
+            .count();
+        let text = if count == all {
+            "may do all that it needs".to_owned()
+        } else {
+            format!("may do {count} of the {all} things that it needs")
+        };
+        findings.push(Finding::new(STEP, Severity::Ok, who, text));
+    }
+    findings
+}
+
+fn what(need: &Need) -> String {
+    match need {
+        Need::ReadStress(namespace) => {
+            format!("get pods/stress_level in custom.metrics.k8s.io of namespace {namespace}")
+        }
+        Need::WatchPods(None) => "list and watch pods".to_owned(),
+        Need::WatchPods(Some(namespace)) => {
+            format!("list and watch pods in namespace {namespace}")
+        }
+        Need::ReviewTokens => "create TokenReviews".to_owned(),
+        Need::ReviewAccess => "create SubjectAccessReviews".to_owned(),
+        Need::ReadAuthentication => {
+            "read the ConfigMap kube-system/extension-apiserver-authentication".to_owned()
+        }
+    }
+}
+
+fn denied(need: &Need, adapter: &str) -> (&'static str, String) {
+    match need {
+        Need::ReadStress(_) => (
+            "the adapter answers the HPA 403, and it holds",
+            "kubectl create clusterrole hpa-custom-metrics --verb=get --resource='*.custom.metrics.k8s.io' && kubectl create \
+             clusterrolebinding hpa-custom-metrics --clusterrole=hpa-custom-metrics \
+             --serviceaccount=kube-system:horizontal-pod-autoscaler"
+                .to_owned(),
+        ),
+        Need::WatchPods(_) => (
+            "it learns of no bridge",
+            rbac("ClusterRole and ClusterRoleBinding jvb-adapter"),
+        ),
+        Need::ReviewTokens | Need::ReviewAccess => (
+            "it cannot ask who somebody is and what they may, and refuses everybody",
+            format!(
+                "kubectl create clusterrolebinding jvb-adapter:auth-delegator --clusterrole=system:auth-delegator \
+                 --serviceaccount={}",
+                adapter.replace('/', ":")
+            ),
+        ),
+        Need::ReadAuthentication => (
+            "it cannot tell the API server from a stranger, and does not start",
+            format!(
+                "kubectl -n kube-system create rolebinding jvb-adapter:authentication-reader \
+                 --role=extension-apiserver-authentication-reader --serviceaccount={}",
+                adapter.replace('/', ":")
+            ),
+        ),
+    }
+}
+
+fn rbac(what: &str) -> String {
+    format!("kubectl apply -f adapter/rbac.yaml  # {what}")
+}

@@ -1,0 +1,677 @@
+//! A chain that holds, and the same with one thing wrong.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bridge::Time;
+
+use super::*;
+use crate::check::facts::{
+    Aggregated, Asked, Autoscaler, Bridge, By, Condition, Moment, Named, Need, Served, Trust,
+};
+
+const NOW: Time = Time::from_millis(1_795_000_000_000);
+const DAY: Duration = Duration::from_hours(24);
+const V1BETA1: usize = 1;
+const EXTERNAL: usize = 2;
+
+fn named(namespace: &str, name: &str) -> Named {
+    Named {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    }
+}
+
+fn condition(kind: &str, is_true: bool, reason: &str, message: &str) -> Condition {
+    Condition {
+        kind: kind.to_owned(),
+        is_true,
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+fn service(namespace: &str, name: &str) -> Aggregated {
+    Aggregated {
+        service: Some(named(namespace, name)),
+        available: Some(condition("Available", true, "Passed", "all checks passed")),
+        trust: Trust::Authorities(vec![(NOW - DAY, NOW + DAY * 100)]),
+        insecure: false,
+        served: Served::Verified {
+            until: NOW + DAY * 60,
+            lifetime: DAY * 90,
+        },
+    }
+}
+
+fn bridge(name: &str) -> Bridge {
+    Bridge {
+        pod: named("jitsi", name),
+        phase: "Running".to_owned(),
+        trouble: None,
+        ready: true,
+        leaving: false,
+        age: Some(DAY),
+        address: Some(([10, 0, 0, 7], 8080).into()),
+        container: "jvb".to_owned(),
+        limit: Some("4".to_owned()),
+        by_packets: false,
+        asked: Asked::Answered {
+            stress: Some(0.4),
+            clock: Some(moment(0)),
+            by: By::Address,
+        },
+    }
+}
+
+/// A clock that is so many seconds ahead, read within 100 ms.
+fn moment(ahead: i64) -> Moment {
+    Moment {
+        told: Time::from_millis(NOW.as_millis() + ahead * 1000),
+        asked: NOW,
+        answered: NOW + Duration::from_millis(100),
+    }
+}
+
+fn failed(class: &'static str) -> Asked {
+    Asked::Failed {
+        class,
+        text: "as it is".to_owned(),
+        by: By::Address,
+    }
+}
+
+/// A deployment in which nothing is wrong.
+pub(in crate::check) fn healthy() -> Facts {
+    let metrics = [
+        "pods",
+        "pods/stress_level",
+        "namespaces/free_capacity",
+        "deployments.apps/stress_level_total",
+    ];
+    let metrics: Vec<String> = metrics.map(str::to_owned).into();
+    let versions = ["v1beta2", "v1beta1"].map(|version| format!("{version}.custom.metrics.k8s.io"));
+    let ours = |name: &String| {
+        (
+            name.clone(),
+            Ok(Some(service("bridgetender", "jvb-adapter"))),
+        )
+    };
+    let mut services: Vec<_> = versions.iter().map(ours).collect();
+    services.push(("v1beta1.external.metrics.k8s.io".to_owned(), Ok(None)));
+    Facts {
+        now: NOW,
+        server: "https://10.0.0.1:6443/, Kubernetes v1.36.3".to_owned(),
+        server_clock: Some(moment(0)),
+        selector: "app.kubernetes.io/component=jvb".to_owned(),
+        namespace: None,
+        services,
+        identity: Ok(named("bridgetender", "jvb-adapter")),
+        rights: [
+            Need::ReadStress("jitsi".to_owned()),
+            Need::WatchPods(None),
+            Need::ReviewTokens,
+            Need::ReviewAccess,
+            Need::ReadAuthentication,
+        ]
+        .map(|need| (need, Ok(true)))
+        .into(),
+        resources: versions
+            .map(|name| (name, Ok(Some(metrics.clone()))))
+            .into(),
+        stale: Ok(Vec::new()),
+        bridges: Ok(vec![bridge("jvb-0"), bridge("jvb-1")]),
+        told: BTreeMap::from([(
+            "jitsi".to_owned(),
+            Ok(["jvb-0", "jvb-1"]
+                .map(|name| (name.to_owned(), "400m".to_owned()))
+                .into()),
+        )]),
+        autoscalers: Ok(vec![Autoscaler {
+            hpa: named("jitsi", "jvb"),
+            target: "deployment/jvb".to_owned(),
+            scalable: Ok(true),
+            metrics: vec!["pods/stress_level".to_owned()],
+            conditions: vec![
+                condition("AbleToScale", true, "ReadyForNewScale", ""),
+                condition("ScalingActive", true, "ValidMetricFound", ""),
+                condition("ScalingLimited", false, "DesiredWithinRange", ""),
+            ],
+            max: 20,
+            desired: Some(2),
+        }]),
+    }
+}
+
+fn aggregated(facts: &mut Facts, index: usize) -> &mut Aggregated {
+    facts.services[index].1.as_mut().unwrap().as_mut().unwrap()
+}
+
+fn first(facts: &mut Facts) -> &mut Bridge {
+    &mut facts.bridges.as_mut().unwrap()[0]
+}
+
+fn hpa(facts: &mut Facts) -> &mut Autoscaler {
+    &mut facts.autoscalers.as_mut().unwrap()[0]
+}
+
+fn unavailable(facts: &mut Facts, reason: &str, message: &str) {
+    for index in 0..2 {
+        let service = aggregated(facts, index);
+        service.available = Some(condition("Available", false, reason, message));
+        service.served = Served::Unreachable("nobody".to_owned());
+    }
+    for (_, resources) in &mut facts.resources {
+        *resources = Err(Unknown::Failed("503 Service Unavailable".to_owned()));
+    }
+}
+
+type Change = fn(&mut Facts);
+
+/// What is changed, and the one finding that is neither ok nor skipped; then words of its text and of what mends it.
+const CASES: [(Change, Severity, Step, &str, &str); 38] = [
+    (
+        |f| f.services[V1BETA1].1 = Ok(None),
+        Severity::Warning,
+        Step::Aggregation,
+        "no such APIService",
+        "apply",
+    ),
+    (
+        |f| aggregated(f, 0).service = None,
+        Severity::Error,
+        Step::Aggregation,
+        "the API server itself",
+        "",
+    ),
+    (
+        |f| aggregated(f, 0).insecure = true,
+        Severity::Warning,
+        Step::Aggregation,
+        "insecureSkipTLSVerify",
+        "edit",
+    ),
+    (
+        |f| aggregated(f, 0).trust = Trust::Absent,
+        Severity::Warning,
+        Step::Aggregation,
+        "caBundle is empty",
+        "caBundle",
+    ),
+    (
+        |f| aggregated(f, 0).trust = Trust::Unreadable("no PEM".into()),
+        Severity::Error,
+        Step::Aggregation,
+        "no PEM",
+        "base64",
+    ),
+    (
+        |f| aggregated(f, 0).trust = Trust::Authorities(vec![(NOW - DAY * 2, NOW - DAY)]),
+        Severity::Error,
+        Step::Aggregation,
+        "valid now",
+        "caBundle",
+    ),
+    (
+        |f| aggregated(f, 0).served = Served::Refused("it has expired".into()),
+        Severity::Error,
+        Step::Aggregation,
+        "has expired",
+        "openssl",
+    ),
+    (
+        |f| {
+            aggregated(f, 0).served = Served::Verified {
+                until: NOW + DAY,
+                lifetime: DAY * 90,
+            }
+        },
+        Severity::Warning,
+        Step::Aggregation,
+        "ends in 1 day",
+        "renew",
+    ),
+    (
+        |f| aggregated(f, V1BETA1).service = Some(named("other", "jvb-adapter")),
+        Severity::Error,
+        Step::Aggregation,
+        "two adapters",
+        "same service",
+    ),
+    (
+        |f| f.services[0].1 = Err(Unknown::Forbidden("no".into())),
+        Severity::Unknown,
+        Step::Aggregation,
+        "you may not look",
+        "whoami",
+    ),
+    (
+        |f| f.rights[0].1 = Ok(false),
+        Severity::Error,
+        Step::Rights,
+        "pods/stress_level",
+        "clusterrolebinding",
+    ),
+    (
+        |f| f.rights[1].1 = Ok(false),
+        Severity::Error,
+        Step::Rights,
+        "watch pods",
+        "rbac.yaml",
+    ),
+    (
+        |f| f.rights[2].1 = Ok(false),
+        Severity::Error,
+        Step::Rights,
+        "TokenReviews",
+        "bridgetender:jvb-adapter",
+    ),
+    (
+        |f| f.rights[3].1 = Ok(false),
+        Severity::Error,
+        Step::Rights,
+        "SubjectAccessReviews",
+        "auth-delegator",
+    ),
+    (
+        |f| f.rights[4].1 = Ok(false),
+        Severity::Error,
+        Step::Rights,
+        "extension-apiserver-authentication",
+        "rolebinding",
+    ),
+    (
+        |f| f.resources[0].1 = Ok(Some(Vec::new())),
+        Severity::Error,
+        Step::Discovery,
+        "lists nothing",
+        "v1beta2",
+    ),
+    (
+        |f| f.resources[1].1 = Ok(None),
+        Severity::Error,
+        Step::Discovery,
+        "not served",
+        "custom.metrics.k8s.io/v1beta1",
+    ),
+    (
+        |f| f.stale = Ok(vec!["v1beta2.custom.metrics.k8s.io".into()]),
+        Severity::Warning,
+        Step::Discovery,
+        "stale",
+        "describe",
+    ),
+    (
+        |f| f.bridges = Err(Unknown::Forbidden("no".into())),
+        Severity::Unknown,
+        Step::Bridges,
+        "may not look",
+        "whoami",
+    ),
+    (
+        |f| first(f).asked = failed("connect"),
+        Severity::Error,
+        Step::Bridges,
+        "(connect)",
+        "0.0.0.0",
+    ),
+    (
+        |f| first(f).asked = failed("timeout"),
+        Severity::Error,
+        Step::Bridges,
+        "(timeout)",
+        "top pod jvb-0",
+    ),
+    (
+        |f| first(f).asked = failed("redirect"),
+        Severity::Error,
+        Step::Bridges,
+        "(redirect)",
+        "`metrics`",
+    ),
+    (
+        |f| first(f).asked = failed("parse"),
+        Severity::Error,
+        Step::Bridges,
+        "(parse)",
+        "jvb-0:8080/proxy",
+    ),
+    (
+        |f| {
+            first(f).asked = Asked::Answered {
+                stress: None,
+                clock: None,
+                by: By::Address,
+            }
+        },
+        Severity::Error,
+        Step::Bridges,
+        "no stress",
+        "curl",
+    ),
+    (
+        |f| {
+            first(f).address = None;
+            first(f).asked = Asked::Not;
+            first(f).trouble = Some("CrashLoopBackOff".into());
+        },
+        Severity::Warning,
+        Step::Bridges,
+        "CrashLoopBackOff",
+        "describe pod jvb-0",
+    ),
+    (
+        |f| first(f).ready = false,
+        Severity::Warning,
+        Step::Bridges,
+        "not Ready",
+        "describe",
+    ),
+    (
+        |f| {
+            f.told.insert("jitsi".into(), Ok(BTreeMap::new()));
+        },
+        Severity::Error,
+        Step::Bridges,
+        "nothing of jvb-0, jvb-1",
+        "exec",
+    ),
+    (
+        |f| first(f).limit = None,
+        Severity::Warning,
+        Step::Stress,
+        "no CPU limit",
+        "grep -rs load-measurement",
+    ),
+    (
+        |f| f.server_clock = Some(moment(-20)),
+        Severity::Warning,
+        Step::Clocks,
+        "the API server by 19s",
+        "chronyc",
+    ),
+    (
+        |f| f.server_clock = Some(moment(3600)),
+        Severity::Error,
+        Step::Clocks,
+        "59m 59s",
+        "timedatectl",
+    ),
+    (
+        |f| hpa(f).scalable = Ok(false),
+        Severity::Error,
+        Step::Autoscalers,
+        "deployment/jvb is not there",
+        "edit hpa",
+    ),
+    (
+        |f| hpa(f).metrics.push("pods/http_requests".into()),
+        Severity::Error,
+        Step::Autoscalers,
+        "pods/http_requests",
+        "raw",
+    ),
+    (
+        |f| hpa(f).hpa.namespace = "default".into(),
+        Severity::Error,
+        Step::Autoscalers,
+        "no bridge in its namespace",
+        "-A",
+    ),
+    (
+        |f| hpa(f).conditions.clear(),
+        Severity::Warning,
+        Step::Autoscalers,
+        "not looked",
+        "describe hpa jvb",
+    ),
+    (
+        |f| hpa(f).conditions[1] = condition("ScalingActive", false, "FailedGetPodsMetric", "x"),
+        Severity::Error,
+        Step::Autoscalers,
+        "FailedGetPodsMetric",
+        "describe hpa jvb",
+    ),
+    (
+        |f| hpa(f).conditions[1] = condition("ScalingActive", false, "AmbiguousSelector", "x"),
+        Severity::Error,
+        Step::Autoscalers,
+        "AmbiguousSelector",
+        "keep one",
+    ),
+    (
+        |f| hpa(f).conditions[1] = condition("ScalingActive", false, "ScalingDisabled", "x"),
+        Severity::Warning,
+        Step::Autoscalers,
+        "ScalingDisabled",
+        "--replicas=1",
+    ),
+    (
+        |f| hpa(f).conditions[2] = condition("ScalingLimited", true, "TooManyReplicas", "x"),
+        Severity::Warning,
+        Step::Autoscalers,
+        "maxReplicas (20)",
+        "\"maxReplicas\":40",
+    ),
+];
+
+fn troubles(facts: &Facts) -> Vec<Finding> {
+    let findings = all(facts).findings;
+    let bad = |finding: &Finding| finding.severity >= Severity::Warning;
+    findings.into_iter().filter(bad).collect()
+}
+
+#[test]
+fn nothing_is_wrong_where_nothing_is() {
+    let report = all(&healthy());
+    assert_eq!(report.exit_code(), 0);
+    let bad = |finding: &&Finding| finding.severity != Severity::Ok;
+    assert_eq!(report.findings.iter().find(bad), None);
+}
+
+#[test]
+fn each_thing_that_is_wrong_is_one_finding_with_a_remedy() {
+    for (index, (change, severity, step, text, mend)) in CASES.into_iter().enumerate() {
+        let mut facts = healthy();
+        change(&mut facts);
+        let found = troubles(&facts);
+        let [finding] = &found[..] else {
+            panic!("case {index}: {found:#?}");
+        };
+        assert_eq!(
+            (finding.severity, finding.step),
+            (severity, step),
+            "case {index}: {finding:#?}"
+        );
+        assert!(finding.text.contains(text), "case {index}: {finding:#?}");
+        assert!(
+            finding.mend.as_deref().unwrap_or_default().contains(mend),
+            "case {index}: {finding:#?}"
+        );
+    }
+}
+
+#[test]
+fn an_owner_is_known_by_what_it_tells_and_else_by_its_name() {
+    let ours = vec![
+        "pods/stress_level".to_owned(),
+        "namespaces/free_capacity".to_owned(),
+    ];
+    let others = vec!["pods/http_requests".to_owned()];
+    for (name, resources, expected) in [
+        ("anything", Ok(Some(ours.clone())), None),
+        ("prometheus-adapter", Ok(Some(ours)), None),
+        (
+            "anything",
+            Ok(Some(others)),
+            Some("somebody else: a/anything"),
+        ),
+        (
+            "prometheus-adapter",
+            Ok(None),
+            Some("a/prometheus-adapter (Prometheus Adapter)"),
+        ),
+        ("keda-operator-metrics-apiserver", Ok(None), Some("(KEDA)")),
+        ("anything", Ok(None), Some("tells nothing of its metrics")),
+    ] {
+        let mut facts = healthy();
+        aggregated(&mut facts, V1BETA1).service = Some(named("a", name));
+        aggregated(&mut facts, 0).service = Some(named("a", name));
+        for (_, known) in &mut facts.resources {
+            *known = resources.clone();
+        }
+        let said = troubles(&facts);
+        let said = said
+            .iter()
+            .find(|finding| finding.step == Step::Aggregation);
+        match expected {
+            Some(words) => assert!(said.unwrap().text.contains(words), "{name}: {said:?}"),
+            None => assert_eq!(said, None, "{name}"),
+        }
+    }
+}
+
+#[test]
+fn each_reason_of_the_api_server_has_its_remedy() {
+    for (reason, message, mend) in [
+        ("ServiceNotFound", "", "get service jvb-adapter"),
+        ("MissingEndpoints", "", "no Ready pod"),
+        ("ServicePortError", "", "spec.service.port"),
+        (
+            "FailedDiscoveryCheck",
+            "x509: certificate signed by unknown authority",
+            "caBundle must be",
+        ),
+        (
+            "FailedDiscoveryCheck",
+            "x509: certificate is valid for a, not b",
+            "certificate for jvb-adapter.bridgetender.svc",
+        ),
+        (
+            "FailedDiscoveryCheck",
+            "x509: certificate has expired or is not yet valid",
+            "renew",
+        ),
+        (
+            "FailedDiscoveryCheck",
+            "dial tcp 10.0.0.1:443: connect: connection refused",
+            "logs deploy/jvb-adapter",
+        ),
+        (
+            "FailedDiscoveryCheck",
+            "context deadline exceeded",
+            "networkpolicy",
+        ),
+        (
+            "FailedDiscoveryCheck",
+            "bad status: 403",
+            "logs deploy/jvb-adapter",
+        ),
+    ] {
+        let mut facts = healthy();
+        unavailable(&mut facts, reason, message);
+        let found = troubles(&facts);
+        // Said of each version; what follows from it is not said again.
+        assert_eq!(found.len(), 2, "{found:#?}");
+        for finding in found {
+            assert!(
+                finding.mend.as_deref().unwrap_or_default().contains(mend),
+                "{finding:#?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_as_it_should_be_is_not_complained_of() {
+    let changes: [Change; 6] = [
+        // A young bridge's stress is left out on purpose.
+        |f| {
+            first(f).age = Some(Duration::from_secs(15));
+            f.told.insert(
+                "jitsi".into(),
+                Ok(BTreeMap::from([("jvb-1".into(), "1".into())])),
+            );
+        },
+        // One that leaves need not answer, nor be told.
+        |f| {
+            first(f).leaving = true;
+            first(f).asked = Asked::Not;
+            f.told.insert(
+                "jitsi".into(),
+                Ok(BTreeMap::from([("jvb-1".into(), "1".into())])),
+            );
+        },
+        // Packets mean the same on every node.
+        |f| {
+            for bridge in f.bridges.as_mut().unwrap() {
+                bridge.limit = None;
+                bridge.by_packets = true;
+            }
+        },
+        // The external API is somebody's, and that is well.
+        |f| f.services[EXTERNAL].1 = Ok(Some(service("keda", "keda-operator-metrics-apiserver"))),
+        // What cannot be reached from here is told by the adapter all the same.
+        |f| first(f).asked = Asked::Unreachable("no route".into()),
+        |f| aggregated(f, 0).served = Served::Unreachable("no route".into()),
+    ];
+    for (index, change) in changes.into_iter().enumerate() {
+        let mut facts = healthy();
+        change(&mut facts);
+        assert_eq!(troubles(&facts), [], "case {index}");
+        assert_eq!(all(&facts).exit_code(), 0, "case {index}");
+    }
+}
+
+#[test]
+fn without_bridges_and_without_apiservices_the_chain_is_broken() {
+    let mut facts = healthy();
+    facts.bridges = Ok(Vec::new());
+    facts.told.clear();
+    let found = troubles(&facts);
+    assert!(
+        found
+            .iter()
+            .any(|finding| finding.text.contains("app.kubernetes.io/component=jvb")),
+        "{found:#?}"
+    );
+    let mut facts = healthy();
+    facts.services[0].1 = Ok(None);
+    facts.services[1].1 = Ok(None);
+    let report = all(&facts);
+    assert_eq!(report.exit_code(), 2);
+    assert_eq!(report.count(Severity::Error), 2, "{report:#?}");
+}
+
+#[test]
+fn two_hpas_on_one_target_are_named() {
+    let mut facts = healthy();
+    let mut other = hpa(&mut facts).clone();
+    other.hpa.name = "jvb-cpu".to_owned();
+    facts.autoscalers.as_mut().unwrap().push(other);
+    let found = troubles(&facts);
+    assert!(found[0].text.contains("jvb, jvb-cpu"), "{found:#?}");
+    assert!(
+        found[0]
+            .mend
+            .as_ref()
+            .unwrap()
+            .contains("delete hpa jvb-cpu")
+    );
+}
+
+#[test]
+fn a_clock_is_off_only_by_what_its_reading_cannot_explain() {
+    for (ahead, off) in [
+        (0, false),
+        (-1, false),
+        (5, false),
+        (-6, false),
+        (7, true),
+        (-8, true),
+    ] {
+        let mut facts = healthy();
+        facts.server_clock = Some(moment(ahead));
+        assert_eq!(!troubles(&facts).is_empty(), off, "{ahead} s ahead");
+    }
+}

@@ -1,0 +1,346 @@
+//! `jvb-adapter check`, in a cluster that is well and in clusters with one broken link each.
+
+use std::time::Duration;
+
+use adapter::check::{self, CheckArguments, Finding, Output, Report, Severity, Step};
+use anyhow::{Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bridge::model::Load;
+use laboratory::mocks::Fault;
+use laboratory::{Authority, Bridges, Laboratory};
+use serde_json::json;
+
+const WITHIN: Duration = Duration::from_mins(1);
+const GROUP: &str = "custom.metrics.k8s.io";
+const V1BETA2: &str = "v1beta2.custom.metrics.k8s.io";
+
+/// The check as whoever may do everything, patient for two seconds.
+async fn walk(lab: &Laboratory) -> Report {
+    let arguments = CheckArguments {
+        kubeconfig: Some(lab.kubeconfig()),
+        namespace: None,
+        bridges: "app.kubernetes.io/component=jvb".to_owned(),
+        service_account: None,
+        timeout: Duration::from_secs(2),
+        output: Output::Text,
+    };
+    check::run(&arguments).await
+}
+
+/// Walks until the report is as it should be: the API server and the adapter learn of a change within seconds.
+async fn until(lab: &Laboratory, what: &str, is_so: impl Fn(&Report) -> bool) -> Result<Report> {
+    lab.eventually(what, WITHIN, || async {
+        let report = walk(lab).await;
+        ensure!(is_so(&report), "{}", check::text(&report, false));
+        Ok(report)
+    })
+    .await
+}
+
+/// The findings of this kind whose text holds these words.
+fn has(report: &Report, step: Step, severity: Severity, words: &str) -> bool {
+    let is_it = |finding: &&Finding| {
+        finding.step == step
+            && finding.severity == severity
+            && format!("{} {}", finding.subject, finding.text).contains(words)
+            && (severity == Severity::Ok || finding.mend.is_some() && finding.why.is_some())
+    };
+    report.findings.iter().any(|finding| is_it(&finding))
+}
+
+async fn bridges(lab: &Laboratory) -> Result<Bridges> {
+    lab.bridges(2).load(Load::Measured(0.4)).start().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_holds_is_said_to_hold() -> Result<()> {
+    let lab = Laboratory::start().await?;
+    let bridges = bridges(&lab).await?;
+    let _adapters = lab.adapter().replicas(2).start().await?;
+    let hpa = lab.hpa(&bridges).start().await?;
+    hpa.until("ScalingActive", "True", "ValidMetricFound")
+        .await?;
+    let report = until(&lab, "all is well", |report| report.exit_code() == 0).await?;
+    ensure!(
+        report.severity() == Severity::Ok,
+        "{}",
+        check::text(&report, false)
+    );
+    for (step, words) in [
+        (Step::ApiServer, "Kubernetes v1."),
+        (
+            Step::Aggregation,
+            "bridgetender/jvb-adapter, available, certificate good for",
+        ),
+        (Step::Rights, "may do all that it needs"),
+        (Step::Discovery, "pods/stress_level among them"),
+        (Step::Bridges, "2 answer, 2 told to the HPA"),
+        (Step::Stress, "against a CPU limit"),
+        (Step::Clocks, "3 clocks agree"),
+        (Step::Autoscalers, "wants 2 of at most 20"),
+    ] {
+        ensure!(
+            has(&report, step, Severity::Ok, words),
+            "{words}:\n{}",
+            check::text(&report, false)
+        );
+    }
+    lab.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_apiservice_of_somebody_else_is_named_and_not_taken() -> Result<()> {
+    let lab = Laboratory::start().await?;
+    let _bridges = bridges(&lab).await?;
+    let _adapters = lab.adapter().versions(&["v1beta2"]).start().await?;
+    let other = lab.place("monitoring", "prometheus-adapter").await?;
+    lab.aggregate(&other, GROUP, "v1beta1", laboratory::Priority::default())
+        .await?;
+    let report = until(&lab, "the owner is named", |report| {
+        has(
+            report,
+            Step::Aggregation,
+            Severity::Error,
+            "belongs to somebody else: monitoring/prometheus-adapter (Prometheus Adapter)",
+        )
+    })
+    .await?;
+    ensure!(report.exit_code() == 2);
+    lab.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_bundle_is_found_from_both_ends() -> Result<()> {
+    let lab = Laboratory::start().await?;
+    let _bridges = bridges(&lab).await?;
+    let _adapters = lab.adapter().start().await?;
+    let stranger = STANDARD.encode(Authority::new("stranger")?.pem());
+    for version in ["v1beta1", "v1beta2"] {
+        let patch = json!({"spec": {"caBundle": stranger}}).to_string();
+        let name = format!("{version}.{GROUP}");
+        lab.kubectl_text(&["patch", "apiservice", &name, "--type=merge", "-p", &patch])
+            .await?;
+    }
+    let report = until(&lab, "the bundle is found wrong", |report| {
+        has(
+            report,
+            Step::Aggregation,
+            Severity::Error,
+            "is not available: FailedDiscoveryCheck",
+        ) && has(
+            report,
+            Step::Aggregation,
+            Severity::Error,
+            "certificate does not verify: it is not signed by an authority in caBundle",
+        )
+    })
+    .await?;
+    let told = check::text(&report, false);
+    ensure!(
+        told.contains("caBundle must be the base64 of the authority"),
+        "{told}"
+    );
+    ensure!(report.exit_code() == 2);
+    lab.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_adapter_that_is_down_breaks_the_chain() -> Result<()> {
+    let lab = Laboratory::start().await?;
+    let bridges = bridges(&lab).await?;
+    let mut adapters = lab.adapter().start().await?;
+    let hpa = lab.hpa(&bridges).start().await?;
+    hpa.until("ScalingActive", "True", "ValidMetricFound")
+        .await?;
+    adapters.kill_all();
+    let report = until(&lab, "the adapter is found down", |report| {
+        has(report, Step::Aggregation, Severity::Error, V1BETA2)
+            && has(
+                report,
+                Step::Autoscalers,
+                Severity::Error,
+                "FailedGetPodsMetric",
+            )
+    })
+    .await?;
+    // The bridges themselves are well, and it says so.
+    ensure!(
+        has(&report, Step::Bridges, Severity::Ok, "2 answer"),
+        "{}",
+        check::text(&report, false)
+    );
+    ensure!(report.exit_code() == 2);
+    lab.stop().await
+}
+
+/// Does what the report says about what may not be done, word by word.
+async fn mend_rights(lab: &Laboratory, report: &Report) -> Result<()> {
+    let findings = report.findings.iter();
+    for finding in findings.filter(|finding| finding.step == Step::Rights) {
+        for command in finding.mend.iter().flat_map(|mend| mend.split(" && ")) {
+            // The file of the manifests lies elsewhere in a test.
+            if command.contains("rbac.yaml") {
+                lab.apply(include_str!("../../adapter/rbac.yaml")).await?;
+                continue;
+            }
+            let words = command
+                .split_whitespace()
+                .map(|word| word.trim_matches('\''));
+            let words: Vec<&str> = words.collect();
+            ensure!(words[0] == "kubectl", "{command}");
+            lab.kubectl_text(&words[1..]).await?;
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_that_are_missing_are_named_and_what_is_advised_mends_them() -> Result<()> {
+    let lab = Laboratory::start().await?;
+    let _bridges = bridges(&lab).await?;
+    let _adapters = lab.adapter().start().await?;
+    for binding in [
+        "jvb-adapter",
+        "jvb-adapter:auth-delegator",
+        "system:controller:horizontal-pod-autoscaler",
+    ] {
+        lab.kubectl_text(&["delete", "clusterrolebinding", binding])
+            .await?;
+    }
+    let reader = "jvb-adapter:authentication-reader";
+    lab.kubectl_text(&["-n", "kube-system", "delete", "rolebinding", reader])
+        .await?;
+    let report = until(&lab, "every missing right is named", |report| {
+        [
+            "HPA may not get pods/stress_level",
+            "bridgetender/jvb-adapter may not list and watch pods",
+            "may not create TokenReviews",
+            "may not create SubjectAccessReviews",
+            "may not read the ConfigMap kube-system/extension-apiserver-authentication",
+        ]
+        .iter()
+        .all(|words| has(report, Step::Rights, Severity::Error, words))
+    })
+    .await?;
+    // One command gives both reviews: said twice, it is done once.
+    let mut once = report.clone();
+    let mut done = std::collections::BTreeSet::new();
+    once.findings
+        .retain(|finding| done.insert(finding.mend.clone()));
+    mend_rights(&lab, &once).await?;
+    until(&lab, "every right is there again", |report| {
+        report
+            .findings
+            .iter()
+            .filter(|finding| finding.step == Step::Rights)
+            .all(|finding| finding.severity == Severity::Ok)
+    })
+    .await?;
+    lab.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bridge_that_hangs_is_named_with_its_class() -> Result<()> {
+    let lab = Laboratory::start().await?;
+    let bridges = bridges(&lab).await?;
+    let _adapters = lab.adapter().start().await?;
+    let hung = bridges.break_some(1, &Fault::Hung).await?;
+    let report = until(&lab, "the hung bridge is named", |report| {
+        has(
+            report,
+            Step::Bridges,
+            Severity::Error,
+            &format!("jitsi/{} gives no statistics (timeout)", hung[0]),
+        )
+    })
+    .await?;
+    ensure!(
+        has(&report, Step::Bridges, Severity::Ok, "1 answer"),
+        "{}",
+        check::text(&report, false)
+    );
+    ensure!(report.exit_code() == 2);
+    lab.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bridge_without_a_cpu_limit_has_a_stress_that_means_nothing() -> Result<()> {
+    let lab = Laboratory::start().await?;
+    let bridges = bridges(&lab).await?;
+    let _adapters = lab.adapter().start().await?;
+    let patch =
+        json!([{"op": "remove", "path": "/spec/template/spec/containers/0/resources/limits"}]);
+    let patch = patch.to_string();
+    lab.kubectl_text(&[
+        "-n",
+        laboratory::NAMESPACE,
+        "patch",
+        "deployment",
+        bridges.name(),
+        "--type=json",
+        "-p",
+        &patch,
+    ])
+    .await?;
+    let report = until(
+        &lab,
+        "the missing limit is found, and nothing else",
+        |report| {
+            has(report, Step::Stress, Severity::Warning, "no CPU limit")
+                && report.severity() == Severity::Warning
+        },
+    )
+    .await?;
+    ensure!(report.exit_code() == 1);
+    lab.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_bridges_the_selector_is_to_blame() -> Result<()> {
+    let lab = Laboratory::builder()
+        .controller_manager(false)
+        .start()
+        .await?;
+    let _adapters = lab.adapter().start().await?;
+    let report = until(&lab, "no bridges are found", |report| {
+        has(
+            report,
+            Step::Bridges,
+            Severity::Error,
+            "no pod in any namespace has the labels app.kubernetes.io/component=jvb",
+        )
+    })
+    .await?;
+    ensure!(report.exit_code() == 2, "{}", check::text(&report, false));
+    lab.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_look_is_told_so_and_nothing_is_called_well() -> Result<()> {
+    let lab = Laboratory::builder()
+        .controller_manager(false)
+        .start()
+        .await?;
+    let arguments = CheckArguments {
+        kubeconfig: Some(lab.identity("nobody", &[])?),
+        namespace: Some("jitsi".to_owned()),
+        bridges: "app=jvb".to_owned(),
+        service_account: Some(("bridgetender".to_owned(), "jvb-adapter".to_owned())),
+        timeout: Duration::from_secs(2),
+        output: Output::Json,
+    };
+    let report = check::run(&arguments).await;
+    let told = check::text(&report, false);
+    ensure!(report.exit_code() == 3, "{told}");
+    ensure!(told.contains("you may not look: "), "{told}");
+    lab.kill_api_server().await?;
+    let report = check::run(&arguments).await;
+    ensure!(report.exit_code() == 3);
+    ensure!(
+        report.findings.len() == 1,
+        "{}",
+        check::text(&report, false)
+    );
+    lab.stop().await
+}
