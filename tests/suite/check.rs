@@ -137,10 +137,7 @@ async fn a_wrong_bundle_is_found_from_both_ends() -> Result<()> {
     })
     .await?;
     let told = check::text(&report, false);
-    ensure!(
-        told.contains("caBundle must be the base64 of the authority"),
-        "{told}"
-    );
+    ensure!(told.contains("caBundle must be the authority"), "{told}");
     ensure!(report.exit_code() == 2);
     lab.stop().await
 }
@@ -176,21 +173,21 @@ async fn an_adapter_that_is_down_breaks_the_chain() -> Result<()> {
 
 /// Does what the report says about what may not be done, word by word.
 async fn mend_rights(lab: &Laboratory, report: &Report) -> Result<()> {
+    let mut whole = false;
     let findings = report.findings.iter();
     for finding in findings.filter(|finding| finding.step == Step::Rights) {
-        for command in finding.mend.iter().flat_map(|mend| mend.split(" && ")) {
-            // The file of the manifests lies elsewhere in a test.
-            if command.contains("rbac.yaml") {
-                lab.apply(include_str!("../../adapter/rbac.yaml")).await?;
-                continue;
-            }
-            let words = command
-                .split_whitespace()
-                .map(|word| word.trim_matches('\''));
-            let words: Vec<&str> = words.collect();
-            ensure!(words[0] == "kubectl", "{command}");
-            lab.kubectl_text(&words[1..]).await?;
+        let command = finding.mend.clone().unwrap_or_default();
+        // The file of the manifests lies elsewhere in a test.
+        if command.contains("rbac.yaml") {
+            whole = true;
+            continue;
         }
+        let words: Vec<&str> = command.split_whitespace().collect();
+        ensure!(words.first() == Some(&"kubectl"), "{command}");
+        lab.kubectl_text(&words[1..]).await?;
+    }
+    if whole {
+        lab.apply(include_str!("../../adapter/rbac.yaml")).await?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ mod rights;
 mod stress;
 #[cfg(test)]
 pub(super) mod tests;
+mod trust;
 
 /// Findings in the order of the chain.
 pub(super) fn all(facts: &Facts) -> Report {

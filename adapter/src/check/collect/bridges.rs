@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use crate::check::facts::{Asked, Bridge, By, Known, Moment};
 use crate::scraping::Probe;
 
-use super::asker::Asker;
+use super::asker::{Asker, Reply};
 use super::pod;
 
 /// How many bridges are asked at the same time.
@@ -99,7 +99,6 @@ async fn through(asker: &Asker, mut bridge: Bridge) -> Bridge {
     let (Some(address), Asked::Unreachable(direct)) = (bridge.address, &bridge.asked) else {
         return bridge;
     };
-    let by = By::Proxy;
     let source = Source::MetricsJson;
     let path = format!(
         "/api/v1/namespaces/{}/pods/{}:{}/proxy{}",
@@ -112,50 +111,90 @@ async fn through(asker: &Asker, mut bridge: Bridge) -> Bridge {
         .ask(Method::GET, &path, source.accept(), Vec::new())
         .await;
     bridge.asked = match reply {
+        Ok(reply) => heard(&reply, source, direct),
         Err(error) => Asked::Unreachable(format!("{direct}; through the API server: {error}")),
-        // Of the API server itself, not of the bridge: who may not, and who cannot.
-        Ok(reply)
-            if matches!(
-                reply.status,
-                StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST
-            ) =>
-        {
-            let said = reply.message();
-            Asked::Unreachable(format!("{direct}; through the API server: {said}"))
-        }
-        Ok(reply) if reply.status != StatusCode::OK => {
-            let said = reply.message();
-            let connect = said.contains("error trying to reach service");
-            Asked::Failed {
-                class: if connect { "connect" } else { "status" },
-                text: format!("{}: {said}", reply.status),
-                by,
-            }
-        }
-        Ok(reply) => {
-            let kind = reply
-                .headers
-                .get(CONTENT_TYPE)
-                .and_then(|kind| kind.to_str().ok())
-                .unwrap_or_default();
-            match source.read(&reply.body, &[]) {
-                _ if !source.comes_as(kind) => Asked::Failed {
-                    class: "content_type",
-                    text: format!("the bridge answered with content type `{kind}`"),
-                    by,
-                },
-                Ok(stats) => Asked::Answered {
-                    stress: stats.stress,
-                    clock: reply.clock,
-                    by,
-                },
-                Err(error) => Asked::Failed {
-                    class: "parse",
-                    text: format!("{:#}", anyhow::Error::from(error)),
-                    by,
-                },
-            }
-        }
     };
     bridge
+}
+
+/// What an answer through the API server says: of the API server, or of the bridge behind it.
+fn heard(reply: &Reply, source: Source, direct: &str) -> Asked {
+    let by = By::Proxy;
+    let failed = |class, text| Asked::Failed { class, text, by };
+    match reply.status {
+        // Who may not, and an address that it does not go to.
+        StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST => {
+            let said = reply.message();
+            return Asked::Unreachable(format!("{direct}; through the API server: {said}"));
+        }
+        StatusCode::OK => {}
+        status => {
+            let said = reply.message();
+            // The words of the API server's own proxy.
+            let connect = said.contains("error trying to reach service");
+            let class = if connect { "connect" } else { "status" };
+            return failed(class, format!("{status}: {said}"));
+        }
+    }
+    let kind = reply.headers.get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !source.comes_as(kind) {
+        let text = format!("the bridge answered with content type `{kind}`");
+        return failed("content_type", text);
+    }
+    match source.read(&reply.body, &[]) {
+        Ok(stats) => Asked::Answered {
+            stress: stats.stress,
+            clock: reply.clock,
+            by,
+        },
+        Err(error) => failed("parse", format!("{:#}", anyhow::Error::from(error))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue};
+
+    use super::*;
+
+    const BODY: &str = r#"{"stress":0.25,"local_endpoints":3,"conferences":1,"drain_mode":false,"graceful_shutdown":false,"shutting_down":false}"#;
+
+    fn class(status: u16, kind: &'static str, body: &'static str) -> String {
+        let reply = Reply {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]),
+            body: body.into(),
+            clock: None,
+        };
+        match heard(&reply, Source::MetricsJson, "no route") {
+            Asked::Not => "not asked".to_owned(),
+            Asked::Unreachable(text) => text,
+            Asked::Failed { class, .. } => class.to_owned(),
+            Asked::Answered { stress, .. } => format!("{stress:?}"),
+        }
+    }
+
+    #[test]
+    fn the_api_servers_own_refusals_are_not_the_bridges() {
+        let json = "application/json";
+        let refused = r#"{"kind":"Status","message":"pods \"jvb\" is forbidden"}"#;
+        let unreachable = r#"{"kind":"Status","message":"error trying to reach service: dial tcp 10.0.0.7:8080: connect: connection refused"}"#;
+        for (status, kind, body, expected) in [
+            (200, json, BODY, "Some(0.25)"),
+            (200, json, "{}", "parse"),
+            (200, "text/html", "<html>", "content_type"),
+            (500, "text/plain", "oh", "status"),
+            (302, "text/plain", "", "status"),
+            (503, json, unreachable, "connect"),
+            (
+                403,
+                json,
+                refused,
+                "no route; through the API server: pods \"jvb\" is forbidden",
+            ),
+        ] {
+            assert_eq!(class(status, kind, body), expected, "{status} {body}");
+        }
+    }
 }

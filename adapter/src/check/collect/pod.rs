@@ -88,3 +88,76 @@ fn by_packets(container: &Container) -> bool {
             text.contains(BY_PACKETS) && (named || text.contains(MEASUREMENT))
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn pod(container: &Value) -> Bridge {
+        let mut whole = json!({"name": "jvb"});
+        whole
+            .as_object_mut()
+            .unwrap()
+            .extend(container.as_object().unwrap().clone());
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "jvb-0", "namespace": "jitsi", "uid": "u"},
+            "spec": {"containers": [{"name": "sidecar", "resources": {"limits": {"cpu": "1"}}}, whole]},
+            "status": {
+                "phase": "Running", "podIP": "10.0.0.7",
+                "conditions": [{"type": "Ready", "status": "True"}],
+            },
+        });
+        read(&pod, Time::default()).unwrap()
+    }
+
+    #[test]
+    fn the_limit_is_that_of_the_bridges_own_container() {
+        assert_eq!(pod(&json!({})).limit, None);
+        let requested = json!({"resources": {"requests": {"cpu": "2"}}});
+        assert_eq!(pod(&requested).limit, None);
+        let limited = json!({"resources": {"limits": {"cpu": "2500m", "memory": "1Gi"}}});
+        assert_eq!(pod(&limited).limit.as_deref(), Some("2500m"));
+    }
+
+    #[test]
+    fn a_measurement_by_packets_is_seen_where_the_pod_shows_it() {
+        let property =
+            "-Dvideobridge.load-management.load-measurements.load-measurement=packet-rate";
+        for (container, expected) in [
+            (
+                json!({"env": [{"name": "JAVA_SYS_PROPS", "value": property}]}),
+                true,
+            ),
+            (
+                json!({"env": [{"name": "JVB_LOAD_MEASUREMENT", "value": "packet-rate"}]}),
+                true,
+            ),
+            (json!({"args": ["--x", property]}), true),
+            (
+                json!({"env": [{"name": "JVB_LOAD_MEASUREMENT", "value": "cpu-usage"}]}),
+                false,
+            ),
+            (
+                json!({"env": [{"name": "COMMENT", "value": "no packet-rate"}]}),
+                false,
+            ),
+            (
+                json!({"env": [{"name": "JVB_LOAD_MEASUREMENT", "valueFrom": {}}]}),
+                false,
+            ),
+        ] {
+            assert_eq!(pod(&container).by_packets, expected, "{container}");
+        }
+    }
+
+    #[test]
+    fn a_pod_is_asked_where_the_adapter_would_ask_it() {
+        let named = json!({"ports": [{"name": "metrics", "containerPort": 9000}]});
+        let address = |bridge: Bridge| bridge.address.map(|address| address.to_string());
+        assert_eq!(address(pod(&named)).as_deref(), Some("10.0.0.7:9000"));
+        assert_eq!(address(pod(&json!({}))).as_deref(), Some("10.0.0.7:8080"));
+    }
+}

@@ -1,22 +1,16 @@
 //! The APIServices: whose they are, whether they work, and whom they trust.
 
-use std::time::Duration;
-
-use bridge::Time;
-
-use crate::check::facts::{Aggregated, Condition, Facts, Known, Served, Trust};
+use crate::check::facts::{Aggregated, Condition, Facts, Known, Served};
 use crate::check::report::{Finding, Severity, Step};
 
 use super::owner::{Owner, owner};
+use super::trust::{self, days};
 use super::unknown;
 
 const STEP: Step = Step::Aggregation;
 
 /// The group that adapters share with others; ours is off there unless asked for.
 const EXTERNAL: &str = "external.metrics.k8s.io";
-
-/// A certificate that ends sooner than this, and in the last tenth of its life, has not been renewed.
-const SOON: Duration = Duration::from_hours(7 * 24);
 
 pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -126,8 +120,8 @@ fn others(name: &str, owner: &Owner, service: &Aggregated) -> Finding {
 fn judge_ours(facts: &Facts, name: &str, owner: &str, service: &Aggregated) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(availability(name, owner, service));
-    findings.extend(trusted(facts.now, name, service));
-    findings.extend(served(facts.now, name, owner, service));
+    findings.extend(trust::trusted(facts.now, name, service));
+    findings.extend(trust::served(facts.now, name, owner, service));
     if findings
         .iter()
         .all(|finding| finding.severity == Severity::Skipped)
@@ -148,14 +142,6 @@ fn judge_ours(facts: &Facts, name: &str, owner: &str, service: &Aggregated) -> V
     findings
 }
 
-fn days(left: Duration) -> String {
-    match left.as_secs() / (24 * 60 * 60) {
-        0 => format!("{} hours", left.as_secs() / (60 * 60)),
-        1 => "1 day".to_owned(),
-        days => format!("{days} days"),
-    }
-}
-
 fn availability(name: &str, owner: &str, service: &Aggregated) -> Option<Finding> {
     let why = "the HPA reads nothing and holds; deleting a namespace hangs as long as it lasts";
     let (text, mend) = match &service.available {
@@ -169,7 +155,7 @@ fn availability(name: &str, owner: &str, service: &Aggregated) -> Option<Finding
                 "{owner} is not available: {}: {}",
                 condition.reason, condition.message
             ),
-            remedy(owner, condition),
+            remedy(name, owner, condition),
         ),
     };
     Some(
@@ -180,7 +166,7 @@ fn availability(name: &str, owner: &str, service: &Aggregated) -> Option<Finding
 }
 
 /// What to do about it, by what the API server says (kube-aggregator's remote_available_controller, Go's crypto/x509 and net).
-fn remedy(owner: &str, condition: &Condition) -> String {
+fn remedy(name: &str, owner: &str, condition: &Condition) -> String {
     let (namespace, service) = owner.split_once('/').unwrap_or_default();
     let says = |part: &str| condition.message.contains(part);
     match condition.reason.as_str() {
@@ -194,7 +180,8 @@ fn remedy(owner: &str, condition: &Condition) -> String {
             "kubectl -n {namespace} get pods,endpointslices  # no Ready pod of the adapter is behind the Service"
         ),
         _ if says("unknown authority") || says("certificate signed by") => format!(
-            "kubectl patch apiservice …  # caBundle must be the base64 of the authority that signed {service}'s certificate"
+            "{}  # caBundle must be the authority that signed {service}'s certificate",
+            trust::patch(name)
         ),
         _ if says("certificate is valid for")
             || says("doesn't contain any IP SANs")
@@ -214,91 +201,6 @@ fn remedy(owner: &str, condition: &Condition) -> String {
             "let the API server reach the adapter: kubectl -n {namespace} get networkpolicy; or the nodes' firewall"
         ),
         _ => format!("kubectl -n {namespace} logs deploy/{service}"),
-    }
-}
-
-fn trusted(now: Time, name: &str, service: &Aggregated) -> Option<Finding> {
-    if service.insecure {
-        let finding = Finding::new(
-            STEP,
-            Severity::Warning,
-            name,
-            "insecureSkipTLSVerify is set: the adapter's certificate is not verified",
-        )
-        .why("whoever can answer in the adapter's place decides how many bridges run")
-        .mend(format!(
-            "kubectl edit apiservice {name}  # caBundle instead of insecureSkipTLSVerify"
-        ));
-        return Some(finding);
-    }
-    let mend = format!(
-        "kubectl patch apiservice {name} --type=merge -p \"{{\\\"spec\\\":{{\\\"caBundle\\\":\\\"$(base64 -w0 ca.crt)\\\"}}}}\""
-    );
-    let (severity, text, why) = match &service.trust {
-        Trust::Absent => (
-            Severity::Warning,
-            "caBundle is empty: the API server trusts the authorities of its own system".to_owned(),
-            "those hardly ever sign for a name that ends in .svc",
-        ),
-        Trust::Unreadable(error) => (
-            Severity::Error,
-            format!("caBundle cannot be read: {error}"),
-            "the API server cannot verify the adapter and does not ask it",
-        ),
-        Trust::Authorities(periods) => {
-            let valid = |(from, until): &&(Time, Time)| *from <= now && now <= *until;
-            if periods.iter().any(|period| valid(&period)) {
-                return None;
-            }
-            (
-                Severity::Error,
-                "no authority in caBundle is valid now".to_owned(),
-                "the API server cannot verify the adapter and does not ask it",
-            )
-        }
-    };
-    Some(Finding::new(STEP, severity, name, text).why(why).mend(mend))
-}
-
-fn served(now: Time, name: &str, owner: &str, service: &Aggregated) -> Option<Finding> {
-    let known_broken = service
-        .available
-        .as_ref()
-        .is_some_and(|condition| !condition.is_true);
-    match &service.served {
-        Served::Verified { until, lifetime } => {
-            let left = until.since(now);
-            (left < SOON && left < *lifetime / 10).then(|| {
-                Finding::new(
-                    STEP,
-                    Severity::Warning,
-                    name,
-                    format!("the adapter's certificate ends in {}", days(left)),
-                )
-                .why("then the API server asks it no more, and the HPA holds")
-                .mend("renew it: whoever made the files of --tls-cert-file ought to have by now")
-            })
-        }
-        Served::Refused(reason) => Some(
-            Finding::new(
-                STEP,
-                Severity::Error,
-                name,
-                format!("{owner}'s certificate does not verify: {reason}"),
-            )
-            .why("the API server asks nobody whom it cannot verify")
-            .mend(format!(
-                "compare: kubectl get apiservice {name} -o jsonpath='{{.spec.caBundle}}' | base64 -d | openssl x509 -noout -subject -enddate"
-            )),
-        ),
-        // Said already, and better, by the condition or by the caBundle.
-        Served::Unreachable(_) if known_broken || service.insecure || service.trust == Trust::Absent => None,
-        Served::Unreachable(reason) => Some(Finding::new(
-            STEP,
-            Severity::Skipped,
-            name,
-            format!("certificate not seen: {reason}"),
-        )),
     }
 }
 

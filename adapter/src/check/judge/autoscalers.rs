@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::facts::{Autoscaler, Condition, Facts};
 use crate::check::report::{Finding, Severity, Step};
+use crate::telling::Metrics;
 
 use super::{owner, seen, some, unknown};
 
@@ -14,19 +15,20 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
         Ok(hpas) => hpas,
         Err(error) => return vec![unknown(STEP, "HPAs", error)],
     };
+    let hpas: Vec<&Autoscaler> = hpas.iter().filter(|hpa| concerns(facts, hpa)).collect();
     if hpas.is_empty() {
         return vec![
             Finding::new(
                 STEP,
                 Severity::Skipped,
                 "no HPA",
-                "none asks for a metric of pods or objects: nothing scales the bridges",
+                "none asks for a metric of bridges: nothing scales them",
             )
             .mend("kubectl apply -f hpa.yaml  # as in docs/adapter.md, \"An HPA\""),
         ];
     }
     let mut findings = Vec::new();
-    for hpa in hpas {
+    for hpa in &hpas {
         let found = one(facts, hpa);
         if found.is_empty() {
             let size = hpa.desired.map_or_else(String::new, |desired| {
@@ -42,8 +44,27 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
         }
         findings.extend(found);
     }
-    findings.extend(shared(hpas));
+    findings.extend(shared(&hpas));
     findings
+}
+
+/// Whether an HPA is about bridges: it stands beside them, or asks for what only they have.
+fn concerns(facts: &Facts, hpa: &Autoscaler) -> bool {
+    let bridges = facts.bridges.as_deref().unwrap_or_default();
+    let beside = bridges
+        .iter()
+        .any(|bridge| bridge.pod.namespace == hpa.hpa.namespace);
+    let known = known(facts);
+    let built_in = Metrics::new(&[]);
+    let built_in: Vec<&str> = built_in
+        .iter()
+        .flat_map(|metrics| metrics.pod_names().chain(metrics.object_names()))
+        .collect();
+    let asks = |metric: &String| {
+        let name = metric.split_once('/').map_or("", |(_, name)| name);
+        built_in.contains(&name) || is_served(metric, &known)
+    };
+    beside || hpa.metrics.iter().any(asks)
 }
 
 fn one(facts: &Facts, hpa: &Autoscaler) -> Vec<Finding> {
@@ -187,7 +208,7 @@ fn conditions(hpa: &Autoscaler, describe: &str) -> Vec<Finding> {
 }
 
 /// Two HPAs on one target.
-fn shared(hpas: &[Autoscaler]) -> Vec<Finding> {
+fn shared(hpas: &[&Autoscaler]) -> Vec<Finding> {
     let mut by_target: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for hpa in hpas {
         by_target

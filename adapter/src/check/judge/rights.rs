@@ -88,8 +88,7 @@ fn denied(need: &Need, adapter: &str) -> (&'static str, String) {
     match need {
         Need::ReadStress(_) => (
             "the adapter answers the HPA 403, and it holds",
-            "kubectl create clusterrole hpa-custom-metrics --verb=get --resource='*.custom.metrics.k8s.io' && kubectl create \
-             clusterrolebinding hpa-custom-metrics --clusterrole=hpa-custom-metrics \
+            "kubectl create clusterrolebinding hpa-custom-metrics --clusterrole=system:controller:horizontal-pod-autoscaler \
              --serviceaccount=kube-system:horizontal-pod-autoscaler"
                 .to_owned(),
         ),

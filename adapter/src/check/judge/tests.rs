@@ -644,6 +644,17 @@ fn without_bridges_and_without_apiservices_the_chain_is_broken() {
 }
 
 #[test]
+fn hpas_that_have_nothing_to_do_with_bridges_are_not_judged() {
+    let mut facts = healthy();
+    let mut other = hpa(&mut facts).clone();
+    other.hpa = named("shop", "web");
+    other.metrics = vec!["pods/http_requests".to_owned()];
+    other.conditions[1] = condition("ScalingActive", false, "FailedGetPodsMetric", "x");
+    facts.autoscalers.as_mut().unwrap().push(other);
+    assert_eq!(troubles(&facts), []);
+}
+
+#[test]
 fn two_hpas_on_one_target_are_named() {
     let mut facts = healthy();
     let mut other = hpa(&mut facts).clone();

@@ -1,0 +1,112 @@
+//! Whom the API server trusts, and whom it finds.
+
+use std::time::Duration;
+
+use bridge::Time;
+
+use crate::check::facts::{Aggregated, Served, Trust};
+use crate::check::report::{Finding, Severity, Step};
+
+const STEP: Step = Step::Aggregation;
+
+/// A certificate that ends sooner than this, and in the last tenth of its life, has not been renewed.
+const SOON: Duration = Duration::from_hours(7 * 24);
+
+/// A length of time, roughly.
+pub(super) fn days(left: Duration) -> String {
+    match left.as_secs() / (24 * 60 * 60) {
+        0 => format!("{} hours", left.as_secs() / (60 * 60)),
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    }
+}
+
+/// The command that gives an APIService its authority.
+pub(super) fn patch(name: &str) -> String {
+    format!(
+        "kubectl patch apiservice {name} --type=merge -p \"{{\\\"spec\\\":{{\\\"caBundle\\\":\\\"$(base64 -w0 ca.crt)\\\"}}}}\""
+    )
+}
+
+pub(super) fn trusted(now: Time, name: &str, service: &Aggregated) -> Option<Finding> {
+    if service.insecure {
+        let finding = Finding::new(
+            STEP,
+            Severity::Warning,
+            name,
+            "insecureSkipTLSVerify is set: the adapter's certificate is not verified",
+        )
+        .why("whoever can answer in the adapter's place decides how many bridges run")
+        .mend(format!(
+            "kubectl edit apiservice {name}  # caBundle instead of insecureSkipTLSVerify"
+        ));
+        return Some(finding);
+    }
+    let mend = patch(name);
+    let (severity, text, why) = match &service.trust {
+        Trust::Absent => (
+            Severity::Warning,
+            "caBundle is empty: the API server trusts the authorities of its own system".to_owned(),
+            "those hardly ever sign for a name that ends in .svc",
+        ),
+        Trust::Unreadable(error) => (
+            Severity::Error,
+            format!("caBundle cannot be read: {error}"),
+            "the API server cannot verify the adapter and does not ask it",
+        ),
+        Trust::Authorities(periods) => {
+            let valid = |(from, until): &&(Time, Time)| *from <= now && now <= *until;
+            if periods.iter().any(|period| valid(&period)) {
+                return None;
+            }
+            (
+                Severity::Error,
+                "no authority in caBundle is valid now".to_owned(),
+                "the API server cannot verify the adapter and does not ask it",
+            )
+        }
+    };
+    Some(Finding::new(STEP, severity, name, text).why(why).mend(mend))
+}
+
+pub(super) fn served(now: Time, name: &str, owner: &str, service: &Aggregated) -> Option<Finding> {
+    let known_broken = service
+        .available
+        .as_ref()
+        .is_some_and(|condition| !condition.is_true);
+    match &service.served {
+        Served::Verified { until, lifetime } => {
+            let left = until.since(now);
+            (left < SOON && left < *lifetime / 10).then(|| {
+                Finding::new(
+                    STEP,
+                    Severity::Warning,
+                    name,
+                    format!("the adapter's certificate ends in {}", days(left)),
+                )
+                .why("then the API server asks it no more, and the HPA holds")
+                .mend("renew it: whoever made the files of --tls-cert-file ought to have by now")
+            })
+        }
+        Served::Refused(reason) => Some(
+            Finding::new(
+                STEP,
+                Severity::Error,
+                name,
+                format!("{owner}'s certificate does not verify: {reason}"),
+            )
+            .why("the API server asks nobody whom it cannot verify")
+            .mend(format!(
+                "compare: kubectl get apiservice {name} -o jsonpath='{{.spec.caBundle}}' | base64 -d | openssl x509 -noout -subject -enddate"
+            )),
+        ),
+        // Said already, and better, by the condition or by the caBundle.
+        Served::Unreachable(_) if known_broken || service.insecure || service.trust == Trust::Absent => None,
+        Served::Unreachable(reason) => Some(Finding::new(
+            STEP,
+            Severity::Skipped,
+            name,
+            format!("certificate not seen: {reason}"),
+        )),
+    }
+}
