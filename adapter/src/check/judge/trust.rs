@@ -17,6 +17,7 @@ pub(super) fn days(left: Duration) -> String {
     match left.as_secs() / (24 * 60 * 60) {
         0 => format!("{} hours", left.as_secs() / (60 * 60)),
         1 => "1 day".to_owned(),
+        3651.. => "more than 10 years".to_owned(),
         days => format!("{days} days"),
     }
 }
