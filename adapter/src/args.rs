@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::authority::Named;
 use crate::check::CheckArguments;
 use crate::telling::ExtraMetric;
 
@@ -85,6 +86,35 @@ pub struct Serving {
     /// Private key of the certificate in PEM.
     #[arg(long, env = "JVB_ADAPTER_TLS_PRIVATE_KEY_FILE", value_name = "FILE")]
     pub(crate) tls_private_key_file: Option<PathBuf>,
+
+    /// Secret in which an own authority is kept, where no certificate files are given. It must exist, empty.
+    ///
+    /// All replicas share it. The authority is published in the caBundle of the APIServices that lead to --service, and of no
+    /// other; authority and certificate are replaced in time, without a gap.
+    #[arg(
+        long,
+        env = "JVB_ADAPTER_TLS_SECRET",
+        value_name = "NAMESPACE/NAME",
+        conflicts_with_all = ["tls_cert_file", "tls_private_key_file"]
+    )]
+    pub(crate) tls_secret: Option<Named>,
+
+    /// Service that leads to the adapter, for which the own authority vouches [default: jvb-adapter beside the Secret].
+    #[arg(
+        long,
+        env = "JVB_ADAPTER_SERVICE",
+        value_name = "NAMESPACE/NAME",
+        requires = "tls_secret"
+    )]
+    pub(crate) service: Option<Named>,
+
+    /// How long the own authority is good. A new one is published when two thirds are over, and signs after five sixths.
+    #[arg(long, env = "JVB_ADAPTER_CA_LIFETIME", value_name = "DURATION", default_value = "365days", value_parser = humantime::parse_duration)]
+    pub(crate) ca_lifetime: Duration,
+
+    /// How long a certificate of the own authority is good. It is replaced when two thirds are over.
+    #[arg(long, env = "JVB_ADAPTER_LEAF_LIFETIME", value_name = "DURATION", default_value = "30days", value_parser = humantime::parse_duration)]
+    pub(crate) leaf_lifetime: Duration,
 
     /// Serve the totals of groups of bridges as external metrics too.
     ///

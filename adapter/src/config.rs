@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use crate::api::Selector;
 use crate::args::{Arguments, Cluster, Scraping, Serving, Telling};
+use crate::authority::{self, Named};
 use crate::scraping::Pace;
+use crate::serving::Files;
 use crate::telling::{Metrics, Rules};
 
 /// What the adapter runs with; made from a command line by [`Config::try_from`].
@@ -15,12 +17,10 @@ use crate::telling::{Metrics, Rules};
 pub struct Config {
     /// Address and port to serve HTTPS on.
     pub(crate) bind: SocketAddr,
-    /// Certificate chain in PEM.
-    pub(crate) tls_cert_file: PathBuf,
-    /// Its private key in PEM.
-    pub(crate) tls_private_key_file: PathBuf,
     /// Whether external metrics are served.
     pub(crate) external_metrics: bool,
+    /// Where the serving certificate comes from.
+    pub(crate) certificate: Certificate,
     /// Whether HTTP/2 is not spoken.
     pub(crate) http1_only: bool,
     /// How long to answer as before after the signal to end.
@@ -35,6 +35,15 @@ pub struct Config {
     pub(crate) rules: Rules,
     /// The table of metrics.
     pub(crate) metrics: Metrics,
+}
+
+/// Where the serving certificate comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Certificate {
+    /// Files that somebody else replaces.
+    Files(Files),
+    /// An authority of our own.
+    Own(authority::Settings),
 }
 
 /// Everything that is wrong with a command line.
@@ -61,6 +70,10 @@ impl TryFrom<Arguments> for Config {
                     tls_cert_file,
                     tls_private_key_file,
                     external_metrics,
+                    tls_secret,
+                    service,
+                    ca_lifetime,
+                    leaf_lifetime,
                     http1_only,
                     shutdown_delay,
                 },
@@ -86,16 +99,33 @@ impl TryFrom<Arguments> for Config {
                 },
             log: _,
         } = arguments;
-        let mut file = |flag: &str, file: Option<PathBuf>| {
-            if file.is_none() {
-                problems.push(format!(
-                    "{flag} must be set: an API server is only asked over verified TLS"
-                ));
+        let certificate = match (tls_secret, tls_cert_file, tls_private_key_file) {
+            (Some(secret), _, _) => Some(Certificate::Own(authority::Settings {
+                service: service.unwrap_or_else(|| Named {
+                    namespace: secret.namespace.clone(),
+                    name: "jvb-adapter".to_owned(),
+                }),
+                secret,
+                ca_lifetime,
+                leaf_lifetime,
+            })),
+            (None, Some(certificate), Some(key)) => {
+                Some(Certificate::Files(Files { certificate, key }))
             }
-            file.unwrap_or_default()
+            (None, certificate, key) => {
+                for (flag, given) in [
+                    ("--tls-cert-file", certificate),
+                    ("--tls-private-key-file", key),
+                ] {
+                    if given.is_none() {
+                        problems.push(format!(
+                            "{flag} must be set, or --tls-secret: an API server is only asked over verified TLS"
+                        ));
+                    }
+                }
+                None
+            }
         };
-        let tls_cert_file = file("--tls-cert-file", tls_cert_file);
-        let tls_private_key_file = file("--tls-private-key-file", tls_private_key_file);
         let metrics = Metrics::new(&extra_metrics)
             .map_err(|twice| {
                 problems.push(format!(
@@ -103,12 +133,11 @@ impl TryFrom<Arguments> for Config {
                 ));
             })
             .ok();
-        match metrics {
-            Some(metrics) if problems.is_empty() => Ok(Self {
+        match (metrics, certificate) {
+            (Some(metrics), Some(certificate)) if problems.is_empty() => Ok(Self {
                 bind,
-                tls_cert_file,
-                tls_private_key_file,
                 external_metrics,
+                certificate,
                 http1_only,
                 shutdown_delay,
                 kubeconfig,
@@ -133,6 +162,9 @@ impl TryFrom<Arguments> for Config {
     }
 }
 
+/// The shortest lifetime of a certificate: they count in seconds, and a third of it must be enough to replace it.
+const SHORTEST_LIFETIME: Duration = Duration::from_secs(6);
+
 /// The shortest interval: below it bridges are busier with us than with people.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -148,6 +180,21 @@ fn check(arguments: &Arguments) -> Vec<String> {
         ..
     } = arguments.telling;
     let mut problems = Vec::new();
+    let Serving {
+        ca_lifetime,
+        leaf_lifetime,
+        ..
+    } = arguments.serving;
+    if leaf_lifetime < SHORTEST_LIFETIME {
+        problems.push(format!(
+            "--leaf-lifetime must be at least {SHORTEST_LIFETIME:?}, not {leaf_lifetime:?}"
+        ));
+    }
+    if ca_lifetime < leaf_lifetime * 3 {
+        problems.push(format!(
+            "--ca-lifetime ({ca_lifetime:?}) must be at least three times --leaf-lifetime ({leaf_lifetime:?})"
+        ));
+    }
     match Selector::parse(&arguments.cluster.bridges) {
         Err(error) => problems.push(format!("--bridges: {error}")),
         Ok(selector) if selector.is_everything() => problems.push(

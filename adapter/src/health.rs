@@ -19,6 +19,7 @@ pub(crate) struct Health {
     synced: AtomicI64,
     round_over: AtomicBool,
     leaving: AtomicBool,
+    doubted: AtomicBool,
 }
 
 /// No moment.
@@ -32,6 +33,7 @@ impl Health {
             synced: AtomicI64::new(NEVER),
             round_over: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
+            doubted: AtomicBool::new(false),
         }
     }
 
@@ -53,6 +55,11 @@ impl Health {
     /// Each of them has been asked once.
     pub(crate) fn first_round_over(&self) {
         self.round_over.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the API server believes the serving certificate; where nothing is known of it, it does.
+    pub(crate) fn believed(&self, believed: bool) {
+        self.doubted.store(!believed, Ordering::Relaxed);
     }
 
     /// The adapter is about to end: no longer ready, still alive.
@@ -79,6 +86,11 @@ impl Health {
     pub(crate) fn ready(&self, now: Time) -> Result<(), &'static str> {
         if self.leaving.load(Ordering::Relaxed) {
             return Err("shutting down");
+        }
+        if self.doubted.load(Ordering::Relaxed) {
+            return Err(
+                "no APIService that leads here vouches for the serving certificate; hint: the log says why",
+            );
         }
         let synced = self.synced.load(Ordering::Relaxed);
         if synced == NEVER {
@@ -131,6 +143,18 @@ mod tests {
         assert!(health.live(later).is_err());
         health.beat(later);
         assert_eq!(health.live(later), Ok(()));
+    }
+
+    #[test]
+    fn whoever_is_not_believed_is_alive_and_not_ready() {
+        let health = Health::new(START);
+        health.pods_synced(START);
+        health.first_round_over();
+        for believed in [false, true] {
+            health.believed(believed);
+            assert_eq!(health.ready(START).is_ok(), believed);
+            assert_eq!(health.live(START), Ok(()));
+        }
     }
 
     #[test]

@@ -15,11 +15,13 @@
 pub mod access;
 mod api;
 pub mod args;
+mod authority;
 pub mod check;
 mod clock;
 mod config;
 mod health;
 pub mod log;
+mod renewal;
 mod run;
 mod scraping;
 pub mod serving;

@@ -1,6 +1,5 @@
 //! The adapter from start to end.
 
-use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,22 +9,20 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::access::Guard;
 use crate::api::Api;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::renewal::Renewal;
 use crate::scraping::Scraper;
 use crate::scraping::pods;
-use crate::serving::{self, Files, Limits, Look, Tls};
+use crate::serving::{self, Limits};
 use crate::shared::Shared;
 
 /// How long the API server has to tell how it authenticates.
 const GUARD_DEADLINE: Duration = Duration::from_secs(30);
-
-/// How often the files of the serving certificate are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// How long to try to reach the API server in one attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,9 +36,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<()> {
     let Config {
         bind,
-        tls_cert_file,
-        tls_private_key_file,
         external_metrics,
+        certificate,
         http1_only,
         shutdown_delay,
         kubeconfig,
@@ -50,10 +46,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         rules,
         metrics,
     } = config;
-    let mut tls = Tls::from_files(&tls_cert_file, &tls_private_key_file)?;
-    if http1_only {
-        tls = tls.http1_only();
-    }
+    let renewal = Renewal::open(certificate)?;
     let client = client(kubeconfig).await?;
     let listener = TcpListener::bind(bind)
         .await
@@ -75,16 +68,19 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     ));
     let scrape = tokio::spawn(Scraper::new(Arc::clone(&shared), pace).run(seen, ending.clone()));
 
-    let guard = tokio::select! {
-        guard = Guard::start(client, GUARD_DEADLINE, ending.clone()) => guard?,
+    let starting = async {
+        let guard = Guard::start(client.clone(), GUARD_DEADLINE, ending.clone()).await?;
+        let (tls, renewing) = renewal.start(client.clone(), &shared).await?;
+        anyhow::Ok((guard, tls, renewing))
+    };
+    let (guard, mut tls, renewing) = tokio::select! {
+        started = starting => started?,
         () = shutdown.cancelled() => return Ok(()),
     };
+    if http1_only {
+        tls = tls.http1_only();
+    }
     let api = Arc::new(Api::new(Arc::clone(&shared), external_metrics));
-    let files = Files {
-        certificate: tls_cert_file,
-        key: tls_private_key_file,
-    };
-    let replacing = follow_files(tls.clone(), files, Arc::clone(&shared));
     let stop = CancellationToken::new();
     let leave = async {
         shutdown.cancelled().await;
@@ -99,27 +95,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         ended = watch => bail!("the watch of pods ended: {ended:?}"),
         ended = scrape => bail!("the loop that asks the bridges ended: {ended:?}"),
         () = leave => Ok(()),
-        never = replacing => match never {},
+        never = renewing.run(Arc::clone(&shared)) => match never {},
     }
-}
-
-/// Takes up a serving certificate that is replaced on disk, for ever.
-async fn follow_files(tls: Tls, files: Files, shared: Arc<Shared>) -> Infallible {
-    let state = shared.telemetry.certificate();
-    let told = |look| {
-        state.expires(tls.expires());
-        match look {
-            Look::Same => return,
-            Look::Replaced => info!("the serving certificate was replaced"),
-            Look::Mended => info!("the files of the serving certificate are good again"),
-            Look::Broken(problem) => {
-                warn!("the serving certificate was not replaced, the old one stays: {problem}");
-                return state.broken(true);
-            }
-        }
-        state.broken(false);
-    };
-    serving::follow(tls.clone(), files, LOOK_EVERY, told).await
 }
 
 async fn client(kubeconfig: Option<PathBuf>) -> anyhow::Result<kube::Client> {

@@ -32,6 +32,7 @@ pub struct AdapterBuilder<'a> {
     versions: Vec<&'static str>,
     external: bool,
     arguments: Vec<String>,
+    own_authority: bool,
 }
 
 /// Running replicas of the adapter behind one Service.
@@ -61,6 +62,7 @@ impl Laboratory {
             lab: self,
             replicas: 1,
             versions: vec!["v1beta2", "v1beta1"],
+            own_authority: false,
             external: false,
             arguments: vec![
                 "--interval=1s".to_owned(),
@@ -94,6 +96,13 @@ impl AdapterBuilder<'_> {
         self
     }
 
+    /// The adapter makes its certificates itself, and publishes whom to trust.
+    #[must_use]
+    pub fn own_authority(mut self) -> Self {
+        self.own_authority = true;
+        self
+    }
+
     /// Flags of the adapter; they come after, and so replace, those of every laboratory.
     #[must_use]
     pub fn flags(mut self, flags: &[&str]) -> Self {
@@ -117,6 +126,7 @@ impl AdapterBuilder<'_> {
             versions,
             external,
             mut arguments,
+            own_authority,
         } = self;
         if external {
             arguments.push("--external-metrics".to_owned());
@@ -125,6 +135,13 @@ impl AdapterBuilder<'_> {
             .await
             .context("cannot apply the adapter's RBAC")?;
         let place = lab.place(NAMESPACE, NAME).await?;
+        if own_authority {
+            arguments.push(format!("--tls-secret={NAMESPACE}/{NAME}-tls"));
+        } else {
+            let (certificate, key) = (place.certificate(), place.key());
+            arguments.push(format!("--tls-cert-file={}", certificate.display()));
+            arguments.push(format!("--tls-private-key-file={}", key.display()));
+        }
         let groups = [
             "system:serviceaccounts",
             "system:serviceaccounts:bridgetender",
@@ -164,8 +181,13 @@ impl AdapterBuilder<'_> {
                 group: 100,
                 version: rank,
             };
-            lab.aggregate(&adapters.place, group, version, priority)
-                .await?;
+            let place = &adapters.place;
+            if own_authority {
+                lab.aggregate_untrusted(place, group, version, priority)
+                    .await?;
+            } else {
+                lab.aggregate(place, group, version, priority).await?;
+            }
         }
         for (group, version) in services {
             tokio::select! {
@@ -191,8 +213,6 @@ impl Adapters {
             NAME.to_owned(),
             format!("--bind={}", replica.address),
             format!("--kubeconfig={}", self.kubeconfig.display()),
-            format!("--tls-cert-file={}", self.place.certificate().display()),
-            format!("--tls-private-key-file={}", self.place.key().display()),
         ];
         arguments.extend(self.arguments.iter().cloned());
         let config = Config::try_from(Arguments::try_parse_from(arguments)?)?;

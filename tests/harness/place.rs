@@ -13,7 +13,7 @@ use kube::core::{DynamicObject, GroupVersionKind};
 use kube::discovery::ApiResource;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::balancer::Balancer;
 use crate::certificates::{Authority, Credentials};
@@ -103,13 +103,41 @@ impl Laboratory {
         version: &str,
         priority: Priority,
     ) -> Result<()> {
+        let authority = STANDARD.encode(place.authority.pem());
+        self.register(place, group, version, priority, &json!(authority))
+            .await
+    }
+
+    /// The same without saying whom to trust: the adapter is to publish that itself.
+    ///
+    /// # Errors
+    /// When the API server refuses it.
+    pub async fn aggregate_untrusted(
+        &self,
+        place: &Place,
+        group: &str,
+        version: &str,
+        priority: Priority,
+    ) -> Result<()> {
+        self.register(place, group, version, priority, &Value::Null)
+            .await
+    }
+
+    async fn register(
+        &self,
+        place: &Place,
+        group: &str,
+        version: &str,
+        priority: Priority,
+        authority: &Value,
+    ) -> Result<()> {
         self.put(&json!({
             "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
             "metadata": {"name": format!("{version}.{group}")},
             "spec": {
                 "group": group, "version": version,
                 "groupPriorityMinimum": priority.group, "versionPriority": priority.version,
-                "caBundle": STANDARD.encode(place.authority.pem()),
+                "caBundle": authority,
                 "service": {
                     "namespace": place.namespace, "name": place.name, "port": place.balancer.address().port(),
                 },

@@ -1,6 +1,7 @@
 //! The adapter, read by the real API server and the real HPA.
 
 mod absence;
+mod authority;
 mod ending;
 mod readers;
 mod reading;

@@ -46,6 +46,14 @@ impl Tls {
         Self::new(provider, first)
     }
 
+    /// The same with a certificate that the adapter has made itself, both PEM.
+    pub(crate) fn from_pem(chain: &str, key: &str) -> Result<Self, TlsError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let first =
+            Leaf::from_pem(chain, key, &provider, UnixTime::now()).map_err(TlsError::Own)?;
+        Self::new(provider, first)
+    }
+
     fn new(provider: Arc<CryptoProvider>, first: Leaf) -> Result<Self, TlsError> {
         let serving = Arc::new(Serving(RwLock::new(first)));
         let verifier = PossessionVerifier {
@@ -84,17 +92,20 @@ impl Tls {
         self.take(&files, &files.read()?).map(|_| ())
     }
 
+    /// Connections from now on are greeted with this certificate, both PEM.
+    pub(crate) fn replace(&self, chain: &str, key: &str) -> Result<(), TlsError> {
+        let provider = self.config.crypto_provider();
+        let next = Leaf::from_pem(chain, key, provider, UnixTime::now()).map_err(TlsError::Own)?;
+        self.serving.set(next);
+        Ok(())
+    }
+
     /// Connections from now on are greeted with these contents of the files, if they are good: whether that is another certificate
     /// than before.
     fn take(&self, files: &Files, contents: &Contents) -> Result<bool, TlsError> {
         let next = files.leaf(contents, self.config.crypto_provider(), UnixTime::now())?;
-        let mut serving = self
-            .serving
-            .0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let is_other = next.certified().cert != serving.certified().cert;
-        *serving = next;
+        let is_other = next.certified().cert != self.serving.now().certified().cert;
+        self.serving.set(next);
         Ok(is_other)
     }
 
@@ -113,6 +124,10 @@ impl Tls {
 struct Serving(RwLock<Leaf>);
 
 impl Serving {
+    fn set(&self, next: Leaf) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
+    }
+
     fn now(&self) -> Leaf {
         self.0
             .read()

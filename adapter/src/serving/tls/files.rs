@@ -49,6 +49,9 @@ pub enum TlsError {
         /// The key's file.
         key: PathBuf,
     },
+    /// What an own authority has made cannot be used.
+    #[error("the certificate of the own authority {0}")]
+    Own(String),
     /// The cryptography lacks what the protocol needs.
     #[error("cannot set up TLS")]
     Setup(#[from] rustls::Error),

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::sign::CertifiedKey;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
@@ -21,6 +23,24 @@ impl Leaf {
             certified: Arc::new(certified),
             expires,
         }
+    }
+
+    /// A certificate made by the adapter itself, both PEM.
+    pub(super) fn from_pem(
+        chain: &str,
+        key: &str,
+        provider: &CryptoProvider,
+        now: UnixTime,
+    ) -> Result<Self, String> {
+        let chain = CertificateDer::pem_slice_iter(chain.as_bytes())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| error.to_string())?;
+        let expires = check(&chain, now)?;
+        let key =
+            PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|error| error.to_string())?;
+        let certified =
+            CertifiedKey::from_der(chain, key, provider).map_err(|error| error.to_string())?;
+        Ok(Self::new(certified, expires))
     }
 
     pub(super) fn certified(&self) -> Arc<CertifiedKey> {
