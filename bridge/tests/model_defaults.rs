@@ -1,0 +1,115 @@
+//! Production values as literal numbers, and small quirks by name.
+
+mod common;
+#[path = "common/deployment.rs"]
+mod deployment;
+
+use std::time::Duration;
+
+use bridge::model::{BridgeConfig, Health, JicofoConfig, Jitsi, Load};
+use deployment::{after, conference, deployed, get, metrics, moved, people, shutdown, single};
+use http::Request;
+
+#[test]
+fn the_defaults_are_the_numbers_of_production() {
+    let jicofo = JicofoConfig::default();
+    for (name, is, wanted) in [
+        (
+            "single-participant-timeout",
+            jicofo.single_participant_timeout,
+            20,
+        ),
+        ("participant-rampup-interval", jicofo.rampup, 20),
+        ("failure-reset-threshold", jicofo.failure_reset, 60),
+        ("health-checks.interval", jicofo.health_interval, 10),
+    ] {
+        assert_eq!(is, Duration::from_secs(wanted), "jicofo: {name}");
+    }
+    assert_eq!(jicofo.stress_threshold.to_bits(), 0.8_f64.to_bits());
+    assert_eq!(jicofo.max_bridge_participants, 80);
+    assert_eq!(jicofo.min_participants, 2);
+    assert!(!jicofo.octo && !jicofo.allow_mixed_versions);
+
+    let bridge = BridgeConfig::default();
+    for (name, is, wanted) in [
+        ("health.interval", bridge.health_interval, 60),
+        ("stress sample", bridge.sample_interval, 10),
+        ("stats.interval", bridge.statistics_interval, 5),
+        ("presence-interval", bridge.presence_interval, 5),
+        ("shutting-down-delay", bridge.shutting_down_delay, 60),
+        (
+            "graceful-shutdown-max-duration",
+            bridge.graceful_shutdown_max,
+            86_400,
+        ),
+        ("entity-expiration", bridge.expiry, 60),
+    ] {
+        assert_eq!(is, Duration::from_secs(wanted), "bridge: {name}");
+    }
+    assert_eq!(
+        bridge.average_participant_stress.to_bits(),
+        0.01_f64.to_bits()
+    );
+    assert!(!bridge.colibri_rest && !bridge.shutdown_rest && !bridge.initial_drain_mode);
+}
+
+#[test]
+fn a_hard_failure_of_health_is_a_500() {
+    let mut jitsi = deployed(single(), &["a"]);
+    jitsi.set_health("a", Health::Bad("no address".to_owned()));
+    let reply = get(&mut jitsi, "a", "/about/health", after(62.0)).expect("a reply");
+    assert_eq!(reply.status().as_u16(), 500);
+}
+
+#[test]
+fn a_call_of_two_without_media_blocks_a_graceful_shutdown() {
+    let mut jitsi = deployed(single(), &["a"]);
+    conference(&mut jitsi, "pair", 2, after(31.0));
+    shutdown(&mut jitsi, "a", true, after(40.0));
+    let now = metrics(&mut jitsi, "a", after(3000.0));
+    assert_eq!(now.stress, Some(0.02));
+    assert_eq!(now.local_endpoints, Some(2));
+    assert!(now.flags.graceful_shutdown && !now.flags.shutting_down);
+}
+
+#[test]
+fn a_second_graceful_shutdown_does_not_begin_the_minute_anew() {
+    let mut jitsi = deployed(single(), &["a"]);
+    shutdown(&mut jitsi, "a", true, after(40.0));
+    shutdown(&mut jitsi, "a", true, after(90.0));
+    jitsi.advance(after(102.0));
+    let exit = jitsi
+        .bridge("a")
+        .and_then(bridge::model::Videobridge::exit)
+        .expect("gone");
+    assert_eq!((exit.at, exit.code), (after(102.0), Some(0)));
+}
+
+#[test]
+fn moves_by_hand_are_not_in_bridge_endpoints_moved() {
+    let mut jitsi = deployed(single(), &["a", "b"]);
+    jitsi.set_load("b", Load::Measured(0.5));
+    conference(&mut jitsi, "talk", 2, after(60.0));
+    deployment::drain(&mut jitsi, "a", true, after(61.0));
+    let path = "move-endpoints?bridge=a&numEndpoints=2";
+    assert_eq!(moved(&mut jitsi, path, after(70.0)), (2, 1));
+    jitsi.advance(after(71.0));
+    assert_eq!(people(&jitsi), [0, 2]);
+    let text = exposition(&mut jitsi);
+    assert!(text.contains("jitsi_jicofo_participants_moved_total 2.0\n"));
+    assert!(
+        !text.contains("jitsi_jicofo_bridge_endpoints_moved_total{"),
+        "{text}"
+    );
+}
+
+fn exposition(jitsi: &mut Jitsi) -> String {
+    let request = Request::get("http://127.0.0.1:8888/metrics")
+        .header("Accept", "text/plain")
+        .body(Vec::new())
+        .expect("a request");
+    let reply = jitsi
+        .jicofo_request(&request, after(71.0))
+        .expect("jicofo runs");
+    String::from_utf8(reply.into_body()).expect("text")
+}
