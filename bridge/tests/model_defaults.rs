@@ -6,7 +6,7 @@ mod deployment;
 
 use std::time::Duration;
 
-use bridge::model::{BridgeConfig, Health, JicofoConfig, Jitsi, Load};
+use bridge::model::{BridgeConfig, Health, JicofoConfig, Jitsi, Load, Stop};
 use deployment::{after, conference, deployed, get, metrics, moved, people, shutdown, single};
 use http::Request;
 
@@ -112,4 +112,40 @@ fn exposition(jitsi: &mut Jitsi) -> String {
         .jicofo_request(&request, after(71.0))
         .expect("jicofo runs");
     String::from_utf8(reply.into_body()).expect("text")
+}
+
+#[test]
+fn a_signal_ends_a_bridge_with_128_and_its_number() {
+    for (how, code) in [
+        (Stop::Terminate, 143),
+        (Stop::Interrupt, 130),
+        (Stop::HangUp, 129),
+    ] {
+        let mut jitsi = deployed(single(), &["a"]);
+        conference(&mut jitsi, "talk", 2, after(31.0));
+        jitsi.stop_bridge("a", how, after(40.0));
+        jitsi.advance(after(42.0));
+        let exit = jitsi.bridge("a").and_then(|a| a.exit()?.code);
+        assert_eq!(exit, Some(code), "{how:?}");
+        assert_eq!(jitsi.ledger().cut, 2, "no graceful phase");
+    }
+}
+
+#[test]
+fn a_graceful_shutdown_goes_on_with_as_many_people_as_configured() {
+    let mut jitsi = Jitsi::new(single(), after(0.0));
+    let config = BridgeConfig {
+        graceful_shutdown_min_participants: 2,
+        ..deployment::full("a")
+    };
+    jitsi.start_bridge("a", config, after(0.0));
+    conference(&mut jitsi, "talk", 3, after(31.0));
+    shutdown(&mut jitsi, "a", true, after(40.0));
+    assert!(!metrics(&mut jitsi, "a", after(40.0)).flags.shutting_down);
+    jitsi.leave("talk", "talk-0", after(50.0));
+    assert!(metrics(&mut jitsi, "a", after(50.0)).flags.shutting_down);
+    assert_eq!(
+        BridgeConfig::default().graceful_shutdown_min_participants,
+        0
+    );
 }

@@ -59,6 +59,8 @@ pub struct BridgeConfig {
     pub health_interval: Duration,
     /// `graceful-shutdown-max-duration`: then a graceful shutdown becomes SHUTTING_DOWN with people still there.
     pub graceful_shutdown_max: Duration,
+    /// `graceful-shutdown-min-participants`: with so many people left or fewer, a graceful shutdown becomes SHUTTING_DOWN.
+    pub graceful_shutdown_min_participants: u32,
     /// `shutting-down-delay`: from SHUTTING_DOWN until the bridge leaves the brewery.
     pub shutting_down_delay: Duration,
     /// From leaving the brewery until HTTP is gone.
@@ -99,6 +101,7 @@ impl Default for BridgeConfig {
             presence_interval: Duration::from_secs(5),
             health_interval: Duration::from_mins(1),
             graceful_shutdown_max: Duration::from_hours(24),
+            graceful_shutdown_min_participants: 0,
             shutting_down_delay: Duration::from_mins(1),
             close_delay: Duration::from_millis(500),
             exit_delay: Duration::from_secs(2),

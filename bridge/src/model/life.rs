@@ -12,6 +12,10 @@ use crate::time::Time;
 
 /// Exit status of a process that ended on SIGTERM.
 const TERMINATED: i32 = 143;
+/// Exit status of a process that ended on SIGINT.
+const INTERRUPTED: i32 = 130;
+/// Exit status of a process that ended on SIGHUP.
+const HUNG_UP: i32 = 129;
 /// Exit status of a process that ended on SIGKILL.
 const KILLED: i32 = 137;
 
@@ -45,9 +49,13 @@ impl Jitsi {
             return;
         };
         match how {
-            Stop::Terminate if process.terminated => {}
-            Stop::Terminate => {
-                process.terminated = true;
+            Stop::Terminate | Stop::Interrupt | Stop::HangUp if process.terminated.is_some() => {}
+            Stop::Terminate | Stop::Interrupt | Stop::HangUp => {
+                process.terminated = Some(match how {
+                    Stop::Interrupt => INTERRUPTED,
+                    Stop::HangUp => HUNG_UP,
+                    _ => TERMINATED,
+                });
                 let (close, exit) = (
                     process.config.terminate_close,
                     process.config.terminate_exit,
@@ -120,13 +128,15 @@ impl Jitsi {
         }
     }
 
-    /// A gracefully shutting bridge goes on to SHUTTING_DOWN as soon as nobody is left on it, or on the way to it.
+    /// A gracefully shutting bridge goes on to SHUTTING_DOWN as soon as nobody, or no more than configured, is left on it, and
+    /// nobody on the way to it.
     pub(super) fn maybe_shutting_down(&mut self, nick: &Name) {
         let Some(process) = self.processes.get(nick) else {
             return;
         };
         let graceful = process.flags.graceful_shutdown && !process.flags.shutting_down;
-        if graceful && process.statistics.local() == 0 && !self.somebody_comes(nick, process) {
+        let few = process.statistics.local() <= process.config.graceful_shutdown_min_participants;
+        if graceful && few && !self.somebody_comes(nick, process) {
             self.enter_shutting_down(nick);
         }
     }
@@ -193,8 +203,8 @@ impl Jitsi {
                 self.leave_brewery(nick);
             }
             Step::Exit => {
-                let terminated = self.processes.get(nick).is_some_and(|p| p.terminated);
-                self.exit(nick, Some(if terminated { TERMINATED } else { 0 }));
+                let signalled = self.processes.get(nick).and_then(|p| p.terminated);
+                self.exit(nick, Some(signalled.unwrap_or(0)));
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::time::Time;
 pub struct Exit {
     /// When.
     pub at: Time,
-    /// The exit status: 0 after a shutdown through the API, 143 after SIGTERM, 137 after SIGKILL; none when nobody can know.
+    /// The exit status: 0 after a shutdown through the API, 143 after SIGTERM, 130 after SIGINT, 129 after SIGHUP, 137 after SIGKILL; none when nobody can know.
     pub code: Option<i32>,
 }
 
@@ -22,6 +22,10 @@ pub struct Exit {
 pub enum Stop {
     /// SIGTERM: a clean stop at once, whoever is there.
     Terminate,
+    /// SIGINT: the same, with another exit status.
+    Interrupt,
+    /// SIGHUP: the same, with another exit status.
+    HangUp,
     /// SIGKILL: gone at once, the kernel closes its connections.
     Kill,
     /// The node is gone: no connection is closed, and the XMPP server needs a while to notice.
@@ -43,8 +47,8 @@ pub(super) struct Process {
     pub(super) flags: Flags,
     /// The flags that its last presence told.
     pub(super) told: Flags,
-    /// Got a SIGTERM.
-    pub(super) terminated: bool,
+    /// The exit status of the signal that it got, if it got one.
+    pub(super) terminated: Option<i32>,
     pub(super) exit: Option<Exit>,
     pub(super) statistics: Statistics,
     pub(super) presence: Timer,
@@ -72,7 +76,7 @@ impl Process {
                 ..Flags::default()
             },
             told: Flags::default(),
-            terminated: false,
+            terminated: None,
             exit: None,
             statistics: Statistics::new(statistics, launched),
             presence,
