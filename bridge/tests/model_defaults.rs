@@ -149,3 +149,32 @@ fn a_graceful_shutdown_goes_on_with_as_many_people_as_configured() {
         0
     );
 }
+
+#[test]
+fn created_series_can_be_left_out_of_both_text_forms() {
+    for (created_series, accept) in [
+        (true, "text/plain"),
+        (true, "application/openmetrics-text"),
+        (false, "text/plain"),
+        (false, "application/openmetrics-text"),
+    ] {
+        let mut jitsi = Jitsi::new(single(), after(0.0));
+        let config = BridgeConfig {
+            created_series,
+            ..deployment::full("a")
+        };
+        jitsi.start_bridge("a", config, after(0.0));
+        let request = Request::get("http://127.0.0.1:8080/metrics")
+            .header("Accept", accept)
+            .body(Vec::new())
+            .expect("a request");
+        let reply = jitsi
+            .bridge_request("a", &request, after(30.0))
+            .expect("a reply");
+        let text = String::from_utf8(reply.into_body()).expect("text");
+        assert!(text.contains("conferences_created_total 0.0"));
+        let told = text.contains("jitsi_jvb_endpoints_created ");
+        assert_eq!(told, created_series, "{accept}");
+    }
+    assert!(BridgeConfig::default().created_series);
+}

@@ -25,6 +25,8 @@ pub struct BridgeConfig {
     pub shutdown_rest: bool,
     /// `videobridge.initial-drain-mode`: the bridge starts draining.
     pub initial_drain_mode: bool,
+    /// Whether counters and histograms come with `_created`; `PROMETHEUS_DISABLE_CREATED_SERIES` leaves it out of the text forms.
+    pub created_series: bool,
     /// Whether the bridge is configured to join a brewery at all.
     pub brewery: bool,
     /// What the bridge's own health check would find.
@@ -85,6 +87,7 @@ impl Default for BridgeConfig {
             colibri_rest: false,
             shutdown_rest: false,
             initial_drain_mode: false,
+            created_series: true,
             brewery: true,
             health: Health::Good,
             load: Load::default(),

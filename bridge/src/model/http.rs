@@ -202,7 +202,13 @@ fn metrics(bridge: Videobridge<'_>, request: &Request<Vec<u8>>) -> Reply {
     };
     let measured = metrics::measured(bridge);
     let text = |open| {
-        let text = render::text(metrics::PREFIX, metrics::TEXT_ORDER, &measured, open);
+        let text = render::text(
+            metrics::PREFIX,
+            metrics::TEXT_ORDER,
+            &measured,
+            open,
+            bridge.config().created_series,
+        );
         let content_type = if open { OPEN_METRICS } else { TEXT };
         let mut reply = handled(StatusCode::OK, Some(content_type), text.into_bytes());
         // Too long for Jetty's buffer, so it does not know the length.

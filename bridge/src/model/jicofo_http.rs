@@ -93,7 +93,7 @@ impl Jitsi {
         let measured = jicofo_metrics::measured(self);
         let text = |open, content_type| {
             let order = jicofo_metrics::TEXT_ORDER;
-            let text = render::text(jicofo_metrics::PREFIX, order, &measured, open);
+            let text = render::text(jicofo_metrics::PREFIX, order, &measured, open, true);
             reply(StatusCode::OK, Some(content_type), text)
         };
         // Unlike the bridge, it answers without the header too.

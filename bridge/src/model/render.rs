@@ -110,7 +110,13 @@ fn histogram(buckets: &[(f64, u64)], sum: f64, created: Time) -> Json {
 }
 
 /// The text form 0.0.4, or OpenMetrics 1.0.0.
-pub(super) fn text(prefix: &str, order: &str, measured: &[Measured], open: bool) -> String {
+pub(super) fn text(
+    prefix: &str,
+    order: &str,
+    measured: &[Measured],
+    open: bool,
+    with_created: bool,
+) -> String {
     let by_name: BTreeMap<_, _> = measured.iter().map(|m| (m.family.name, m)).collect();
     let ordered = order.lines().filter_map(|name| by_name.get(name).copied());
     let known: Vec<_> = order.lines().collect();
@@ -118,6 +124,7 @@ pub(super) fn text(prefix: &str, order: &str, measured: &[Measured], open: bool)
     let mut out = Writer {
         prefix,
         open,
+        with_created,
         text: String::new(),
         created: BTreeMap::new(),
     };
@@ -130,6 +137,8 @@ pub(super) fn text(prefix: &str, order: &str, measured: &[Measured], open: bool)
 struct Writer<'a> {
     prefix: &'a str,
     open: bool,
+    /// Whether the moments of creation are told.
+    with_created: bool,
     text: String,
     /// The 0.0.4 form has these as families of their own at its end, sorted by name.
     created: BTreeMap<String, (&'static str, Time)>,
@@ -176,7 +185,7 @@ impl Writer<'_> {
             }
         }
         let histogram = matches!(value, Value::Histogram { .. });
-        if histogram || (counter && !matches!(value, Value::ByBridge(_))) {
+        if self.with_created && (histogram || (counter && !matches!(value, Value::ByBridge(_)))) {
             let name = format!("{name}_created");
             if self.open {
                 self.sample(&name, seconds(*created));
