@@ -18,10 +18,13 @@ use crate::access::{Attributes, User};
 use crate::api::route::{Question, Route, nowhere};
 use crate::api::wire::discovery::{AGGREGATED, Discovery, Document};
 use crate::api::wire::values::bytes;
+use crate::scraping::Refresher;
 use crate::serving::{Body, Service, Status};
 use crate::shared::Shared;
 use crate::telemetry;
+use crate::telling::{Record, Ticket};
 
+mod asked;
 mod external;
 mod quantity;
 mod read;
@@ -41,6 +44,7 @@ pub(crate) struct Api {
     shared: Arc<Shared>,
     discovery: Discovery,
     with_external: bool,
+    refresher: Option<Refresher>,
 }
 
 impl Api {
@@ -50,6 +54,33 @@ impl Api {
             discovery: Discovery::new(&shared.metrics, with_external),
             shared,
             with_external,
+            refresher: None,
+        }
+    }
+
+    /// Has bridges asked before values of them are told that have grown old.
+    #[must_use]
+    pub(crate) fn refreshed_by(mut self, refresher: Refresher) -> Self {
+        self.refresher = Some(refresher);
+        self
+    }
+
+    /// Waits, within the budget, until the bridges that the question is about have been asked as lately as wanted.
+    async fn freshen(&self, route: &Route) {
+        let Some(refresher) = &self.refresher else {
+            return;
+        };
+        let old: Vec<Ticket> = {
+            let now = self.shared.clock.now();
+            let store = self.shared.store();
+            asked::bridges(&store, route)
+                .filter(|bridge| refresher.freshness.wants(bridge, now))
+                .map(Record::ticket)
+                .collect()
+        };
+        if !old.is_empty() {
+            let result = refresher.refresh(old).await;
+            self.shared.telemetry.refreshed(result);
         }
     }
 
@@ -61,8 +92,9 @@ impl Api {
         Ok(question)
     }
 
-    fn respond(&self, request: &Parts) -> Result<Response<Body>, Status> {
+    async fn respond(&self, request: &Parts) -> Result<Response<Body>, Status> {
         let Question { route, pretty } = self.question(request)?;
+        self.freshen(&route).await;
         Ok(match route {
             Route::Groups if wants_aggregated(&request.headers) => {
                 let content_type = HeaderValue::from_static(AGGREGATED);
@@ -111,7 +143,10 @@ impl Service for Api {
     }
 
     async fn answer(&self, _user: &User, request: &Parts) -> Response<Body> {
-        let response = self.respond(request).unwrap_or_else(Status::into_response);
+        let response = self
+            .respond(request)
+            .await
+            .unwrap_or_else(Status::into_response);
         self.shared.telemetry.answered(response.status());
         response
     }

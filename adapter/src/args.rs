@@ -186,6 +186,16 @@ pub struct Scraping {
     )]
     pub(crate) max_scrapes_per_second: NonZeroU32,
 
+    /// Age at which a value has its bridge asked before it is told; 0s never asks for a reader's sake.
+    ///
+    /// All who read at the same time share one question to each bridge.
+    #[arg(long, env = "JVB_ADAPTER_FRESH_WITHIN", value_name = "DURATION", default_value = "1s", value_parser = humantime::parse_duration)]
+    pub(crate) fresh_within: Duration,
+
+    /// Time that a read waits for bridges that are asked for its sake; then it is answered with what is known.
+    #[arg(long, env = "JVB_ADAPTER_FRESH_BUDGET", value_name = "DURATION", default_value = "300ms", value_parser = humantime::parse_duration)]
+    pub(crate) fresh_budget: Duration,
+
     /// One more metric, from the bridge's own key; may be given several times.
     #[arg(
         long = "extra-metric",

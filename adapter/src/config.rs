@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::api::Selector;
 use crate::args::{Arguments, Cluster, Scraping, Serving, Telling};
 use crate::authority::{self, Named};
-use crate::scraping::Pace;
+use crate::scraping::{Freshness, Pace};
 use crate::serving::Files;
 use crate::telling::{Metrics, Rules};
 
@@ -87,6 +87,8 @@ impl TryFrom<Arguments> for Config {
                     deadline,
                     max_scrapes_in_flight,
                     max_scrapes_per_second,
+                    fresh_within,
+                    fresh_budget,
                     extra_metrics,
                 },
             telling:
@@ -147,6 +149,10 @@ impl TryFrom<Arguments> for Config {
                     deadline,
                     in_flight: max_scrapes_in_flight,
                     per_second: max_scrapes_per_second,
+                    freshness: Freshness {
+                        within: fresh_within,
+                        budget: fresh_budget,
+                    },
                 },
                 rules: Rules {
                     max_age,
@@ -168,9 +174,16 @@ const SHORTEST_LIFETIME: Duration = Duration::from_secs(6);
 /// The shortest interval: below it bridges are busier with us than with people.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
 
+/// The longest that a read waits: the API server has other things to ask, one after another.
+const LONGEST_BUDGET: Duration = Duration::from_secs(5);
+
 fn check(arguments: &Arguments) -> Vec<String> {
     let Scraping {
-        interval, deadline, ..
+        interval,
+        deadline,
+        fresh_within,
+        fresh_budget,
+        ..
     } = arguments.scraping;
     let Telling {
         max_age,
@@ -210,6 +223,16 @@ fn check(arguments: &Arguments) -> Vec<String> {
     }
     if deadline.is_zero() {
         problems.push("--deadline must be longer than nothing".to_owned());
+    }
+    if !fresh_within.is_zero() && fresh_within < SHORTEST_INTERVAL {
+        problems.push(format!(
+            "--fresh-within must be 0s or at least {SHORTEST_INTERVAL:?}, not {fresh_within:?}"
+        ));
+    }
+    if fresh_budget > LONGEST_BUDGET {
+        problems.push(format!(
+            "--fresh-budget must be at most {LONGEST_BUDGET:?}, not {fresh_budget:?}: who asks does not wait for ever"
+        ));
     }
     if max_age < interval {
         problems.push(format!(
@@ -266,6 +289,8 @@ mod tests {
             "--max-age=0s",
             "--min-coverage=1.5",
             "--full-stress=0",
+            "--fresh-within=1ms",
+            "--fresh-budget=1m",
             "--extra-metric=participants=endpoints",
         ];
         let problems = Config::try_from(Arguments::try_parse_from(arguments).unwrap())
@@ -278,6 +303,8 @@ mod tests {
             "--max-age",
             "--min-coverage",
             "--full-stress",
+            "--fresh-within",
+            "--fresh-budget",
             "--extra-metric",
             "--tls-cert-file",
             "--tls-private-key-file",

@@ -16,8 +16,7 @@ use crate::api::Api;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::renewal::Renewal;
-use crate::scraping::Scraper;
-use crate::scraping::pods;
+use crate::scraping::{Refresher, Scraper, pods};
 use crate::serving::{self, Limits};
 use crate::shared::Shared;
 
@@ -66,7 +65,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         changes,
         ending.clone(),
     ));
-    let scrape = tokio::spawn(Scraper::new(Arc::clone(&shared), pace).run(seen, ending.clone()));
+    let (refresher, rounds) = Refresher::new(pace.freshness);
+    let scraper = Scraper::new(Arc::clone(&shared), pace);
+    let scrape = tokio::spawn(scraper.run(seen, rounds, ending.clone()));
 
     let starting = async {
         let guard = Guard::start(client.clone(), GUARD_DEADLINE, ending.clone()).await?;
@@ -80,7 +81,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     if http1_only {
         tls = tls.http1_only();
     }
-    let api = Arc::new(Api::new(Arc::clone(&shared), external_metrics));
+    let api = Api::new(Arc::clone(&shared), external_metrics).refreshed_by(refresher);
+    let api = Arc::new(api);
     let stop = CancellationToken::new();
     let leave = async {
         shutdown.cancelled().await;

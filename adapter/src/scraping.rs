@@ -5,9 +5,11 @@
 pub(crate) mod pods;
 mod probe;
 mod question;
+mod refresh;
 mod schedule;
 mod scraper;
 mod target;
 
 pub(crate) use probe::{Probe, date};
+pub(crate) use refresh::{Freshness, Refreshed, Refresher};
 pub(crate) use scraper::{Pace, Scraper};

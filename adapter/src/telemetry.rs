@@ -12,6 +12,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::scraping::Refreshed;
 use crate::telling::{Metrics, Omission, Store};
 
 mod certificate;
@@ -35,6 +36,7 @@ pub(crate) struct Telemetry {
     omitted: Family<[(&'static str, String); 2], Gauge>,
     requests: Family<[(&'static str, u16); 1], Counter>,
     freshness: Family<Label, Histogram, fn() -> Histogram>,
+    refreshes: Family<Label, Counter>,
     watch_errors: Counter,
     /// Held while a census is taken and written: of two at once each would tell only a part.
     census: Mutex<()>,
@@ -65,6 +67,7 @@ impl Telemetry {
             omitted: Family::default(),
             requests: Family::default(),
             freshness,
+            refreshes: Family::default(),
             watch_errors: Counter::default(),
             census: Mutex::default(),
             certificate: CertificateState::default(),
@@ -120,6 +123,11 @@ impl Telemetry {
             self.requests.clone(),
         );
         own.register(
+            "refreshes",
+            "Reads that had bridges asked first, by result",
+            self.refreshes.clone(),
+        );
+        own.register(
             "watch_errors",
             "Errors of the watch of pods",
             self.watch_errors.clone(),
@@ -168,6 +176,16 @@ impl Telemetry {
     /// How the serving certificate fares.
     pub(crate) fn certificate(&self) -> &CertificateState {
         &self.certificate
+    }
+
+    /// A read had bridges asked first, and waited for them.
+    pub(crate) fn refreshed(&self, result: Refreshed) {
+        let result = match result {
+            Refreshed::Complete => "complete",
+            Refreshed::Late => "late",
+            Refreshed::Skipped => "skipped",
+        };
+        self.refreshes.get_or_create(&[("result", result)]).inc();
     }
 
     /// The watch of pods failed once.

@@ -15,7 +15,7 @@ mod store;
 
 pub(crate) use groups::{Shortfall, aggregate};
 pub(crate) use metric::{Aggregate, ExtraMetric, FREE_CAPACITY, MetricId, Metrics};
-pub(crate) use pod::{BridgePod, CONTAINER_NAME, Pod};
+pub(crate) use pod::{BridgePod, CONTAINER_NAME, Owner, Pod};
 pub(crate) use resource::Resource;
 pub(crate) use shares::shares;
 pub(crate) use store::{Omission, Reading, Record, Rules, Sample, Store, Ticket};

@@ -3,6 +3,7 @@
 mod absence;
 mod authority;
 mod ending;
+mod freshness;
 mod readers;
 mod reading;
 mod scaling;

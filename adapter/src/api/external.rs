@@ -9,7 +9,7 @@ use crate::api::route::ExternalRead;
 use crate::api::wire::external::{GROUP, Value, list};
 use crate::serving::Status;
 use crate::shared::Shared;
-use crate::telling::{Shortfall, aggregate, shares};
+use crate::telling::{Owner, Shortfall, aggregate, shares};
 
 /// The answer to a question for an external metric; an unknown one has no series, as everywhere in Kubernetes.
 pub(super) fn answer(
@@ -26,11 +26,8 @@ pub(super) fn answer(
     let mut values = Vec::new();
     let mut booting = None;
     for (owner, bridges) in shares(bridges.filter(|bridge| bridge.pod().is_alive())) {
-        let label = owner.and_then(|(resource, name)| Some((resource.label()?, name)));
-        let is_meant = read
-            .selector
-            .matches(|key| label.and_then(|(known, name)| (known == key).then_some(name)));
-        if !is_meant {
+        let label = label(owner);
+        if !is_meant(read, label) {
             continue;
         }
         let bridges = || bridges.iter().copied();
@@ -65,4 +62,15 @@ pub(super) fn answer(
     shared.telemetry.told(GROUP, times, now);
     let window = shared.metrics.get(metric).window;
     Ok(list(&read.metric, window, &values, pretty))
+}
+
+/// By which label the series of this owner's bridges is told from others.
+pub(super) fn label(owner: Owner<'_>) -> Option<(&'static str, &str)> {
+    owner.and_then(|(resource, name)| Some((resource.label()?, name)))
+}
+
+/// Whether the question is about the series with this label.
+pub(super) fn is_meant(read: &ExternalRead, label: Option<(&'static str, &str)>) -> bool {
+    let value = |key: &str| label.and_then(|(known, name)| (known == key).then_some(name));
+    read.selector.matches(value)
 }

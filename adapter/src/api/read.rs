@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn belongs(record: &Record, resource: Resource, name: &str) -> bool {
+pub(super) fn belongs(record: &Record, resource: Resource, name: &str) -> bool {
     match resource {
         // Only this namespace's bridges are looked at.
         Resource::Namespaces => true,

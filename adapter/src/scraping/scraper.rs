@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bridge::Time;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,7 @@ use tracing::error;
 
 use crate::scraping::probe::Probe;
 use crate::scraping::question::{Done, ask, tell};
+use crate::scraping::refresh::{Freshness, Round, Step};
 use crate::scraping::schedule::{Agenda, Fortune};
 use crate::scraping::target::Target;
 use crate::shared::Shared;
@@ -41,6 +42,8 @@ pub(crate) struct Pace {
     pub in_flight: NonZeroUsize,
     /// How many questions may start in a second.
     pub per_second: NonZeroU32,
+    /// When a read has bridges asked.
+    pub freshness: Freshness,
 }
 
 /// What the watch of pods tells the loop.
@@ -85,6 +88,7 @@ impl Scraper {
     pub(crate) async fn run(
         mut self,
         mut pods: UnboundedReceiver<Change>,
+        mut rounds: Receiver<Round>,
         shutdown: CancellationToken,
     ) {
         loop {
@@ -104,6 +108,7 @@ impl Scraper {
                     Some(change) => self.apply(change),
                     None => return,
                 },
+                Some(round) = rounds.recv() => self.begin(round),
                 Some(ended) = self.running.join_next() => match ended {
                     Ok(done) => self.finish(done),
                     Err(error) => self.lose(&error),
@@ -143,6 +148,27 @@ impl Scraper {
         self.targets.insert(uid, Target::new(ticket, address, now));
     }
 
+    /// Asks on behalf of a reader. When nobody holds `waiting` any more, the reader waits no longer.
+    fn begin(&mut self, round: Round) {
+        let now = self.shared.clock.now();
+        for ticket in round.bridges {
+            let uid = &ticket.pod.uid;
+            let Some(target) = self.targets.get_mut(uid) else {
+                continue;
+            };
+            match self.pace.freshness.take(target.seen(), now) {
+                Step::Leave => continue,
+                Step::Await => {}
+                Step::Ask if target.due <= now => {}
+                Step::Ask => {
+                    target.due = now;
+                    self.agenda.enter(now, uid);
+                }
+            }
+            target.awaited.push(Arc::clone(&round.waiting));
+        }
+    }
+
     /// Closes the connection, or breaks off the question that is under way.
     fn drop_target(&mut self, uid: &str) {
         if let Some(Target {
@@ -176,6 +202,7 @@ impl Scraper {
                     self.pace.deadline,
                 );
                 target.probe = Err(self.running.spawn(question));
+                target.asked = now;
             }
         }
     }
@@ -213,6 +240,7 @@ impl Scraper {
         }
         if let Ok(answer) = result {
             target.fortune = Fortune::WELL;
+            target.answered = Some(at);
             let sample = Sample {
                 stats: answer.stats,
                 at,

@@ -7,6 +7,7 @@ use bridge::Time;
 use tokio::task::{AbortHandle, Id};
 
 use crate::scraping::probe::Probe;
+use crate::scraping::refresh::{Seen, Waiting};
 use crate::scraping::schedule::{Fortune, next};
 use crate::telling::Ticket;
 
@@ -19,6 +20,12 @@ pub(super) struct Target {
     pub(super) fortune: Fortune,
     /// How the last question ended, for the log.
     pub(super) last: Option<&'static str>,
+    /// When the question that is under way was started, or the last one.
+    pub(super) asked: Time,
+    /// When it last answered.
+    pub(super) answered: Option<Time>,
+    /// Readers who wait for the end of the question that is under way, or due.
+    pub(super) awaited: Vec<Waiting>,
 }
 
 impl Target {
@@ -30,6 +37,9 @@ impl Target {
             due: now,
             fortune: Fortune::default(),
             last: None,
+            asked: now,
+            answered: None,
+            awaited: Vec::new(),
         }
     }
 
@@ -38,9 +48,19 @@ impl Target {
         matches!(&self.probe, Err(asking) if asking.id() == question)
     }
 
+    /// What a round of readers needs to know of it.
+    pub(super) fn seen(&self) -> Seen {
+        Seen {
+            fortune: self.fortune,
+            asked: self.probe.is_err().then_some(self.asked),
+            answered: self.answered,
+        }
+    }
+
     /// Nobody asks until it is due again.
     pub(super) fn rest(&mut self, probe: Probe, uid: &str, interval: Duration, now: Time) {
         self.probe = Ok(probe);
+        self.awaited.clear();
         self.due = next(uid, self.fortune, interval, now);
     }
 }

@@ -64,6 +64,9 @@ pub(crate) struct Process {
     pub started: Option<Time>,
 }
 
+/// An owner of pods; none for those that nobody owns.
+pub(crate) type Owner<'a> = Option<(Resource, &'a str)>;
+
 /// A pod with a bridge in it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Pod {
@@ -110,6 +113,12 @@ impl Pod {
             address: address.map(|address| SocketAddr::new(address, port(metadata, spec))),
             process: process(spec, status).filter(|_| running),
         })
+    }
+
+    /// The owner that no other of its owners belongs to: the Deployment, not its ReplicaSet.
+    pub(crate) fn outermost_owner(&self) -> Owner<'_> {
+        let owner = self.owners.last();
+        owner.map(|(resource, name)| (*resource, &**name))
     }
 
     /// Whether there is a bridge to be asked.

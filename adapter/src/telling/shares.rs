@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::telling::resource::Resource;
+use crate::telling::pod::Owner;
 use crate::telling::store::Record;
-
-/// A group's outermost owner; none for bridges that nobody owns.
-pub(crate) type Owner<'a> = Option<(Resource, &'a str)>;
 
 /// Bridges by their outermost owner: a bridge of a Deployment belongs to that and not to its ReplicaSet too.
 ///
@@ -17,9 +14,10 @@ pub(crate) fn shares<'a>(
 ) -> BTreeMap<Owner<'a>, Vec<&'a Record>> {
     let mut shares: BTreeMap<Owner<'a>, Vec<&'a Record>> = BTreeMap::new();
     for bridge in bridges {
-        let owner = bridge.pod().owners.last();
-        let owner = owner.map(|(resource, name)| (*resource, &**name));
-        shares.entry(owner).or_default().push(bridge);
+        shares
+            .entry(bridge.pod().outermost_owner())
+            .or_default()
+            .push(bridge);
     }
     shares
 }

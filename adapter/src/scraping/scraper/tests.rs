@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::clock::Clock;
+use crate::scraping::refresh::{Refreshed, Refresher};
 use crate::telling::fixtures::{RULES, metrics, pod};
 use crate::telling::{MetricId, Record, Rules};
 
@@ -62,8 +63,14 @@ async fn bridge(seen: &Arc<Seen>, answers: bool) -> SocketAddr {
     address
 }
 
+const FRESHNESS: Freshness = Freshness {
+    within: Duration::from_millis(100),
+    budget: Duration::from_millis(400),
+};
+
 /// The loop at work.
 struct Work {
+    refresher: Refresher,
     shared: Arc<Shared>,
     pods: UnboundedSender<Change>,
     shutdown: CancellationToken,
@@ -71,21 +78,29 @@ struct Work {
 
 impl Work {
     fn start(in_flight: usize, deadline: Duration) -> Self {
+        Self::start_at(Duration::from_millis(50), in_flight, deadline)
+    }
+
+    fn start_at(interval: Duration, in_flight: usize, deadline: Duration) -> Self {
         let rules = Rules {
             stress_unknown_for: Duration::ZERO,
             ..RULES
         };
         let pace = Pace {
-            interval: Duration::from_millis(50),
+            interval,
             deadline,
             in_flight: NonZeroUsize::new(in_flight).unwrap(),
             per_second: NonZeroU32::new(10_000).unwrap(),
+            freshness: FRESHNESS,
         };
         let shared = Arc::new(Shared::new(Clock::system(), metrics(), rules));
         let (pods, seen) = unbounded_channel();
         let shutdown = CancellationToken::new();
-        tokio::spawn(Scraper::new(Arc::clone(&shared), pace).run(seen, shutdown.clone()));
+        let (refresher, rounds) = Refresher::new(FRESHNESS);
+        let scraper = Scraper::new(Arc::clone(&shared), pace);
+        tokio::spawn(scraper.run(seen, rounds, shutdown.clone()));
         Self {
+            refresher,
             shared,
             pods,
             shutdown,
@@ -269,6 +284,7 @@ async fn a_bug_in_one_question_does_not_leave_its_bridge_unasked() {
         deadline: PATIENCE,
         in_flight: NonZeroUsize::MIN,
         per_second: NonZeroU32::MAX,
+        freshness: FRESHNESS,
     };
     let mut scraper = Scraper::new(Arc::clone(&shared), pace);
     let pod = Pod {
@@ -288,4 +304,124 @@ async fn a_bug_in_one_question_does_not_leave_its_bridge_unasked() {
     assert_eq!(target.fortune.failures, 1);
     let store = shared.store();
     assert_eq!(store.get("meet", "jvb-0").unwrap().failure(), Some("bug"));
+}
+
+/// Asked once in a minute, unless somebody reads.
+const SELDOM: Duration = Duration::from_mins(1);
+
+impl Work {
+    /// A read of these bridges, as the API does it.
+    async fn read(&self, names: &[&str]) -> Option<Refreshed> {
+        let old: Vec<Ticket> = {
+            let now = self.shared.clock.now();
+            let store = self.shared.store();
+            let records = names.iter().filter_map(|name| store.get("meet", name));
+            let old = records.filter(|record| FRESHNESS.wants(record, now));
+            old.map(Record::ticket).collect()
+        };
+        if old.is_empty() {
+            return None;
+        }
+        Some(self.refresher.refresh(old).await)
+    }
+
+    fn age(&self, name: &str) -> Duration {
+        let store = self.shared.store();
+        let last = store.get("meet", name).and_then(Record::last_answer);
+        self.shared.clock.now().since(last.unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_read_of_old_values_gets_fresh_ones() {
+    let seen = Arc::default();
+    let work = Work::start_at(SELDOM, 4, PATIENCE);
+    work.see("jvb-0", "u0", bridge(&seen, true).await);
+    until("told", || work.is_told("jvb-0")).await;
+    assert_eq!(work.read(&["jvb-0"]).await, None, "it is fresh");
+    sleep(FRESHNESS.within * 2).await;
+    let started = Instant::now();
+    assert_eq!(work.read(&["jvb-0"]).await, Some(Refreshed::Complete));
+    let took = started.elapsed();
+    assert!(took < FRESHNESS.budget, "{took:?}");
+    assert!(
+        work.age("jvb-0") <= took + started.elapsed(),
+        "asked within the read"
+    );
+    assert_eq!(Seen::count(&seen.requests), 2);
+}
+
+#[tokio::test]
+async fn a_hundred_readers_cause_one_question_to_each_bridge() {
+    let seen = Arc::default();
+    let work = Work::start_at(SELDOM, 4, PATIENCE);
+    let names: Vec<String> = (0..10).map(|n| format!("jvb-{n}")).collect();
+    for name in &names {
+        work.see(name, name, bridge(&seen, true).await);
+    }
+    until("told", || names.iter().all(|name| work.is_told(name))).await;
+    sleep(FRESHNESS.within * 2).await;
+    assert_eq!(Seen::count(&seen.requests), 10);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let readers = (0..100).map(|_| work.read(&names));
+    let results = futures::future::join_all(readers).await;
+    assert!(
+        results
+            .iter()
+            .all(|result| *result == Some(Refreshed::Complete)),
+        "{results:?}"
+    );
+    assert_eq!(Seen::count(&seen.requests), 20);
+}
+
+#[tokio::test]
+async fn a_hung_bridge_costs_one_read_its_budget_and_later_ones_nothing() {
+    let seen = Arc::<Seen>::default();
+    let work = Work::start_at(SELDOM, 4, PATIENCE);
+    let (hangs, hang) = tokio::sync::watch::channel(false);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = [0; 4_096];
+        while let Ok(1..) = stream.read(&mut head).await {
+            let reply = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{BODY}",
+                BODY.len()
+            );
+            if *hang.borrow() {
+                std::future::pending::<()>().await;
+            }
+            stream.write_all(reply.as_bytes()).await.unwrap();
+        }
+    });
+    work.see("hung", "u0", address);
+    work.see("well", "u1", bridge(&seen, true).await);
+    until("told", || work.is_told("hung") && work.is_told("well")).await;
+    hangs.send(true).unwrap();
+    sleep(FRESHNESS.within * 2).await;
+    let started = Instant::now();
+    assert_eq!(work.read(&["hung", "well"]).await, Some(Refreshed::Late));
+    assert!(started.elapsed() >= FRESHNESS.budget);
+    assert!(
+        work.age("well") < started.elapsed(),
+        "the well one is fresh"
+    );
+    assert_eq!(
+        work.read(&["hung", "well"]).await,
+        Some(Refreshed::Complete),
+        "a bridge that has had its time is not waited for again"
+    );
+}
+
+#[tokio::test]
+async fn a_pod_that_goes_is_not_waited_for() {
+    let seen = Arc::default();
+    let work = Work::start_at(SELDOM, 4, PATIENCE);
+    let pod = work.see("jvb-0", "u0", bridge(&seen, true).await);
+    until("told", || work.is_told("jvb-0")).await;
+    sleep(FRESHNESS.within * 2).await;
+    let read = work.read(&["jvb-0"]);
+    work.pods.send(Change::Gone(pod)).unwrap();
+    assert_eq!(read.await, Some(Refreshed::Complete));
 }

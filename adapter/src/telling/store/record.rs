@@ -56,7 +56,8 @@ impl Record {
         }
     }
 
-    pub(super) fn ticket(&self) -> Ticket {
+    /// Whom an answer to a question that is asked now is from.
+    pub(crate) fn ticket(&self) -> Ticket {
         Ticket {
             pod: Arc::clone(&self.pod),
             generation: self.generation,
@@ -66,6 +67,11 @@ impl Record {
     /// The pod.
     pub(crate) fn pod(&self) -> &Pod {
         &self.pod
+    }
+
+    /// When this process last answered.
+    pub(crate) const fn last_answer(&self) -> Option<Time> {
+        self.last_answer
     }
 
     /// The class of the failure since the last answer.

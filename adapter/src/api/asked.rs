@@ -1,0 +1,52 @@
+//! Which bridges a question is about.
+
+use crate::api::external::{is_meant, label};
+use crate::api::read::belongs;
+use crate::api::route::{ExternalRead, Read, Route, Target};
+use crate::telling::{Record, Resource, Store};
+
+/// The bridges whose values the answer is made of; none where it is made of no values.
+pub(super) fn bridges<'a>(
+    store: &'a Store,
+    route: &'a Route,
+) -> Box<dyn Iterator<Item = &'a Record> + 'a> {
+    match route {
+        Route::Read(read) => of_read(store, read),
+        Route::External(read) => Box::new(of_external(store, read)),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+fn of_read<'a>(store: &'a Store, read: &'a Read) -> Box<dyn Iterator<Item = &'a Record> + 'a> {
+    let Some(namespace) = read.namespace.as_deref() else {
+        return Box::new(std::iter::empty());
+    };
+    match &read.target {
+        Target::Namespace => Box::new(store.in_namespace(namespace)),
+        Target::All(_) => {
+            let is_meant = |bridge: &&Record| {
+                let labels = &bridge.pod().labels;
+                read.selector.matches(|key| labels.get(key))
+            };
+            Box::new(store.in_namespace(namespace).filter(is_meant))
+        }
+        Target::Named { resource, name } => match Resource::of(resource) {
+            Some(Resource::Pods) => Box::new(store.get(namespace, name).into_iter()),
+            Some(resource) => Box::new(
+                store
+                    .in_namespace(namespace)
+                    .filter(move |bridge| belongs(bridge, resource, name)),
+            ),
+            None => Box::new(std::iter::empty()),
+        },
+    }
+}
+
+fn of_external<'a>(
+    store: &'a Store,
+    read: &'a ExternalRead,
+) -> impl Iterator<Item = &'a Record> + 'a {
+    store
+        .in_namespace(&read.namespace)
+        .filter(|bridge| is_meant(read, label(bridge.pod().outermost_owner())))
+}
