@@ -26,6 +26,7 @@ use crate::telling::{Record, Ticket};
 
 mod asked;
 mod external;
+mod keda;
 mod quantity;
 mod read;
 mod route;
@@ -101,7 +102,7 @@ impl Api {
                 discovery(&self.discovery.aggregated, content_type, request, pretty)
             }
             Route::Groups => discovery(&self.discovery.groups, JSON, request, pretty),
-            Route::Group => discovery(&self.discovery.group, JSON, request, pretty),
+            Route::ApiGroup => discovery(&self.discovery.group, JSON, request, pretty),
             Route::Resources(version) => {
                 discovery(self.discovery.resources(version), JSON, request, pretty)
             }
@@ -112,6 +113,7 @@ impl Api {
             Route::ExternalResources => {
                 discovery(&self.discovery.external_resources, JSON, request, pretty)
             }
+            Route::Group(read) => ok(JSON, keda::answer(&self.shared, &read, pretty)?),
             Route::External(read) => ok(JSON, external::answer(&self.shared, &read, pretty)?),
             Route::Build => ok(
                 JSON,

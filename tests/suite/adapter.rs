@@ -4,6 +4,7 @@ mod absence;
 mod authority;
 mod ending;
 mod freshness;
+mod keda;
 mod readers;
 mod reading;
 mod scaling;

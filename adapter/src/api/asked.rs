@@ -12,6 +12,7 @@ pub(super) fn bridges<'a>(
 ) -> Box<dyn Iterator<Item = &'a Record> + 'a> {
     match route {
         Route::Read(read) => of_read(store, read),
+        Route::Group(read) => of_object(store, &read.namespace, &read.resource, &read.name),
         Route::External(read) => Box::new(of_external(store, read)),
         _ => Box::new(std::iter::empty()),
     }
@@ -30,15 +31,24 @@ fn of_read<'a>(store: &'a Store, read: &'a Read) -> Box<dyn Iterator<Item = &'a 
             };
             Box::new(store.in_namespace(namespace).filter(is_meant))
         }
-        Target::Named { resource, name } => match Resource::of(resource) {
-            Some(Resource::Pods) => Box::new(store.get(namespace, name).into_iter()),
-            Some(resource) => Box::new(
-                store
-                    .in_namespace(namespace)
-                    .filter(move |bridge| belongs(bridge, resource, name)),
-            ),
-            None => Box::new(std::iter::empty()),
-        },
+        Target::Named { resource, name } => of_object(store, namespace, resource, name),
+    }
+}
+
+fn of_object<'a>(
+    store: &'a Store,
+    namespace: &'a str,
+    resource: &str,
+    name: &'a str,
+) -> Box<dyn Iterator<Item = &'a Record> + 'a> {
+    match Resource::of(resource) {
+        Some(Resource::Pods) => Box::new(store.get(namespace, name).into_iter()),
+        Some(resource) => Box::new(
+            store
+                .in_namespace(namespace)
+                .filter(move |bridge| belongs(bridge, resource, name)),
+        ),
+        None => Box::new(std::iter::empty()),
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) enum Route {
     /// `/apis`: all groups.
     Groups,
     /// `/apis/custom.metrics.k8s.io`: the group's versions.
-    Group,
+    ApiGroup,
     /// `/apis/custom.metrics.k8s.io/VERSION`: what there is to ask for.
     Resources(Version),
     /// Values.
@@ -31,6 +31,8 @@ pub(crate) enum Route {
     ExternalResources,
     /// Values of an external metric.
     External(ExternalRead),
+    /// `/keda/v1/namespaces/...`: all totals of one group of bridges.
+    Group(GroupRead),
     /// `/version`: which build this is.
     Build,
     /// `/metrics`: how the adapter itself fares.
@@ -63,6 +65,17 @@ pub(crate) struct ExternalRead {
     pub metric: String,
     /// Which series of the metric, by the metric's own labels.
     pub selector: Selector,
+}
+
+/// A question for all that one group of bridges comes to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct GroupRead {
+    /// The namespace of the bridges.
+    pub namespace: String,
+    /// What the group is, for example `deployments.apps`.
+    pub resource: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// Whose values are asked for.
@@ -133,6 +146,18 @@ impl Question {
                     name: None,
                 };
             }
+            // A resource and no path, so that a Role of the bridges' own namespace can allow it, down to the one group.
+            Route::Group(read) => {
+                return Attributes::Resource {
+                    namespace: Some(read.namespace.clone()),
+                    verb: "get".to_owned(),
+                    group: GROUP.to_owned(),
+                    version: Version::ALL[0].name().to_owned(),
+                    resource: read.resource.clone(),
+                    subresource: None,
+                    name: Some(read.name.clone()),
+                };
+            }
             _ => {
                 return Attributes::NonResource {
                     path: request.uri.path().to_owned(),
@@ -171,9 +196,16 @@ fn route(path: &str, selector: &Selector, metric_selector: &Selector) -> Result<
     let segments: Vec<&str> = decoded.iter().map(|segment| &**segment).collect();
     let (version, rest) = match *segments {
         ["apis"] => return Ok(Route::Groups),
-        ["apis", GROUP] => return Ok(Route::Group),
+        ["apis", GROUP] => return Ok(Route::ApiGroup),
         ["version"] => return Ok(Route::Build),
         ["metrics"] => return Ok(Route::Telemetry),
+        ["keda", "v1", "namespaces", namespace, resource, name] => {
+            return Ok(Route::Group(GroupRead {
+                namespace: namespace.to_owned(),
+                resource: resource.to_owned(),
+                name: name.to_owned(),
+            }));
+        }
         ["apis", external::GROUP] => return Ok(Route::ExternalGroup),
         ["apis", external::GROUP, external::VERSION] => return Ok(Route::ExternalResources),
         [

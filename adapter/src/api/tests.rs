@@ -15,6 +15,7 @@ use crate::telling::fixtures::{RULES, metrics, pod, sample};
 use crate::telling::{Pod, Resource};
 
 mod external;
+mod keda;
 
 const NOW: Time = Time::from_millis(1_795_252_331_847);
 

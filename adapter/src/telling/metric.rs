@@ -245,6 +245,12 @@ impl Metrics {
         self.on_objects.iter().map(|(name, ..)| name.as_str())
     }
 
+    /// Every metric of objects: which pods' metric, and how it is put together.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = (&str, MetricId, Aggregate)> {
+        let all = self.on_objects.iter();
+        all.map(|(name, metric, aggregate)| (name.as_str(), *metric, *aggregate))
+    }
+
     /// Every metric with its place.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (MetricId, &Metric)> {
         self.on_pods

@@ -102,6 +102,14 @@ fn an_external_metric_is_a_resource_of_which_all_are_listed() {
 }
 
 #[test]
+fn a_group_is_a_resource_that_a_role_can_allow() {
+    let uri = "/keda/v1/namespaces/ns/deployments.apps/jvb";
+    let (_, attributes) = question("GET", uri).unwrap();
+    let expected = resource(Some("ns"), "deployments.apps", None, "jvb");
+    assert_eq!(attributes, expected);
+}
+
+#[test]
 fn what_is_no_resource_is_asked_by_its_path() {
     for path in [
         "/apis",
