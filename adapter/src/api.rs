@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY,
+    ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
@@ -27,6 +27,7 @@ use crate::telling::{Record, Ticket};
 mod asked;
 mod external;
 mod keda;
+mod packing;
 mod quantity;
 mod read;
 mod route;
@@ -106,7 +107,7 @@ impl Api {
             Route::Resources(version) => {
                 discovery(self.discovery.resources(version), JSON, request, pretty)
             }
-            Route::Read(read) => ok(JSON, read::answer(&self.shared, &read, pretty)?),
+            Route::Read(read) => values(request, read::answer(&self.shared, &read, pretty)?),
             Route::ExternalGroup => {
                 discovery(&self.discovery.external_group, JSON, request, pretty)
             }
@@ -114,7 +115,9 @@ impl Api {
                 discovery(&self.discovery.external_resources, JSON, request, pretty)
             }
             Route::Group(read) => ok(JSON, keda::answer(&self.shared, &read, pretty)?),
-            Route::External(read) => ok(JSON, external::answer(&self.shared, &read, pretty)?),
+            Route::External(read) => {
+                values(request, external::answer(&self.shared, &read, pretty)?)
+            }
             Route::Build => ok(
                 JSON,
                 bytes(
@@ -181,6 +184,24 @@ fn ok(content_type: HeaderValue, body: impl Into<Bytes>) -> Response<Body> {
     response
 }
 
+/// Values, packed where they are many and the client can take it.
+fn values(request: &Parts, body: Vec<u8>) -> Response<Body> {
+    if !packing::is_large(&body) {
+        return ok(JSON, body);
+    }
+    let mut response = if packing::accepts_gzip(&request.headers) {
+        let mut response = ok(JSON, packing::gzip(&body));
+        let coding = HeaderValue::from_static("gzip");
+        response.headers_mut().insert(CONTENT_ENCODING, coding);
+        response
+    } else {
+        ok(JSON, body)
+    };
+    let vary = HeaderValue::from_static("Accept-Encoding");
+    response.headers_mut().insert(VARY, vary);
+    response
+}
+
 /// A discovery document, or only the word that it has not changed.
 fn discovery(
     document: &Document,
@@ -194,7 +215,7 @@ fn discovery(
         .iter()
         .filter_map(|tags| tags.to_str().ok())
         .flat_map(|tags| tags.split(','))
-        .any(|tag| tag.trim() == document.tag);
+        .any(|tag| tag.trim().trim_start_matches("W/") == document.tag);
     let mut response = if known {
         let mut response = Response::new(Body::default());
         *response.status_mut() = StatusCode::NOT_MODIFIED;

@@ -412,3 +412,28 @@ async fn many_bridges_are_one_moment() {
     assert_eq!(told.len(), bridges);
     assert!(told.windows(2).all(|pair| pair[0].0 < pair[1].0));
 }
+
+#[tokio::test]
+async fn many_values_are_packed_for_those_who_can_take_it() {
+    let api = api();
+    for name in 0..1_000 {
+        bridge(&api, &format!("jvb-{name:04}"), "jvb", 600, Some((0.5, 10)));
+    }
+    let all = format!("{PODS}/*/stress_level");
+    let plain = ask_with(&api, &all, &[]).await;
+    assert!(!plain.headers().contains_key("content-encoding"));
+    assert_eq!(plain.headers()[VARY], "Accept-Encoding");
+    let plain = text(plain).await;
+    let packed = ask_with(&api, &all, &[("accept-encoding", "gzip")]).await;
+    assert_eq!(packed.headers()["content-encoding"], "gzip");
+    assert_eq!(packed.headers()[CONTENT_TYPE], "application/json");
+    let packed = packed.into_body().collect().await.unwrap().to_bytes();
+    assert!(packed.len() * 10 < plain.len(), "{}", packed.len());
+    let mut unpacked = String::new();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&*packed), &mut unpacked)
+        .unwrap();
+    assert_eq!(unpacked, plain);
+    let few = format!("{PODS}/jvb-0001/stress_level");
+    let few = ask_with(&api, &few, &[("accept-encoding", "gzip")]).await;
+    assert!(!few.headers().contains_key("content-encoding"));
+}
