@@ -17,6 +17,7 @@ use serde_json::json;
 use crate::access::{Attributes, User};
 use crate::api::route::{Question, Route, nowhere};
 use crate::api::wire::discovery::{AGGREGATED, Discovery, Document};
+use crate::api::wire::openapi::OpenApi;
 use crate::api::wire::values::bytes;
 use crate::scraping::Refresher;
 use crate::serving::{Body, Service, Status};
@@ -45,6 +46,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(crate) struct Api {
     shared: Arc<Shared>,
     discovery: Discovery,
+    openapi: OpenApi,
     with_external: bool,
     refresher: Option<Refresher>,
 }
@@ -54,6 +56,7 @@ impl Api {
     pub(crate) fn new(shared: Arc<Shared>, with_external: bool) -> Self {
         Self {
             discovery: Discovery::new(&shared.metrics, with_external),
+            openapi: OpenApi::new(&shared.metrics, with_external),
             shared,
             with_external,
             refresher: None,
@@ -117,6 +120,12 @@ impl Api {
             Route::Group(read) => ok(JSON, keda::answer(&self.shared, &read, pretty)?),
             Route::External(read) => {
                 values(request, external::answer(&self.shared, &read, pretty)?)
+            }
+            Route::OpenApi => discovery(&self.openapi.index, JSON, request, pretty),
+            Route::OpenApiOf { group, version } => {
+                let document = self.openapi.document(&group, &version);
+                let document = document.ok_or_else(|| nowhere(request.uri.path()))?;
+                discovery(document, JSON, request, pretty)
             }
             Route::Build => ok(
                 JSON,
@@ -202,7 +211,7 @@ fn values(request: &Parts, body: Vec<u8>) -> Response<Body> {
     response
 }
 
-/// A discovery document, or only the word that it has not changed.
+/// A document that never changes, or only the word that it has not changed.
 fn discovery(
     document: &Document,
     content_type: HeaderValue,

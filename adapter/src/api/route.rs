@@ -33,6 +33,15 @@ pub(crate) enum Route {
     External(ExternalRead),
     /// `/keda/v1/namespaces/...`: all totals of one group of bridges.
     Group(GroupRead),
+    /// `/openapi/v3`: where the documents are that say what the answers are made of.
+    OpenApi,
+    /// `/openapi/v3/apis/GROUP/VERSION`: that document.
+    OpenApiOf {
+        /// The group.
+        group: String,
+        /// Its version.
+        version: String,
+    },
     /// `/version`: which build this is.
     Build,
     /// `/metrics`: how the adapter itself fares.
@@ -197,6 +206,13 @@ fn route(path: &str, selector: &Selector, metric_selector: &Selector) -> Result<
     let (version, rest) = match *segments {
         ["apis"] => return Ok(Route::Groups),
         ["apis", GROUP] => return Ok(Route::ApiGroup),
+        ["openapi", "v3"] => return Ok(Route::OpenApi),
+        ["openapi", "v3", "apis", group, version] => {
+            return Ok(Route::OpenApiOf {
+                group: group.to_owned(),
+                version: version.to_owned(),
+            });
+        }
         ["version"] => return Ok(Route::Build),
         ["metrics"] => return Ok(Route::Telemetry),
         ["keda", "v1", "namespaces", namespace, resource, name] => {

@@ -16,6 +16,7 @@ use crate::telling::{Pod, Resource};
 
 mod external;
 mod keda;
+mod openapi;
 
 const NOW: Time = Time::from_millis(1_795_252_331_847);
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod discovery;
 pub(crate) mod external;
+pub(crate) mod openapi;
 pub(crate) mod values;
 
 #[cfg(test)]

@@ -117,6 +117,8 @@ fn what_is_no_resource_is_asked_by_its_path() {
         "/apis/custom.metrics.k8s.io/v1beta1",
         "/apis/custom.metrics.k8s.io/v1beta2",
         "/metrics",
+        "/openapi/v3",
+        "/openapi/v3/apis/custom.metrics.k8s.io/v1beta2",
         "/version",
     ] {
         let (_, attributes) = question("GET", &format!("{path}?timeout=32s")).unwrap();
@@ -183,7 +185,8 @@ fn a_path_that_leads_nowhere_is_not_found() {
         "/apis/custom.metrics.k8s.io/v1beta3/namespaces/ns/pods/*/m",
         "/apis/metrics.k8s.io/v1beta1/namespaces/ns/pods/a/m",
         "/openapi/v2",
-        "/openapi/v3",
+        "/openapi/v3/",
+        "/openapi/v3/apis/custom.metrics.k8s.io",
         "/metrics/",
         "/metrics/slis",
         "/debug/pprof",

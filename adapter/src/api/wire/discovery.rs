@@ -45,7 +45,7 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    fn new(json: Value) -> Self {
+    pub(super) fn new(json: Value) -> Self {
         // The hash has fixed keys: replicas of one version give the same tag.
         let mut hasher = DefaultHasher::new();
         json.to_string().hash(&mut hasher);
