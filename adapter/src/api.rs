@@ -48,6 +48,7 @@ pub(crate) struct Api {
     discovery: Discovery,
     openapi: OpenApi,
     with_external: bool,
+    namespaces: Vec<String>,
     refresher: Option<Refresher>,
 }
 
@@ -59,7 +60,31 @@ impl Api {
             openapi: OpenApi::new(&shared.metrics, with_external),
             shared,
             with_external,
+            namespaces: Vec::new(),
             refresher: None,
+        }
+    }
+
+    /// Answers for these namespaces alone; for all where none is named.
+    #[must_use]
+    pub(crate) fn within(mut self, namespaces: Vec<String>) -> Self {
+        self.namespaces = namespaces;
+        self
+    }
+
+    /// Nobody looks at the other namespaces: whether there are bridges is not known.
+    fn check_namespace(&self, route: &Route) -> Result<(), Status> {
+        match route.namespace() {
+            Some(namespace)
+                if !self.namespaces.is_empty()
+                    && !self.namespaces.iter().any(|known| known == namespace) =>
+            {
+                Err(Status::not_found(format!(
+                    "the bridges of the namespace {namespace} are not known here; hint: the adapter's --namespaces are {}",
+                    self.namespaces.join(", ")
+                )))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -99,6 +124,7 @@ impl Api {
 
     async fn respond(&self, request: &Parts) -> Result<Response<Body>, Status> {
         let Question { route, pretty } = self.question(request)?;
+        self.check_namespace(&route)?;
         self.freshen(&route).await;
         Ok(match route {
             Route::Groups if wants_aggregated(&request.headers) => {

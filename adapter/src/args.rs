@@ -143,7 +143,16 @@ pub struct Cluster {
     #[arg(long, env = "JVB_ADAPTER_KUBECONFIG", value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,
 
-    /// Label selector of the pods with a videobridge, in all namespaces.
+    /// Namespaces with videobridges; without it all, which takes a ClusterRole.
+    #[arg(
+        long,
+        env = "JVB_ADAPTER_NAMESPACES",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    pub(crate) namespaces: Vec<String>,
+
+    /// Label selector of the pods with a videobridge.
     ///
     /// The bridge is asked on the pod's port named `metrics`, else on the port in the annotation
     /// `bridgetender.dev/metrics-port`, else on 8080.

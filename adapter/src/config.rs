@@ -27,6 +27,8 @@ pub struct Config {
     pub(crate) shutdown_delay: Duration,
     /// Kubeconfig; without it `$KUBECONFIG`, then the pod's own service account.
     pub(crate) kubeconfig: Option<PathBuf>,
+    /// Namespaces with bridges; all where there is none.
+    pub(crate) namespaces: Vec<String>,
     /// Label selector of the pods with a bridge.
     pub(crate) bridges: String,
     /// How bridges are asked.
@@ -77,10 +79,12 @@ impl TryFrom<Arguments> for Config {
                     http1_only,
                     shutdown_delay,
                 },
-            cluster: Cluster {
-                kubeconfig,
-                bridges,
-            },
+            cluster:
+                Cluster {
+                    kubeconfig,
+                    namespaces,
+                    bridges,
+                },
             scraping:
                 Scraping {
                     interval,
@@ -143,6 +147,7 @@ impl TryFrom<Arguments> for Config {
                 http1_only,
                 shutdown_delay,
                 kubeconfig,
+                namespaces,
                 bridges,
                 pace: Pace {
                     interval,
@@ -216,6 +221,14 @@ fn check(arguments: &Arguments) -> Vec<String> {
         ),
         Ok(_) => {}
     }
+    for (index, namespace) in arguments.cluster.namespaces.iter().enumerate() {
+        if namespace.is_empty() {
+            problems
+                .push("--namespaces has an empty name: leave it out for all namespaces".to_owned());
+        } else if arguments.cluster.namespaces[..index].contains(namespace) {
+            problems.push(format!("--namespaces names {namespace} twice"));
+        }
+    }
     if interval < SHORTEST_INTERVAL {
         problems.push(format!(
             "--interval must be at least {SHORTEST_INTERVAL:?}, not {interval:?}"
@@ -284,6 +297,7 @@ mod tests {
         let arguments = [
             "jvb-adapter",
             "--bridges=a in",
+            "--namespaces=a,,a",
             "--interval=1ms",
             "--deadline=0s",
             "--max-age=0s",
@@ -298,6 +312,8 @@ mod tests {
             .to_string();
         for flag in [
             "--bridges",
+            "--namespaces has an empty name",
+            "--namespaces names a twice",
             "--interval",
             "--deadline",
             "--max-age",

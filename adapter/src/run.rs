@@ -40,6 +40,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         http1_only,
         shutdown_delay,
         kubeconfig,
+        namespaces,
         bridges,
         pace,
         rules,
@@ -61,6 +62,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let watch = tokio::spawn(pods::run(
         client.clone(),
         bridges,
+        namespaces.clone(),
         Arc::clone(&shared),
         changes,
         ending.clone(),
@@ -81,7 +83,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     if http1_only {
         tls = tls.http1_only();
     }
-    let api = Api::new(Arc::clone(&shared), external_metrics).refreshed_by(refresher);
+    let api = Api::new(Arc::clone(&shared), external_metrics)
+        .within(namespaces)
+        .refreshed_by(refresher);
     let api = Arc::new(api);
     let stop = CancellationToken::new();
     let leave = async {

@@ -17,6 +17,8 @@ use crate::place::{Place, Priority};
 
 /// What the adapter may do, in the words that operators get.
 const RBAC: &str = include_str!("../../adapter/rbac.yaml");
+/// The same for an adapter that sees the namespace `jitsi` alone.
+const RBAC_NAMESPACED: &str = include_str!("../../adapter/rbac-namespaced.yaml");
 const NAMESPACE: &str = "bridgetender";
 const NAME: &str = "jvb-adapter";
 const GROUP: &str = "custom.metrics.k8s.io";
@@ -31,6 +33,7 @@ pub struct AdapterBuilder<'a> {
     replicas: u8,
     versions: Vec<&'static str>,
     external: bool,
+    rbac: &'static str,
     arguments: Vec<String>,
     own_authority: bool,
 }
@@ -64,6 +67,7 @@ impl Laboratory {
             versions: vec!["v1beta2", "v1beta1"],
             own_authority: false,
             external: false,
+            rbac: RBAC,
             arguments: vec![
                 "--interval=1s".to_owned(),
                 "--stress-unknown-for=2s".to_owned(),
@@ -103,6 +107,15 @@ impl AdapterBuilder<'_> {
         self
     }
 
+    /// Without any right in other namespaces than `jitsi`, which must be there.
+    #[must_use]
+    pub fn namespaced(mut self) -> Self {
+        self.rbac = RBAC_NAMESPACED;
+        self.arguments
+            .push(format!("--namespaces={}", crate::bridges::NAMESPACE));
+        self
+    }
+
     /// Flags of the adapter; they come after, and so replace, those of every laboratory.
     #[must_use]
     pub fn flags(mut self, flags: &[&str]) -> Self {
@@ -125,13 +138,14 @@ impl AdapterBuilder<'_> {
             replicas,
             versions,
             external,
+            rbac,
             mut arguments,
             own_authority,
         } = self;
         if external {
             arguments.push("--external-metrics".to_owned());
         }
-        lab.apply(RBAC)
+        lab.apply(rbac)
             .await
             .context("cannot apply the adapter's RBAC")?;
         let place = lab.place(NAMESPACE, NAME).await?;

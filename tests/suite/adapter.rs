@@ -5,6 +5,7 @@ mod authority;
 mod ending;
 mod freshness;
 mod keda;
+mod namespaces;
 mod readers;
 mod reading;
 mod scaling;

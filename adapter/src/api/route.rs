@@ -280,6 +280,16 @@ fn target(resource: &str, name: &str) -> Target {
 }
 
 impl Route {
+    /// The namespace whose bridges are asked about.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Read(read) => read.namespace.as_deref(),
+            Self::External(read) => Some(&read.namespace),
+            Self::Group(read) => Some(&read.namespace),
+            _ => None,
+        }
+    }
+
     /// Whether it is of the group of external metrics, which is not always served.
     pub(crate) const fn is_external(&self) -> bool {
         matches!(

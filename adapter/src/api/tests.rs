@@ -438,3 +438,24 @@ async fn many_values_are_packed_for_those_who_can_take_it() {
     let few = ask_with(&api, &few, &[("accept-encoding", "gzip")]).await;
     assert!(!few.headers().contains_key("content-encoding"));
 }
+
+#[tokio::test]
+async fn of_other_namespaces_than_the_named_nothing_is_told() {
+    let api = meeting().within(vec!["meet".to_owned(), "lab".to_owned()]);
+    assert_eq!(
+        values(&api, &format!("{PODS}/*/stress_level")).await.len(),
+        3
+    );
+    for path in [
+        "/apis/custom.metrics.k8s.io/v1beta2/namespaces/other/pods/*/stress_level",
+        "/apis/external.metrics.k8s.io/v1beta1/namespaces/other/stress_level_total",
+        "/keda/v1/namespaces/other/deployments.apps/jvb",
+    ] {
+        let (code, message) = refusal(&api, path).await;
+        assert_eq!(
+            code, 404,
+            "an empty list would say that there are no bridges"
+        );
+        assert!(message.contains("--namespaces are meet, lab"), "{message}");
+    }
+}

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
+use futures::future::select_all;
 use kube::Api;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::utils::Backoff;
@@ -23,35 +25,44 @@ mod tests;
 /// Pods come in pages of so many, so that ten thousand are never in memory as the API server tells them.
 const PAGE: u32 = 250;
 
-/// Watches the pods that the label selector means until `shutdown`, and tells the store and the loop at once.
+/// Watches the pods that the label selector means until `shutdown`, and tells the store and the loop at once: those of these
+/// namespaces, each with a watch of its own, or those of the whole cluster where none is named.
 ///
 /// An API server that cannot be reached changes nothing: the pods that are known are asked on.
 pub(crate) async fn run(
     client: kube::Client,
     selector: String,
+    namespaces: Vec<String>,
     shared: Arc<Shared>,
     changes: UnboundedSender<Change>,
     shutdown: CancellationToken,
 ) {
-    let config = watcher::Config::default().labels(&selector).page_size(PAGE);
-    let events = watcher(Api::<BridgePod>::all(client), config).backoff(Patience::default());
-    let mut events = std::pin::pin!(events);
-    let mut watch = Watch {
-        shared,
-        changes,
-        known: BTreeMap::new(),
-        listed: BTreeSet::new(),
-        failing: false,
+    let apis: Vec<Api<BridgePod>> = if namespaces.is_empty() {
+        vec![Api::all(client)]
+    } else {
+        let of = |namespace: &String| Api::namespaced(client.clone(), namespace);
+        namespaces.iter().map(of).collect()
     };
-    loop {
-        let event = tokio::select! {
-            () = shutdown.cancelled() => return,
-            event = events.next() => event,
-        };
+    let unlisted = Arc::new(AtomicUsize::new(apis.len()));
+    let watches = apis.into_iter().map(|api| {
+        let watch = Watch::new(Arc::clone(&shared), changes.clone(), Arc::clone(&unlisted));
+        Box::pin(follow(api, &selector, watch))
+    });
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        // One that ends is an error for whoever waits for this, however well the others do.
+        _ = select_all(watches) => {}
+    }
+}
+
+async fn follow(api: Api<BridgePod>, selector: &str, mut watch: Watch) {
+    let config = watcher::Config::default().labels(selector).page_size(PAGE);
+    let events = watcher(api, config).backoff(Patience::default());
+    let mut events = std::pin::pin!(events);
+    while let Some(event) = events.next().await {
         match event {
-            Some(Ok(event)) => watch.take(&event),
-            Some(Err(error)) => watch.complain(&error),
-            None => return,
+            Ok(event) => watch.take(&event),
+            Err(error) => watch.complain(&error),
         }
     }
 }
@@ -62,10 +73,30 @@ struct Watch {
     changes: UnboundedSender<Change>,
     known: BTreeMap<Box<str>, Arc<Pod>>,
     listed: BTreeSet<Box<str>>,
+    /// Whether this watch has told all pods that were there when it began.
+    complete: bool,
+    /// How many watches have not.
+    unlisted: Arc<AtomicUsize>,
     failing: bool,
 }
 
 impl Watch {
+    fn new(
+        shared: Arc<Shared>,
+        changes: UnboundedSender<Change>,
+        unlisted: Arc<AtomicUsize>,
+    ) -> Self {
+        Self {
+            shared,
+            changes,
+            known: BTreeMap::new(),
+            listed: BTreeSet::new(),
+            complete: false,
+            unlisted,
+            failing: false,
+        }
+    }
+
     fn take(&mut self, event: &Event<BridgePod>) {
         if self.failing && !matches!(event, Event::Init) {
             self.failing = false;
@@ -81,7 +112,12 @@ impl Watch {
             }
             Event::InitDone => {
                 self.forget_unlisted();
-                self.tell(Change::Synced);
+                if !std::mem::replace(&mut self.complete, true) {
+                    self.unlisted.fetch_sub(1, Ordering::Relaxed);
+                }
+                if self.unlisted.load(Ordering::Relaxed) == 0 {
+                    self.tell(Change::Synced);
+                }
                 info!(pods = self.known.len(), "all pods with bridges are known");
             }
             Event::Apply(pod) => {

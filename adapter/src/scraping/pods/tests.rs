@@ -9,13 +9,8 @@ use crate::telling::fixtures::{RULES, metrics};
 
 fn watch() -> (Watch, UnboundedReceiver<Change>) {
     let (changes, seen) = unbounded_channel();
-    let watch = Watch {
-        shared: Arc::new(Shared::new(Clock::system(), metrics(), RULES)),
-        changes,
-        known: BTreeMap::new(),
-        listed: BTreeSet::new(),
-        failing: false,
-    };
+    let shared = Arc::new(Shared::new(Clock::system(), metrics(), RULES));
+    let watch = Watch::new(shared, changes, Arc::new(AtomicUsize::new(1)));
     (watch, seen)
 }
 
@@ -127,4 +122,27 @@ fn patience_grows_to_a_few_seconds_and_starts_again() {
     assert_eq!(waits, [200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
     patience.reset();
     assert_eq!(patience.next(), Some(Patience::FIRST));
+}
+
+#[test]
+fn all_pods_are_known_when_every_namespace_has_told_its_own() {
+    let (mut one, mut seen) = watch();
+    one.unlisted.store(2, Ordering::Relaxed);
+    let mut two = Watch::new(
+        Arc::clone(&one.shared),
+        one.changes.clone(),
+        Arc::clone(&one.unlisted),
+    );
+    for _ in 0..2 {
+        one.take(&Event::Init);
+        one.take(&Event::InitDone);
+    }
+    assert!(told(&mut seen).is_empty(), "the second has not told yet");
+    two.take(&Event::Init);
+    two.take(&Event::InitApply(pod("a", "1")));
+    two.take(&Event::InitDone);
+    assert_eq!(told(&mut seen), ["seen 1", "synced"]);
+    one.take(&Event::Init);
+    one.take(&Event::InitDone);
+    assert_eq!(names(&one), ["a"], "the other one's pods are not forgotten");
 }
