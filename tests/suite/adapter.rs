@@ -6,6 +6,7 @@ mod ending;
 mod freshness;
 mod keda;
 mod namespaces;
+mod openapi;
 mod readers;
 mod reading;
 mod scaling;
