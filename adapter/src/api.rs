@@ -41,7 +41,7 @@ pub(crate) use selector::Selector;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Answers requests from what is known, without asking anybody.
+/// Answers requests from what is known; where that is old, the bridges are asked first.
 #[derive(Debug)]
 pub(crate) struct Api {
     shared: Arc<Shared>,

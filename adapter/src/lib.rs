@@ -8,9 +8,9 @@
 //! ```
 //!
 //! Two loops and a server share what is known of the bridges (`telling`): the watch of pods says which bridges there are, the
-//! scraper asks them (both in `scraping`), and `api` answers from what they said, without asking anybody. What may be told and
-//! what must be left out is decided in `telling` alone, which does no I/O and takes the time as an argument. [`serving`] is the
-//! HTTPS around it, and [`access`] knows who asks and what they may.
+//! scraper asks them (both in `scraping`), and `api` answers from what they said, having the scraper ask anew where that is old.
+//! What may be told and what must be left out is decided in `telling` alone, which does no I/O and takes the time as an
+//! argument. [`serving`] is the HTTPS around it, and [`access`] knows who asks and what they may.
 
 pub mod access;
 mod api;
