@@ -63,6 +63,7 @@ impl fmt::Display for Problems {
 impl TryFrom<Arguments> for Config {
     type Error = Problems;
 
+    #[expect(clippy::too_many_lines, reason = "a line for each flag, and none that decides")]
     fn try_from(arguments: Arguments) -> Result<Self, Problems> {
         let mut problems = check(&arguments);
         let Arguments {
