@@ -146,6 +146,11 @@ pub struct JicofoConfig {
     pub stress_threshold: f64,
     /// `bridge.max-bridge-participants`, per conference and bridge.
     pub max_bridge_participants: usize,
+    /// `bridge.max-bridge-participants-per-interval`, per conference and bridge; none: jicofo's -1, no limit. With octo a bridge that
+    /// got so many people of a conference within the interval counts as overloaded for it.
+    pub max_bridge_participants_per_interval: Option<usize>,
+    /// `bridge.max-bridge-participants-interval`.
+    pub max_bridge_participants_interval: Duration,
     /// `conference.min-participants`: with fewer people in the room nobody is sent to a bridge.
     pub min_participants: usize,
     /// `conference.single-participant-timeout`: then whoever was left alone leaves the bridge (not the room).
@@ -184,6 +189,8 @@ impl Default for JicofoConfig {
             health_checks: true,
             stress_threshold: 0.8,
             max_bridge_participants: 80,
+            max_bridge_participants_per_interval: None,
+            max_bridge_participants_interval: Duration::from_mins(1),
             min_participants: 2,
             single_participant_timeout: Duration::from_secs(20),
             rampup: Duration::from_secs(20),

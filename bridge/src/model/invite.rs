@@ -141,17 +141,15 @@ impl Jitsi {
         let answers = known.ghost.is_none();
         let new = room.session(&bridge).is_none();
         if new {
-            room.sessions.push(Allocation {
-                bridge: bridge.clone(),
-                endpoints: Vec::new(),
-            });
+            room.sessions.push(Allocation::new(bridge.clone()));
         }
         if let Some(session) = room
             .sessions
             .iter_mut()
             .find(|session| session.bridge == bridge)
         {
-            session.endpoints.push(endpoint.clone());
+            let interval = self.config.max_bridge_participants_interval;
+            session.added(endpoint.clone(), interval, now);
         }
         if !answers {
             let timeout = Event::AllocationTimeout {

@@ -1,6 +1,7 @@
 //! People and the rooms that they are in, as the XMPP server knows them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use super::agenda::Name;
 use super::ledger::Ledger;
@@ -22,6 +23,31 @@ pub(super) struct Room {
 pub(super) struct Allocation {
     pub(super) bridge: Name,
     pub(super) endpoints: Vec<Name>,
+    /// When it put people there lately, the earliest first.
+    recent: VecDeque<Time>,
+}
+
+impl Allocation {
+    pub(super) fn new(bridge: Name) -> Self {
+        Self {
+            bridge,
+            endpoints: Vec::new(),
+            recent: VecDeque::new(),
+        }
+    }
+
+    /// Jicofo puts an endpoint there; arrivals older than `interval` are forgotten.
+    pub(super) fn added(&mut self, endpoint: Name, interval: Duration, now: Time) {
+        self.endpoints.push(endpoint);
+        let old = self.recent.partition_point(|at| *at + interval <= now);
+        self.recent.drain(..old);
+        self.recent.push_back(now);
+    }
+
+    /// Endpoints put there within the interval, whether they are still there or not.
+    pub(super) fn recently_added(&self, interval: Duration, now: Time) -> usize {
+        self.recent.len() - self.recent.partition_point(|at| *at + interval <= now)
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -112,15 +112,17 @@ impl<'a> Selection<'a> {
     fn candidate(&self, name: &'a Name, known: &'a Known) -> Candidate<'a> {
         let told = known.stress(self.processes.get(name), self.now);
         let stress = known.corrected(told, self.config, self.now);
-        let holds = self
-            .room
-            .session(name)
-            .map(|session| session.endpoints.len());
+        let session = self.room.session(name);
+        let holds = session.map(|session| session.endpoints.len());
         let full = holds.is_some_and(|count| count >= self.config.max_bridge_participants);
+        let interval = self.config.max_bridge_participants_interval;
+        let rushed = session
+            .zip(self.config.max_bridge_participants_per_interval)
+            .is_some_and(|(session, max)| session.recently_added(interval, self.now) >= max);
         Candidate {
             name,
             stress,
-            overloaded: stress >= self.config.stress_threshold || full,
+            overloaded: stress >= self.config.stress_threshold || full || rushed,
             holds,
         }
     }
