@@ -6,8 +6,9 @@ mod deployment;
 
 use std::time::Duration;
 
-use bridge::model::JicofoConfig;
-use deployment::{after, conference, deployed, octo, people};
+use bridge::model::{JicofoConfig, Load};
+use deployment::{after, conference, deployed, known, octo, people, single};
+use serde_json::json;
 
 #[test]
 fn a_bridge_that_got_many_people_of_a_conference_within_the_interval_gets_no_more_of_them() {
@@ -59,4 +60,47 @@ fn there_is_no_limit_per_interval_by_default_and_the_interval_is_a_minute() {
         config.max_bridge_participants_interval,
         Duration::from_mins(1)
     );
+}
+
+#[test]
+fn a_bridge_with_failing_ice_is_told_to_be_just_above_the_threshold() {
+    let mut jitsi = deployed(single(), &["a"]);
+    jitsi.set_failing_ice("a", true);
+    let failing = known(&mut jitsi, "a", after(31.0));
+    assert_eq!(failing["failing-ice"], true);
+    assert_eq!(failing["overloaded"], true);
+    assert_eq!(failing["stress"], json!(0.0));
+    assert_eq!(failing["corrected-stress"], json!(0.81));
+    jitsi.set_load("a", Load::Measured(2.0));
+    let stressed = known(&mut jitsi, "a", after(60.0));
+    assert_eq!(stressed["corrected-stress"], json!(2.0));
+    jitsi.set_load("a", Load::Measured(0.1));
+    jitsi.set_failing_ice("a", false);
+    let well = known(&mut jitsi, "a", after(90.0));
+    assert_eq!(well["failing-ice"], false);
+    assert_eq!(well["overloaded"], false);
+    assert_eq!(well["corrected-stress"], json!(0.1));
+}
+
+#[test]
+fn a_less_stressed_bridge_with_failing_ice_is_not_chosen_while_another_is_below_the_threshold() {
+    for config in [single(), octo()] {
+        for (failing, chosen) in [(false, [2, 0]), (true, [0, 2])] {
+            let mut jitsi = deployed(config.clone(), &["a", "b"]);
+            jitsi.set_load("b", Load::Measured(0.7));
+            jitsi.advance(after(60.0));
+            jitsi.set_failing_ice("a", failing);
+            conference(&mut jitsi, "talk", 2, after(60.0));
+            assert_eq!(people(&jitsi), chosen, "octo: {}", config.octo);
+        }
+    }
+}
+
+#[test]
+fn with_relays_newcomers_leave_a_bridge_whose_ice_fails() {
+    let mut jitsi = deployed(octo(), &["a", "b"]);
+    conference(&mut jitsi, "talk", 2, after(31.0));
+    jitsi.set_failing_ice("a", true);
+    jitsi.join("talk", "late", after(32.0));
+    assert_eq!(people(&jitsi), [2, 1], "and nobody is moved");
 }

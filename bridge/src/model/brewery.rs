@@ -198,6 +198,16 @@ impl Jitsi {
         self.retry_trapped();
     }
 
+    /// Whether jicofo finds that the bridge's media fails for too many people (`bridge.ice-failure-detection`): until it finds
+    /// otherwise the bridge counts as overloaded. Nothing happens if jicofo does not know the bridge; a bridge or a jicofo that
+    /// starts anew has a clean sheet.
+    pub fn set_failing_ice(&mut self, nick: &str, failing: bool) {
+        if let Some(known) = known(&mut self.jicofo, &Name::from(nick)) {
+            known.failing_ice = failing;
+            self.retry_trapped();
+        }
+    }
+
     /// The bridge will fail its own health check from this moment on: jicofo's next check after it finds that.
     pub(super) fn expect_bad_health(&mut self, nick: &Name, from: Time) {
         if let Some(known) = known(&mut self.jicofo, nick) {

@@ -9,6 +9,9 @@ use super::videobridge::Process;
 use crate::stats::Flags;
 use crate::time::Time;
 
+/// By how much a bridge with failing ICE is above the threshold of stress at least (jicofo's source).
+const FAILING_ICE_MARGIN: f64 = 0.01;
+
 /// One bridge as jicofo sees it, from its joining of the brewery until it has left.
 #[derive(Clone, Debug)]
 #[expect(
@@ -33,6 +36,8 @@ pub(super) struct Known {
     pub(super) checks: Timer,
     /// Its node vanished: the stress and health last told.
     pub(super) ghost: Option<(f64, bool)>,
+    /// Jicofo sees media of too many people there fail.
+    pub(super) failing_ice: bool,
     used: bool,
     recent: VecDeque<Time>,
     /// Health checks fail or time out.
@@ -54,6 +59,7 @@ impl Known {
             rooms: BTreeSet::new(),
             checks: Timer::new(now + config.health_interval, config.health_interval),
             ghost: None,
+            failing_ice: false,
             used: false,
             recent: VecDeque::new(),
             out: false,
@@ -120,9 +126,15 @@ impl Known {
         }
     }
 
-    /// Stress with what the people just sent there will add.
+    /// Stress with what the people just sent there will add; with failing ICE just above the threshold at least.
     pub(super) fn corrected(&self, stress: f64, config: &JicofoConfig, now: Time) -> f64 {
-        (self.recently_added(config, now) as f64).mul_add(self.average_stress, stress)
+        let corrected =
+            (self.recently_added(config, now) as f64).mul_add(self.average_stress, stress);
+        if self.failing_ice {
+            corrected.max(config.stress_threshold + FAILING_ICE_MARGIN)
+        } else {
+            corrected
+        }
     }
 }
 

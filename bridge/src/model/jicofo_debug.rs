@@ -114,7 +114,7 @@ fn bridge(jitsi: &Jitsi, nick: &Name, known: &Known, stress: f64) -> Json {
         ("drain", known.drain.into()),
         ("endpoints", known.endpoints.into()),
         ("endpoint-restart-requests", Json::Long(0)),
-        ("failing-ice", false.into()),
+        ("failing-ice", known.failing_ice.into()),
         ("graceful-shutdown", known.graceful.into()),
         ("healthy", known.healthy(process, jitsi.now).into()),
         ("operational", known.operational(jitsi.now).into()),

@@ -49,7 +49,10 @@ fn value(summary: &Summary<'_>, jitsi: &Jitsi, family: Family) -> Value {
         "healthy" => Value::Bool(jitsi.unhealthy().is_none()),
         "threads" => Value::Long(THREADS),
         "bridge_failing_ice" => {
-            Value::ByBridge(known.keys().map(|nick| (nick.to_string(), 0)).collect())
+            let failing = known.iter();
+            let failing =
+                failing.map(|(nick, known)| (nick.to_string(), i64::from(known.failing_ice)));
+            Value::ByBridge(failing.collect())
         }
         "bridge_endpoints" => {
             let used = known.iter().filter(|(_, known)| known.used());
