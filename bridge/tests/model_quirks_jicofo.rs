@@ -6,8 +6,8 @@ mod deployment;
 
 use std::time::Duration;
 
-use bridge::model::{JicofoConfig, Load};
-use deployment::{after, conference, deployed, known, octo, people, single};
+use bridge::model::{BridgeConfig, JicofoConfig, Jitsi, Load};
+use deployment::{after, conference, deployed, drain, full, known, octo, people, single};
 use serde_json::json;
 
 #[test]
@@ -103,4 +103,50 @@ fn with_relays_newcomers_leave_a_bridge_whose_ice_fails() {
     jitsi.set_failing_ice("a", true);
     jitsi.join("talk", "late", after(32.0));
     assert_eq!(people(&jitsi), [2, 1], "and nobody is moved");
+}
+
+/// Bridges a and b in the brewery from 6 s on, a without a presence until 9 s.
+fn late_presence() -> Jitsi {
+    let mut jitsi = Jitsi::new(single(), after(0.0));
+    let late = BridgeConfig {
+        first_presence: Duration::from_secs(3),
+        ..full("a")
+    };
+    jitsi.start_bridge("a", late, after(0.0));
+    jitsi.start_bridge("b", full("b"), after(0.0));
+    jitsi
+}
+
+#[test]
+fn a_new_bridge_counts_as_draining_until_its_first_presence() {
+    let mut jitsi = late_presence();
+    assert_eq!(known(&mut jitsi, "a", after(6.0))["drain"], true);
+    assert_eq!(known(&mut jitsi, "b", after(6.0))["drain"], false);
+    conference(&mut jitsi, "early", 2, after(8.9));
+    assert_eq!(people(&jitsi), [0, 2]);
+    assert_eq!(known(&mut jitsi, "a", after(9.0))["drain"], false);
+    conference(&mut jitsi, "late", 2, after(9.0));
+    assert_eq!(people(&jitsi), [2, 2]);
+    assert_eq!(BridgeConfig::default().first_presence, Duration::ZERO);
+}
+
+#[test]
+fn without_another_a_bridge_is_used_before_its_first_presence() {
+    let mut jitsi = late_presence();
+    drain(&mut jitsi, "b", true, after(5.0));
+    conference(&mut jitsi, "early", 2, after(7.0));
+    assert_eq!(people(&jitsi), [2, 0], "both seem to drain");
+}
+
+#[test]
+fn the_first_presence_tells_of_what_has_changed_before_it() {
+    let mut jitsi = late_presence();
+    // A presence would be due at 6.5 s if there had been one before.
+    drain(&mut jitsi, "a", true, after(6.2));
+    drain(&mut jitsi, "a", false, after(8.0));
+    assert_eq!(known(&mut jitsi, "a", after(8.9))["drain"], true);
+    assert_eq!(known(&mut jitsi, "a", after(9.0))["drain"], false);
+    let mut jitsi = late_presence();
+    drain(&mut jitsi, "a", true, after(6.2));
+    assert_eq!(known(&mut jitsi, "a", after(20.0))["drain"], true);
 }

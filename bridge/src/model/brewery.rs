@@ -8,6 +8,7 @@ use super::config::Health;
 use super::jicofo::{Jicofo, Known};
 use super::people::Place;
 use super::videobridge::Process;
+use crate::stats::Flags;
 use crate::time::Time;
 
 impl Jitsi {
@@ -126,6 +127,15 @@ impl Jitsi {
         };
         process.in_brewery = true;
         process.told = process.flags;
+        let first_presence = process.config.first_presence;
+        if !first_presence.is_zero() {
+            process.told = Flags {
+                drain: true,
+                ..Flags::default()
+            };
+            let first = Event::Bridge(nick.clone(), Step::Presence);
+            self.agenda.set(now + first_presence, first);
+        }
         process.tell(now);
         let unwell = process.config.health != Health::Good;
         let Some(jicofo) = &mut self.jicofo else {

@@ -48,6 +48,8 @@ pub struct BridgeConfig {
     pub boot: Duration,
     /// From launch until the brewery is joined and jicofo knows the bridge.
     pub brewery_join: Duration,
+    /// From then until jicofo has read the bridge's first presence, for which it takes the bridge for draining (jicofo's source).
+    pub first_presence: Duration,
     /// Between two samples of load.
     pub sample_interval: Duration,
     /// `videobridge.stats.interval`: between two refreshes of the numbers that are not instant.
@@ -98,6 +100,7 @@ impl Default for BridgeConfig {
             jvm_start: Duration::from_millis(1500),
             boot: Duration::from_secs(2),
             brewery_join: Duration::from_secs(6),
+            first_presence: Duration::ZERO,
             sample_interval: Duration::from_secs(10),
             statistics_interval: Duration::from_secs(5),
             statistics_offset: Duration::from_millis(3500),

@@ -173,8 +173,11 @@ impl Jitsi {
             .filter(|process| process.in_brewery)
         {
             let next = process.presence.next(self.now);
-            self.agenda
-                .set(next, Event::Bridge(nick.clone(), Step::Presence));
+            let presence = Event::Bridge(nick.clone(), Step::Presence);
+            // One that is queued already, perhaps the very first, will tell of this change too.
+            if !self.agenda.contains(&presence) {
+                self.agenda.set(next, presence);
+            }
         }
     }
 
