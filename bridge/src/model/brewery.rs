@@ -64,7 +64,7 @@ impl Jitsi {
             .iter()
             .filter(|(nick, known)| {
                 let process = self.processes.get(*nick);
-                known.ghost.is_none() && process.is_some_and(|p| p.config.health != Health::Good)
+                known.ghost.is_none() && process.is_some_and(Process::unwell)
             })
             .map(|(nick, _)| nick.clone())
             .collect();
@@ -137,7 +137,7 @@ impl Jitsi {
             self.agenda.set(now + first_presence, first);
         }
         process.tell(now);
-        let unwell = process.config.health != Health::Good;
+        let unwell = process.unwell();
         let Some(jicofo) = &mut self.jicofo else {
             return;
         };
@@ -234,7 +234,7 @@ impl Jitsi {
             return;
         };
         let bad = *process.health(now) != Health::Good;
-        let will_be_bad = process.config.health != Health::Good;
+        let will_be_bad = process.unwell();
         let Some(known) = known(&mut self.jicofo, nick) else {
             return;
         };

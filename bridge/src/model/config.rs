@@ -31,6 +31,8 @@ pub struct BridgeConfig {
     pub brewery: bool,
     /// What the bridge's own health check would find.
     pub health: Health,
+    /// `videobridge.health.sticky-failures`: once a check has failed, the bridge stays failed although the cause is gone.
+    pub sticky_health_failures: bool,
     /// What the sampler measures.
     pub load: Load,
     /// What each endpoint sends and receives.
@@ -92,6 +94,7 @@ impl Default for BridgeConfig {
             created_series: true,
             brewery: true,
             health: Health::Good,
+            sticky_health_failures: false,
             load: Load::default(),
             media: Media::default(),
             stress_placeholder: 0.0,
@@ -126,6 +129,20 @@ pub enum Health {
     Good,
     /// A hard failure, with the text that `/about/health` then gives.
     Bad(String),
+    /// A soft failure, with the text: `/about/health` then gives 503.
+    Soft(String),
+    /// A hard failure of a check that names its own response code, with the text; what is no status of HTTP becomes a 500.
+    Coded(u16, String),
+}
+
+impl Health {
+    /// The text of a failure.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Good => None,
+            Self::Bad(message) | Self::Soft(message) | Self::Coded(_, message) => Some(message),
+        }
+    }
 }
 
 /// How jicofo is set up, and how long things take on it and between it and people.

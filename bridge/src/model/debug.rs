@@ -61,15 +61,15 @@ fn conferences(bridge: Videobridge<'_>) -> Json {
 fn health(health: &Health) -> Json {
     Json::object([
         ("success", (*health == Health::Good).into()),
-        ("hardFailure", true.into()),
-        ("responseCode", Json::Null),
+        ("hardFailure", (!matches!(health, Health::Soft(_))).into()),
         (
-            "message",
+            "responseCode",
             match health {
-                Health::Good => Json::Null,
-                Health::Bad(message) => message.as_str().into(),
+                Health::Coded(code, _) => i64::from(*code).into(),
+                _ => Json::Null,
             },
         ),
+        ("message", health.message().map_or(Json::Null, Json::from)),
     ])
 }
 

@@ -225,14 +225,18 @@ fn metrics(bridge: Videobridge<'_>, request: &Request<Vec<u8>>) -> Reply {
 }
 
 fn health(bridge: Videobridge<'_>) -> Reply {
-    match bridge.health() {
-        Health::Good => done(),
-        // Plain text, whatever the header says.
-        Health::Bad(message) => {
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
-            handled(status, Some(JSON), message.clone().into_bytes())
+    let health = bridge.health();
+    let status = match health {
+        Health::Good => return done(),
+        Health::Bad(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        Health::Soft(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Health::Coded(code, _) => {
+            StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
         }
-    }
+    };
+    let message = health.message().unwrap_or_default();
+    // Plain text, whatever the header says.
+    handled(status, Some(JSON), message.as_bytes().to_vec())
 }
 
 fn moved(request: &Request<Vec<u8>>) -> Reply {

@@ -118,11 +118,22 @@ impl Process {
 
     /// What the bridge's own last check found; good before the first.
     pub(super) fn health(&self, now: Time) -> &Health {
-        if self.checks.ticks(now) > self.found_ticks {
+        let stuck = self.stuck() && self.config.health == Health::Good;
+        if self.checks.ticks(now) > self.found_ticks && !stuck {
             &self.config.health
         } else {
             &self.found
         }
+    }
+
+    /// Whether a failure that was found stays, whatever later checks find.
+    fn stuck(&self) -> bool {
+        self.config.sticky_health_failures && self.found != Health::Good
+    }
+
+    /// Whether its checks fail from now on.
+    pub(super) fn unwell(&self) -> bool {
+        self.config.health != Health::Good || self.stuck()
     }
 
     /// The health that the last presence told.
