@@ -7,7 +7,9 @@ mod deployment;
 use std::time::Duration;
 
 use bridge::model::{BridgeConfig, JicofoConfig, Jitsi, Load};
-use deployment::{after, conference, deployed, drain, full, known, octo, people, single};
+use deployment::{
+    after, conference, deployed, drain, full, get, jicofo, known, octo, people, single,
+};
 use serde_json::json;
 
 #[test]
@@ -149,4 +151,60 @@ fn the_first_presence_tells_of_what_has_changed_before_it() {
     let mut jitsi = late_presence();
     drain(&mut jitsi, "a", true, after(6.2));
     assert_eq!(known(&mut jitsi, "a", after(20.0))["drain"], true);
+}
+
+#[test]
+fn visitors_are_endpoints_that_are_counted_once_more_in_every_form() {
+    let mut jitsi = deployed(single(), &["a"]);
+    conference(&mut jitsi, "talk", 2, after(31.0));
+    for visitor in ["one", "two", "three"] {
+        jitsi.join_as_visitor("talk", visitor, after(31.0));
+    }
+    jitsi.leave("talk", "three", after(32.0));
+    assert_eq!(people(&jitsi), [4]);
+    for source in bridge::Source::ALL {
+        let stats = deployment::stats(&mut jitsi, "a", source, after(40.0));
+        assert_eq!(stats.local_endpoints, Some(4), "{source:?}");
+    }
+    let reply = get(&mut jitsi, "a", "/colibri/stats", after(40.0)).expect("a reply");
+    let colibri: serde_json::Value = serde_json::from_slice(reply.body()).expect("JSON");
+    assert_eq!(colibri["visitors"], 2);
+    assert_eq!(colibri["total_visitors"], 3);
+    let request = bridge::request::stats(bridge::Source::MetricsJson, "127.0.0.1:8080");
+    let reply = jitsi
+        .bridge_request("a", &request, after(40.0))
+        .expect("a reply");
+    let metrics: serde_json::Value = serde_json::from_slice(reply.body()).expect("JSON");
+    assert_eq!(metrics["current_visitors"], 2);
+    assert_eq!(metrics["visitors_total"], 3);
+    let now = jicofo(&mut jitsi, "/stats", after(40.0)).1;
+    assert_eq!(
+        (&now["visitors"], &now["conferences_with_visitors"]),
+        (&json!(2), &json!(1))
+    );
+    assert_eq!(now["participants"], 4, "visitors included");
+}
+
+#[test]
+fn both_text_forms_of_metrics_tell_of_visitors() {
+    for accept in ["text/plain", "application/openmetrics-text"] {
+        let mut jitsi = deployed(single(), &["a"]);
+        jitsi.join_as_visitor("talk", "one", after(31.0));
+        jitsi.join_as_visitor("talk", "two", after(31.0));
+        jitsi.leave("talk", "two", after(32.0));
+        let request = http::Request::get("http://127.0.0.1:8080/metrics")
+            .header("Accept", accept)
+            .body(Vec::new())
+            .expect("a request");
+        let reply = jitsi
+            .bridge_request("a", &request, after(40.0))
+            .expect("a reply");
+        let text = String::from_utf8_lossy(reply.body()).into_owned();
+        for line in ["current_visitors 1.0", "visitors_total 2.0"] {
+            assert!(
+                text.contains(&format!("\njitsi_jvb_{line}\n")),
+                "{accept}: {line}"
+            );
+        }
+    }
 }

@@ -203,9 +203,7 @@ impl Jitsi {
             return;
         }
         process.settle(now);
-        process
-            .statistics
-            .add(conference, endpoint, person.ice, now);
+        process.statistics.add(conference, endpoint, person, now);
         person.go(Place::On(bridge.clone()), &mut self.ledger, now);
         if let Some(jicofo) = &mut self.jicofo {
             jicofo.totals.accepted += 1;

@@ -174,7 +174,7 @@ fn dump(jitsi: &Jitsi, name: &str, room: Option<&Room>) -> Json {
         ("conference_sources", empty()),
         ("audio_limit_reached", false.into()),
         ("video_limit_reached", false.into()),
-        ("visitor_count", Json::Long(0)),
+        ("visitor_count", room.map_or(0, Room::visitors).into()),
         (
             "visitor_codecs",
             Json::object([
@@ -245,13 +245,13 @@ fn sessions(jitsi: &Jitsi, room: &Room) -> Json {
     let people = room
         .people
         .iter()
-        .filter_map(|(name, person)| Some((name, at(person)?)));
-    let participants = people.map(|(endpoint, bridge)| {
+        .filter_map(|(name, person)| Some((name, person, at(person)?)));
+    let participants = people.map(|(endpoint, person, bridge)| {
         let participant = Json::object([
             ("id", Json::from(endpoint.as_ref())),
             ("stats_id", "null".into()),
             ("bridge", bridge.as_ref().into()),
-            ("visitor", false.into()),
+            ("visitor", person.visitor.into()),
         ]);
         (endpoint.as_ref(), participant)
     });

@@ -39,6 +39,8 @@ fn value(summary: &Summary<'_>, jitsi: &Jitsi, family: Family) -> Value {
         "bridges_removed" => count(summary.bridges_removed),
         "largest_conference" => count(summary.largest),
         "participants_current" => count(summary.participants),
+        "visitors_current" => count(summary.visitors),
+        "conferences_with_visitors" => count(summary.with_visitors),
         "conferences" => count(summary.conferences),
         "participants_pairs" => count(summary.pairs),
         "bridge_selector_lost_bridges" => count(summary.jicofo.totals.lost_bridges),

@@ -19,6 +19,8 @@ pub(super) struct Summary<'a> {
     pub(super) sizes: Vec<u64>,
     pub(super) conferences: u64,
     pub(super) participants: u64,
+    pub(super) visitors: u64,
+    pub(super) with_visitors: u64,
     pub(super) pairs: u64,
     pub(super) largest: u64,
     pub(super) operational: u64,
@@ -36,12 +38,15 @@ impl<'a> Summary<'a> {
             .values()
             .map(|room| room.participants() as u64)
             .collect();
+        let visitors = jitsi.rooms.values().map(|room| room.visitors() as u64);
         let known = jicofo.known.values();
         let versions: BTreeSet<_> = known.clone().map(|known| &known.version).collect();
         let (removed, moved) = jitsi.attempts();
         Some(Self {
             conferences: sizes.len() as u64,
             participants: sizes.iter().sum(),
+            visitors: visitors.clone().sum(),
+            with_visitors: visitors.filter(|count| *count > 0).count() as u64,
             pairs: sizes.iter().map(|size| size * size).sum(),
             largest: sizes.iter().copied().max().unwrap_or(0),
             operational: known
@@ -74,7 +79,7 @@ pub(super) fn stats(jitsi: &Jitsi) -> Json {
             totals.conferences_created.into(),
         ),
         ("conferences", summary.conferences.into()),
-        ("conferences_with_visitors", zero()),
+        ("conferences_with_visitors", summary.with_visitors.into()),
         (
             "bridge_failures",
             Json::object([
@@ -88,7 +93,7 @@ pub(super) fn stats(jitsi: &Jitsi) -> Json {
         ),
         ("largest_conference", summary.largest.into()),
         ("participants", summary.participants.into()),
-        ("visitors", zero()),
+        ("visitors", summary.visitors.into()),
         ("conference_sizes", sizes(&summary.sizes)),
         ("endpoint_pairs", summary.pairs.into()),
         ("jibri", jibri()),

@@ -109,6 +109,8 @@ fn value(bridge: Videobridge<'_>, refreshed: &Refreshed, family: Family) -> Valu
         "conferences_created" => count(totals.conferences_created),
         "conference_seconds" => count(totals.conference_seconds),
         "endpoints" => count(totals.endpoints),
+        "visitors" => count(totals.visitors),
+        "current_visitors" => count(process.statistics.visitors() as u64),
         "relays" => count(totals.relays),
         "endpoints_ice_failed" | "ice_failed" => count(totals.ice_failed),
         "ice_succeeded" => count(totals.ice_succeeded),

@@ -56,6 +56,8 @@ pub(super) struct Person {
     pub(super) number: u64,
     /// Whether media ever gets through.
     pub(super) ice: bool,
+    /// Whether they only watch.
+    pub(super) visitor: bool,
     pub(super) place: Place,
     pub(super) lost_since: Option<Time>,
 }
@@ -135,6 +137,14 @@ impl Room {
         self.people
             .values()
             .filter(|person| person.participates())
+            .count()
+    }
+
+    /// Visitors whom jicofo has invited.
+    pub(super) fn visitors(&self) -> usize {
+        self.people
+            .values()
+            .filter(|person| person.participates() && person.visitor)
             .count()
     }
 

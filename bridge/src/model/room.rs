@@ -11,16 +11,22 @@ impl Jitsi {
     ///
     /// With fewer people in the room than [`super::JicofoConfig::min_participants`] (two by default) nobody is sent to a bridge.
     pub fn join(&mut self, conference: &str, endpoint: &str, now: Time) {
-        self.enter(conference, endpoint, true, now);
+        self.enter(conference, endpoint, (true, false), now);
+    }
+
+    /// A person joins who only watches: an endpoint like any other to bridges and to jicofo, and a visitor besides. That visitors
+    /// get rooms of their own on other XMPP servers is left out.
+    pub fn join_as_visitor(&mut self, conference: &str, endpoint: &str, now: Time) {
+        self.enter(conference, endpoint, (true, true), now);
     }
 
     /// A person joins whose media never gets through: the bridge drops the endpoint after a minute and the conference after two,
     /// and jicofo keeps counting it.
     pub fn join_without_ice(&mut self, conference: &str, endpoint: &str, now: Time) {
-        self.enter(conference, endpoint, false, now);
+        self.enter(conference, endpoint, (false, false), now);
     }
 
-    fn enter(&mut self, conference: &str, endpoint: &str, ice: bool, now: Time) {
+    fn enter(&mut self, conference: &str, endpoint: &str, (ice, visitor): (bool, bool), now: Time) {
         self.advance(now);
         // What the loop has done so far it did without this person.
         self.retry_trapped();
@@ -37,6 +43,7 @@ impl Jitsi {
             Person {
                 number,
                 ice,
+                visitor,
                 place: Place::Room,
                 lost_since: None,
             },

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::agenda::Name;
 use super::load::Timer;
+use super::people::Person;
 use crate::time::Time;
 
 /// Upper bounds of the histograms of conferences are 0 to this; one more bucket takes the rest.
@@ -14,6 +15,8 @@ pub(super) const LARGEST_BUCKET: usize = 20;
 pub(super) struct Session {
     pub(super) created: Time,
     pub(super) local: BTreeSet<Name>,
+    /// Those of the local endpoints that only watch.
+    visitors: BTreeSet<Name>,
     /// Endpoints that other bridges hold.
     pub(super) relayed: u32,
     /// Other bridges of the conference.
@@ -33,6 +36,7 @@ pub(super) struct Totals {
     pub(super) conferences_completed: u64,
     pub(super) conference_seconds: u64,
     pub(super) endpoints: u64,
+    pub(super) visitors: u64,
     pub(super) relays: u64,
     pub(super) ice_succeeded: u64,
     pub(super) ice_failed: u64,
@@ -100,6 +104,12 @@ impl Statistics {
         self.local
     }
 
+    /// Endpoints of this bridge that only watch, at once up to date.
+    pub(super) fn visitors(&self) -> usize {
+        let sessions = self.sessions.values();
+        sessions.map(|session| session.visitors.len()).sum()
+    }
+
     /// When the refreshed numbers were last refreshed.
     pub(super) fn refreshed_at(&self, now: Time) -> Option<Time> {
         self.timer.last(now)
@@ -140,6 +150,7 @@ impl Statistics {
             Session {
                 created: now,
                 local: BTreeSet::new(),
+                visitors: BTreeSet::new(),
                 relayed: 0,
                 relays: 0,
             },
@@ -156,23 +167,27 @@ impl Statistics {
     }
 
     /// An endpoint comes to this bridge; `settle` first.
-    pub(super) fn add(&mut self, conference: &Name, endpoint: &Name, ice: bool, now: Time) {
+    pub(super) fn add(&mut self, conference: &Name, endpoint: &Name, person: &Person, now: Time) {
         if let Some(session) = self.sessions.get_mut(conference)
             && session.local.insert(endpoint.clone())
         {
             self.local += 1;
             self.totals.endpoints += 1;
-            self.totals.ice_succeeded += u64::from(ice);
+            self.totals.ice_succeeded += u64::from(person.ice);
+            if person.visitor {
+                session.visitors.insert(endpoint.clone());
+                self.totals.visitors += 1;
+            }
             self.firsts.endpoint.get_or_insert(now);
         }
     }
 
     /// An endpoint leaves this bridge; `settle` first. Whether it was here.
     pub(super) fn remove(&mut self, conference: &Name, endpoint: &Name) -> bool {
-        let was_here = self
-            .sessions
-            .get_mut(conference)
-            .is_some_and(|session| session.local.remove(endpoint));
+        let was_here = self.sessions.get_mut(conference).is_some_and(|session| {
+            session.visitors.remove(endpoint);
+            session.local.remove(endpoint)
+        });
         self.local -= u32::from(was_here);
         was_here
     }
