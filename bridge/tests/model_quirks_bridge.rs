@@ -4,8 +4,8 @@ mod common;
 #[path = "common/deployment.rs"]
 mod deployment;
 
-use bridge::model::{BridgeConfig, Health, Jitsi};
-use deployment::{after, conference, deployed, full, get, people, single};
+use bridge::model::{BridgeConfig, Health, Jitsi, Load};
+use deployment::{after, conference, deployed, full, get, metrics, people, single};
 use serde_json::{Value, json};
 
 fn launched(config: BridgeConfig) -> Jitsi {
@@ -84,4 +84,56 @@ fn a_sticky_failure_of_health_stays_although_its_cause_is_gone() {
     let reply = get(&mut jitsi, "a", "/about/health", after(62.0)).expect("a reply");
     assert_eq!(reply.status().as_u16(), 200, "no check had found it");
     assert!(!BridgeConfig::default().sticky_health_failures);
+}
+
+fn close(is: f64, wanted: f64) -> bool {
+    (is - wanted).abs() < 1e-9
+}
+
+#[test]
+fn stress_by_packet_rate_has_no_upper_bound() {
+    assert!(close(Load::PACKET_RATE_THRESHOLD, 50_000.0));
+    let load = Load::PacketRate {
+        each: 1900.0,
+        threshold: Load::PACKET_RATE_THRESHOLD,
+    };
+    for (people, stress) in [(0, 0.0), (1, 0.038), (26, 0.988), (27, 1.026), (58, 2.204)] {
+        assert!(close(load.stress(people), stress), "{people} people");
+    }
+    let mut jitsi = launched(BridgeConfig { load, ..full("a") });
+    conference(&mut jitsi, "talk", 58, after(31.0));
+    let stress = metrics(&mut jitsi, "a", after(60.0)).stress;
+    assert!(stress.is_some_and(|stress| stress > 1.0), "{stress:?}");
+}
+
+#[test]
+fn stress_by_cpu_ends_at_the_whole_cpu_and_its_steal() {
+    for (cpu, steal, stress) in [
+        (0.0, 0.0, 0.0),
+        (0.45, 0.0, 0.5),
+        (1.0, 0.0, 1.0 / 0.9),
+        (1.7, 0.0, 1.0 / 0.9),
+        (1.0, 0.2, 1.2 / 0.9),
+    ] {
+        let is = Load::CpuUsage { cpu, steal }.stress(58);
+        assert!(close(is, stress), "{cpu} and {steal}: {is}");
+    }
+}
+
+#[test]
+fn a_cpu_load_that_is_not_available_is_a_negative_stress() {
+    for steal in [0.0, 0.2] {
+        let is = Load::CpuUsage { cpu: -1.0, steal }.stress(0);
+        assert!(close(is, -1.0 / 0.9), "{is}");
+    }
+}
+
+#[test]
+fn four_busy_cores_of_a_large_node_without_a_limit_are_hardly_any_stress() {
+    let stress = |cores: f64, of: f64| {
+        let cpu = cores / of;
+        Load::CpuUsage { cpu, steal: 0.0 }.stress(0)
+    };
+    let (node, limit) = (stress(4.0, 64.0), stress(4.0, 4.0));
+    assert_eq!(format!("{node:.2} {limit:.2}"), "0.07 1.11");
 }

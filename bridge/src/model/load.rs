@@ -16,6 +16,20 @@ pub enum Load {
     },
     /// This stress, whoever is there. Not checked: a broken bridge can be made to say anything.
     Measured(f64),
+    /// The measurement `packet-rate`: packets of all local endpoints by the threshold, which may come to more than 1.
+    PacketRate {
+        /// Packets per second of each local endpoint, received and sent.
+        each: f64,
+        /// `load-threshold`, packets per second: [`Load::PACKET_RATE_THRESHOLD`] unless set.
+        threshold: f64,
+    },
+    /// The measurement `cpu-usage`, whoever is there.
+    CpuUsage {
+        /// What the JVM gives as the load of the CPU, a share of whatever it takes for the whole; negative: not available.
+        cpu: f64,
+        /// Share of the CPU that the hypervisor took, on the whole host.
+        steal: f64,
+    },
 }
 
 impl Default for Load {
@@ -29,11 +43,20 @@ impl Default for Load {
 }
 
 impl Load {
+    /// `load-threshold` of `packet-rate` in production, packets per second.
+    pub const PACKET_RATE_THRESHOLD: f64 = 50_000.0;
+    /// `load-threshold` of `cpu-usage` in production, a share of the CPU.
+    pub const CPU_USAGE_THRESHOLD: f64 = 0.9;
+
     /// What the sampler finds with so many local endpoints.
     pub fn stress(self, local_endpoints: u32) -> f64 {
         match self {
             Self::PerEndpoint { idle, each } => each.mul_add(f64::from(local_endpoints), idle),
             Self::Measured(stress) => stress,
+            Self::PacketRate { each, threshold } => each * f64::from(local_endpoints) / threshold,
+            // Jitsi's source: the JVM's mark for a load that is not available is divided like any other.
+            Self::CpuUsage { cpu, .. } if cpu < 0.0 => cpu / Self::CPU_USAGE_THRESHOLD,
+            Self::CpuUsage { cpu, steal } => (cpu.min(1.0) + steal) / Self::CPU_USAGE_THRESHOLD,
         }
     }
 }
