@@ -4,7 +4,7 @@ mod common;
 #[path = "common/deployment.rs"]
 mod deployment;
 
-use bridge::model::{BridgeConfig, Health, Jitsi, Load};
+use bridge::model::{BridgeConfig, Health, Jitsi, Load, Stop};
 use deployment::{after, conference, deployed, full, get, metrics, people, single};
 use serde_json::{Value, json};
 
@@ -136,4 +136,27 @@ fn four_busy_cores_of_a_large_node_without_a_limit_are_hardly_any_stress() {
     };
     let (node, limit) = (stress(4.0, 64.0), stress(4.0, 4.0));
     assert_eq!(format!("{node:.2} {limit:.2}"), "0.07 1.11");
+}
+
+#[test]
+fn a_bridge_with_a_wrong_configuration_of_dtls_ends_at_boot_with_78() {
+    let broken = || BridgeConfig {
+        broken_dtls: true,
+        ..full("a")
+    };
+    let mut jitsi = launched(broken());
+    for second in [1.9, 2.0, 2.1, 6.0, 60.0] {
+        assert!(get(&mut jitsi, "a", "/about/health", after(second)).is_none());
+    }
+    let bridge = jitsi.bridge("a").expect("a bridge");
+    let exit = bridge.exit().expect("gone");
+    assert_eq!((exit.at, exit.code), (after(2.0), Some(78)));
+    assert!(!bridge.in_brewery());
+
+    let mut jitsi = launched(broken());
+    jitsi.stop_bridge("a", Stop::Terminate, after(1.0));
+    jitsi.advance(after(10.0));
+    let exit = jitsi.bridge("a").and_then(|a| a.exit()?.code);
+    assert_eq!(exit, Some(143), "a signal comes first");
+    assert!(!BridgeConfig::default().broken_dtls);
 }

@@ -25,6 +25,8 @@ pub struct BridgeConfig {
     pub shutdown_rest: bool,
     /// `videobridge.initial-drain-mode`: the bridge starts draining.
     pub initial_drain_mode: bool,
+    /// The configuration of DTLS is wrong: the process ends at boot with status 78, and HTTP never answers.
+    pub broken_dtls: bool,
     /// Whether counters and histograms come with `_created`; `PROMETHEUS_DISABLE_CREATED_SERIES` leaves it out of the text forms.
     pub created_series: bool,
     /// Whether the bridge is configured to join a brewery at all.
@@ -91,6 +93,7 @@ impl Default for BridgeConfig {
             colibri_rest: false,
             shutdown_rest: false,
             initial_drain_mode: false,
+            broken_dtls: false,
             created_series: true,
             brewery: true,
             health: Health::Good,

@@ -18,6 +18,8 @@ const INTERRUPTED: i32 = 130;
 const HUNG_UP: i32 = 129;
 /// Exit status of a process that ended on SIGKILL.
 const KILLED: i32 = 137;
+/// Exit status of a process whose configuration of DTLS is wrong.
+const MISCONFIGURED: i32 = 78;
 
 impl Jitsi {
     /// Launches a bridge's process. One of the same name that still runs is killed first.
@@ -28,8 +30,13 @@ impl Jitsi {
             self.kill(&nick);
         }
         self.cancel_steps(&nick);
-        let join = config.brewery.then_some(config.brewery_join);
-        self.in_future(&nick, config.boot, Step::Http);
+        let join = (config.brewery && !config.broken_dtls).then_some(config.brewery_join);
+        let first = if config.broken_dtls {
+            Step::Exit
+        } else {
+            Step::Http
+        };
+        self.in_future(&nick, config.boot, first);
         if let Some(join) = join {
             self.in_future(&nick, join.max(config.boot), Step::JoinBrewery);
         }
@@ -206,8 +213,11 @@ impl Jitsi {
                 self.leave_brewery(nick);
             }
             Step::Exit => {
-                let signalled = self.processes.get(nick).and_then(|p| p.terminated);
-                self.exit(nick, Some(signalled.unwrap_or(0)));
+                let process = self.processes.get(nick);
+                let broken = process.is_some_and(|process| process.config.broken_dtls);
+                let own = if broken { MISCONFIGURED } else { 0 };
+                let signalled = process.and_then(|process| process.terminated);
+                self.exit(nick, Some(signalled.unwrap_or(own)));
             }
         }
     }
