@@ -340,7 +340,8 @@ async fn without_the_api_server_it_says_so_and_recovers() {
     let unknown = [("x-remote-user", "bob")];
     let heard = aggregator.get("/pods", &unknown).await;
     assert_eq!(heard.code, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(heard.headers["retry-after"], "1");
+    // client-go would wait and ask ten times more, on a worker that other HPAs need.
+    assert!(!heard.headers.contains_key("retry-after"));
     let message = heard.message();
     let why = "the API server cannot be asked for a SubjectAccessReview: ";
     assert!(message.starts_with(why), "{message}");

@@ -101,12 +101,15 @@ impl From<Refusal> for Status {
 impl From<ReviewError> for Status {
     /// A 503 where waiting may help and a 500 where only the operator can; never a 401 or 403,
     /// which would send people looking for the mistake in their own credentials.
+    ///
+    /// No 503 says `Retry-After`: client-go then asks ten times more before it tells its caller, and one of the few workers of
+    /// kube-controller-manager's HPAs, those of other adapters included, would wait for most of a minute (seen with
+    /// Kubernetes 1.36). An HPA asks again by itself.
     fn from(error: ReviewError) -> Self {
-        let soon = Duration::from_secs(1);
         match &error {
-            ReviewError::Busy => Self::too_many_requests(error.to_string(), soon),
+            ReviewError::Busy => Self::too_many_requests(error.to_string(), Duration::from_secs(1)),
             ReviewError::Late { .. } | ReviewError::Unreachable { .. } | ReviewError::Lost => {
-                Self::service_unavailable(error.to_string()).with_retry_after(soon)
+                Self::service_unavailable(error.to_string())
             }
             ReviewError::Refused { .. } => Self::internal(format!(
                 "{error}; hint: bind the adapter's ServiceAccount to the ClusterRole system:auth-delegator"
