@@ -163,6 +163,11 @@ pub struct Cluster {
         default_value = "app.kubernetes.io/component=jvb"
     )]
     pub(crate) bridges: String,
+
+    /// Time after which each watch of the API server is opened anew, whole seconds; one that has fallen silent without being
+    /// closed is noticed 5 s later.
+    #[arg(long, env = "JVB_ADAPTER_WATCH_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
+    pub(crate) watch_timeout: Duration,
 }
 
 /// How bridges are asked.

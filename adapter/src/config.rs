@@ -31,6 +31,8 @@ pub struct Config {
     pub(crate) namespaces: Vec<String>,
     /// Label selector of the pods with a bridge.
     pub(crate) bridges: String,
+    /// How long a watch of the API server lasts, in seconds.
+    pub(crate) watch_seconds: u32,
     /// How bridges are asked.
     pub(crate) pace: Pace,
     /// What may be told of them.
@@ -63,7 +65,10 @@ impl fmt::Display for Problems {
 impl TryFrom<Arguments> for Config {
     type Error = Problems;
 
-    #[expect(clippy::too_many_lines, reason = "a line for each flag, and none that decides")]
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a line for each flag, and none that decides"
+    )]
     fn try_from(arguments: Arguments) -> Result<Self, Problems> {
         let mut problems = check(&arguments);
         let Arguments {
@@ -85,6 +90,7 @@ impl TryFrom<Arguments> for Config {
                     kubeconfig,
                     namespaces,
                     bridges,
+                    watch_timeout,
                 },
             scraping:
                 Scraping {
@@ -150,6 +156,7 @@ impl TryFrom<Arguments> for Config {
                 kubeconfig,
                 namespaces,
                 bridges,
+                watch_seconds: u32::try_from(watch_timeout.as_secs()).unwrap_or(u32::MAX),
                 pace: Pace {
                     interval,
                     deadline,
@@ -235,6 +242,9 @@ fn check(arguments: &Arguments) -> Vec<String> {
             "--interval must be at least {SHORTEST_INTERVAL:?}, not {interval:?}"
         ));
     }
+    if arguments.cluster.watch_timeout < Duration::from_secs(1) {
+        problems.push("--watch-timeout must be at least 1s".to_owned());
+    }
     if deadline.is_zero() {
         problems.push("--deadline must be longer than nothing".to_owned());
     }
@@ -300,6 +310,7 @@ mod tests {
             "--bridges=a in",
             "--namespaces=a,,a",
             "--interval=1ms",
+            "--watch-timeout=0s",
             "--deadline=0s",
             "--max-age=0s",
             "--min-coverage=1.5",
@@ -316,6 +327,7 @@ mod tests {
             "--namespaces has an empty name",
             "--namespaces names a twice",
             "--interval",
+            "--watch-timeout",
             "--deadline",
             "--max-age",
             "--min-coverage",

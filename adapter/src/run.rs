@@ -26,6 +26,9 @@ const GUARD_DEADLINE: Duration = Duration::from_secs(30);
 /// How long to try to reach the API server in one attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long the API server may be silent beyond the length of a watch: the watches' own margin.
+const SILENCE: Duration = Duration::from_secs(5);
+
 /// Runs the adapter until `shutdown`, then finishes the requests that are under way.
 ///
 /// Nothing global is installed: the caller has chosen the process's crypto provider and log.
@@ -42,12 +45,13 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         kubeconfig,
         namespaces,
         bridges,
+        watch_seconds,
         pace,
         rules,
         metrics,
     } = config;
     let renewal = Renewal::open(certificate)?;
-    let client = client(kubeconfig).await?;
+    let client = client(kubeconfig, watch_seconds).await?;
     let listener = TcpListener::bind(bind)
         .await
         .with_context(|| format!("cannot listen on {bind} (--bind)"))?;
@@ -63,6 +67,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         client.clone(),
         bridges,
         namespaces.clone(),
+        watch_seconds,
         Arc::clone(&shared),
         changes,
         ending.clone(),
@@ -72,7 +77,13 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let scrape = tokio::spawn(scraper.run(seen, rounds, ending.clone()));
 
     let starting = async {
-        let guard = Guard::start(client.clone(), GUARD_DEADLINE, ending.clone()).await?;
+        let guard = Guard::start(
+            client.clone(),
+            GUARD_DEADLINE,
+            watch_seconds,
+            ending.clone(),
+        )
+        .await?;
         let (tls, renewing) = renewal.start(client.clone(), &shared).await?;
         anyhow::Ok((guard, tls, renewing))
     };
@@ -105,9 +116,13 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     }
 }
 
-async fn client(kubeconfig: Option<PathBuf>) -> anyhow::Result<kube::Client> {
-    kube::Client::try_from(client_config(kubeconfig).await?)
-        .context("cannot make a client of the API server")
+async fn client(kubeconfig: Option<PathBuf>, watch_seconds: u32) -> anyhow::Result<kube::Client> {
+    let mut config = client_config(kubeconfig).await?;
+    // A watch ends by itself when nothing comes, but the request for a list or for the next watch would be waited for as long as
+    // a dead connection lives.
+    config.read_timeout = Some(Duration::from_secs(watch_seconds.into()) + SILENCE);
+    config.reset_reader_on_write = true;
+    kube::Client::try_from(config).context("cannot make a client of the API server")
 }
 
 /// How to reach the API server: by this kubeconfig, else by the environment's, else as a pod.

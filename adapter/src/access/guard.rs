@@ -30,16 +30,18 @@ pub struct Guard {
 impl Guard {
     /// Reads whom the API server believes (ConfigMap
     /// `kube-system/extension-apiserver-authentication`), waiting for it as long as `deadline`,
-    /// and follows it until `shutdown`.
+    /// and follows it until `shutdown`, with a new watch every `watch_seconds`.
     ///
     /// # Errors
     /// Where it could not be read in time; the text says which right is missing.
     pub async fn start(
         client: kube::Client,
         deadline: Duration,
+        watch_seconds: u32,
         shutdown: CancellationToken,
     ) -> Result<Self, StartError> {
-        let (delegation, following) = delegation::watch(client.clone(), deadline, shutdown).await?;
+        let (delegation, following) =
+            delegation::watch(client.clone(), deadline, watch_seconds, shutdown).await?;
         let reviewer = Arc::new(Reviewer::new(client));
         Ok(Self {
             authenticator: Authenticator::new(delegation.clone(), Arc::clone(&reviewer)),

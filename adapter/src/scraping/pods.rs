@@ -28,11 +28,13 @@ const PAGE: u32 = 250;
 /// Watches the pods that the label selector means until `shutdown`, and tells the store and the loop at once: those of these
 /// namespaces, each with a watch of its own, or those of the whole cluster where none is named.
 ///
-/// An API server that cannot be reached changes nothing: the pods that are known are asked on.
+/// An API server that cannot be reached changes nothing: the pods that are known are asked on. The watch is opened anew after
+/// `watch_seconds`, or 5 s later if the API server did not end it: it has fallen silent.
 pub(crate) async fn run(
     client: kube::Client,
     selector: String,
     namespaces: Vec<String>,
+    watch_seconds: u32,
     shared: Arc<Shared>,
     changes: UnboundedSender<Change>,
     shutdown: CancellationToken,
@@ -46,7 +48,7 @@ pub(crate) async fn run(
     let unlisted = Arc::new(AtomicUsize::new(apis.len()));
     let watches = apis.into_iter().map(|api| {
         let watch = Watch::new(Arc::clone(&shared), changes.clone(), Arc::clone(&unlisted));
-        Box::pin(follow(api, &selector, watch))
+        Box::pin(follow(api, &selector, watch_seconds, watch))
     });
     tokio::select! {
         () = shutdown.cancelled() => {}
@@ -55,8 +57,11 @@ pub(crate) async fn run(
     }
 }
 
-async fn follow(api: Api<BridgePod>, selector: &str, mut watch: Watch) {
-    let config = watcher::Config::default().labels(selector).page_size(PAGE);
+async fn follow(api: Api<BridgePod>, selector: &str, watch_seconds: u32, mut watch: Watch) {
+    let config = watcher::Config::default()
+        .labels(selector)
+        .page_size(PAGE)
+        .timeout(watch_seconds);
     let events = watcher(api, config).backoff(Patience::default());
     let mut events = std::pin::pin!(events);
     while let Some(event) = events.next().await {

@@ -144,7 +144,7 @@ impl Stand {
 
 /// Reads whom `api` believes.
 pub(crate) async fn guard(api: &ApiServer, deadline: Duration) -> Result<Guard, StartError> {
-    Guard::start(api.client(), deadline, CancellationToken::new()).await
+    Guard::start(api.client(), deadline, 30, CancellationToken::new()).await
 }
 
 /// What an API server with these two authorities publishes.

@@ -46,12 +46,15 @@ pub enum StartError {
 pub(crate) async fn watch(
     client: kube::Client,
     deadline: Duration,
+    watch_seconds: u32,
     shutdown: CancellationToken,
 ) -> Result<(Receiver<Arc<Delegation>>, JoinHandle<()>), StartError> {
     let (sender, mut receiver) = channel(Arc::new(Delegation::default()));
     let api: Api<ConfigMap> = Api::namespaced(client, NAMESPACE);
     // The Role grants list and watch for this one name.
-    let config = watcher::Config::default().fields(&format!("metadata.name={NAME}"));
+    let config = watcher::Config::default()
+        .fields(&format!("metadata.name={NAME}"))
+        .timeout(watch_seconds);
     let events = watcher(api, config).default_backoff();
     let (trouble, last_trouble) = channel(None);
     let following = follow(events, sender, trouble);
