@@ -122,9 +122,18 @@ impl Api {
         Ok(question)
     }
 
+    /// A replica that was restarted in its place may be asked before anybody has looked at its /readyz.
+    fn check_informed(&self) -> Result<(), Status> {
+        let informed = self.shared.health.informed(self.shared.clock.now());
+        informed.map_err(Status::service_unavailable)
+    }
+
     async fn respond(&self, request: &Parts) -> Result<Response<Body>, Status> {
         let Question { route, pretty } = self.question(request)?;
         self.check_namespace(&route)?;
+        if matches!(route, Route::Read(_) | Route::External(_) | Route::Group(_)) {
+            self.check_informed()?;
+        }
         self.freshen(&route).await;
         Ok(match route {
             Route::Groups if wants_aggregated(&request.headers) => {

@@ -92,6 +92,15 @@ impl Health {
                 "no APIService that leads here vouches for the serving certificate; hint: the log says why",
             );
         }
+        self.informed(now)
+    }
+
+    /// Whether what is known is all that there is to know. Before that a total would be one of the few bridges that were listed
+    /// or asked first.
+    ///
+    /// # Errors
+    /// What is waited for, for people.
+    pub(crate) fn informed(&self, now: Time) -> Result<(), &'static str> {
         let synced = self.synced.load(Ordering::Relaxed);
         if synced == NEVER {
             return Err(

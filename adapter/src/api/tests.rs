@@ -22,11 +22,19 @@ const NOW: Time = Time::from_millis(1_795_252_331_847);
 
 const PODS: &str = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/meet/pods";
 
-fn api() -> Api {
+/// An API that has just been started.
+fn beginner() -> Api {
     Api::new(
         Arc::new(Shared::new(Clock::at(NOW), metrics(), RULES)),
         true,
     )
+}
+
+fn api() -> Api {
+    let api = beginner();
+    api.shared.health.pods_synced(NOW);
+    api.shared.health.first_round_over();
+    api
 }
 
 /// A bridge of the Deployment `jvb` that started some seconds ago.
@@ -355,7 +363,7 @@ async fn every_resource_that_is_advertised_is_answered() {
 
 #[tokio::test]
 async fn health_needs_nobody_to_be_known() {
-    let api = api();
+    let api = beginner();
     let code = |path| api.open(path).map(|response| response.status().as_u16());
     assert_eq!(code("/livez"), Some(200));
     assert_eq!(code("/healthz"), Some(200));
@@ -457,5 +465,28 @@ async fn of_other_namespaces_than_the_named_nothing_is_told() {
             "an empty list would say that there are no bridges"
         );
         assert!(message.contains("--namespaces are meet, lab"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn an_adapter_that_has_not_heard_of_all_bridges_yet_tells_nothing_of_some() {
+    let api = beginner();
+    bridge(&api, "jvb-a", "jvb", 600, Some((0.4, 10)));
+    let total = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/meet/deployments.apps/jvb/stress_level_total";
+    let pods = format!("{PODS}/*/stress_level");
+    for uri in [total, &pods] {
+        assert_eq!(ask(&api, uri).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    }
+    api.shared.health.pods_synced(NOW);
+    assert_eq!(
+        ask(&api, total).await.0,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "bridges are still being asked for the first time"
+    );
+    api.shared.health.first_round_over();
+    // Who leaves knows as much as before.
+    api.shared.health.leave();
+    for uri in [total, &pods] {
+        assert_eq!(ask(&api, uri).await.0, StatusCode::OK);
     }
 }
