@@ -124,7 +124,10 @@ impl Store {
     pub(crate) fn observe(&mut self, pod: Arc<Pod>, now: Time) -> Ticket {
         let key = (pod.namespace.clone(), pod.name.clone());
         self.generation += 1;
-        let fresh = || Record::new(&pod, self.generation, self.metrics.len(), now);
+        let fresh = || {
+            let metrics = self.metrics.len();
+            Record::new(&pod, self.generation, metrics, &self.rules, now)
+        };
         let record = self.records.entry(key).or_insert_with(fresh);
         if record.pod.uid != pod.uid || record.pod.process != pod.process {
             *record = fresh();

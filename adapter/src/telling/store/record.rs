@@ -14,9 +14,13 @@ use crate::telling::pod::Pod;
 /// statistics may round.
 const SAME_START: Duration = Duration::from_secs(1);
 
-/// A process that was older than this when it was first seen is one that an adapter before this one knew: a bridge takes
-/// seconds to start, and half a minute until its stress is real.
-const BOOTED: Duration = Duration::from_mins(1);
+/// A process that was older than so many times [`Rules::stress_unknown_for`] when it was first seen is one that an adapter
+/// before this one knew: a bridge takes seconds to start, and half a minute until its stress is real. With the production value
+/// this is a minute.
+const BOOTED_AFTER: u32 = 3;
+
+/// But no process younger than this: bridges were seen to take up to 4.5 s until they answer.
+const NOT_BOOTED: Duration = Duration::from_secs(5);
 
 /// What is known of one pod's bridge.
 #[derive(Clone, Debug)]
@@ -40,8 +44,18 @@ pub(crate) struct Record {
 
 impl Record {
     /// A bridge of which nothing is known but that its pod is there.
-    pub(super) fn new(pod: &Arc<Pod>, generation: u64, metrics: usize, now: Time) -> Self {
+    pub(super) fn new(
+        pod: &Arc<Pod>,
+        generation: u64,
+        metrics: usize,
+        rules: &Rules,
+        now: Time,
+    ) -> Self {
         let started = pod.process.as_ref().and_then(|process| process.started);
+        let booted = rules
+            .stress_unknown_for
+            .saturating_mul(BOOTED_AFTER)
+            .max(NOT_BOOTED);
         Self {
             pod: Arc::clone(pod),
             generation,
@@ -51,7 +65,7 @@ impl Record {
             settled: false,
             accepting: false,
             failure: None,
-            veteran: started.is_some_and(|started| now.since(started) > BOOTED),
+            veteran: started.is_some_and(|started| now.since(started) > booted),
             readings: vec![None; metrics].into(),
         }
     }
