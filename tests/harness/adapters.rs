@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::laboratory::Laboratory;
+use crate::link::Link;
 use crate::place::{Place, Priority};
 
 /// What the adapter may do, in the words that operators get.
@@ -36,6 +37,7 @@ pub struct AdapterBuilder<'a> {
     rbac: &'static str,
     arguments: Vec<String>,
     own_authority: bool,
+    link: Option<&'a Link>,
 }
 
 /// Running replicas of the adapter behind one Service.
@@ -74,11 +76,12 @@ impl Laboratory {
                 // Tests that end the adapter do not wait; the one of the delay itself sets it.
                 "--shutdown-delay=0s".to_owned(),
             ],
+            link: None,
         }
     }
 }
 
-impl AdapterBuilder<'_> {
+impl<'a> AdapterBuilder<'a> {
     /// How many replicas there are.
     #[must_use]
     pub fn replicas(mut self, replicas: u8) -> Self {
@@ -128,6 +131,13 @@ impl AdapterBuilder<'_> {
         self
     }
 
+    /// All replicas reach the API server through this.
+    #[must_use]
+    pub fn through(mut self, link: &'a Link) -> Self {
+        self.link = Some(link);
+        self
+    }
+
     /// Starts the replicas and waits until the API server finds them available.
     ///
     /// # Errors
@@ -141,6 +151,7 @@ impl AdapterBuilder<'_> {
             rbac,
             mut arguments,
             own_authority,
+            link,
         } = self;
         if external {
             arguments.push("--external-metrics".to_owned());
@@ -160,10 +171,14 @@ impl AdapterBuilder<'_> {
             "system:serviceaccounts",
             "system:serviceaccounts:bridgetender",
         ];
-        let kubeconfig = lab.identity(
+        let direct = lab.identity(
             &format!("system:serviceaccount:{NAMESPACE}:{NAME}"),
             &groups,
         )?;
+        let kubeconfig = match link {
+            Some(link) => link.kubeconfig(&direct)?,
+            None => direct,
+        };
         let replicas = (0..replicas)
             .map(|n| Replica {
                 address: lab.adapter_address(n),

@@ -9,8 +9,9 @@ use kube::api::ListParams;
 use kube::{Api, Client};
 
 use crate::bridges::{Bridges, NAMESPACE};
+use crate::history::History;
 use crate::laboratory::Laboratory;
-use crate::objects::Autoscaler;
+use crate::objects::{self, Autoscaler};
 
 /// How long the HPA may take to do what it is to do: it looks every second, but the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -18,7 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(45);
 /// An HPA that is not there yet.
 pub struct HpaBuilder<'a> {
     lab: &'a Laboratory,
-    target: String,
+    bridges: String,
+    stand_in: Option<(String, i32)>,
     object: Autoscaler,
     metric: Metric,
 }
@@ -41,7 +43,8 @@ impl Laboratory {
     pub fn hpa(&self, bridges: &Bridges) -> HpaBuilder<'_> {
         HpaBuilder {
             lab: self,
-            target: bridges.name().to_owned(),
+            bridges: bridges.name().to_owned(),
+            stand_in: None,
             object: Autoscaler::new(NAMESPACE, bridges.name())
                 .between(1, 20)
                 .scale_down_window(3)
@@ -101,6 +104,22 @@ impl HpaBuilder<'_> {
         self
     }
 
+    /// How many bridges it may add within a second, instead of the usual limits.
+    #[must_use]
+    pub fn scale_up_by(mut self, bridges: i32) -> Self {
+        self.object = self.object.scale_up_by(bridges);
+        self
+    }
+
+    /// Scales a Deployment of so many pods that do nothing, by the total of the bridges' Deployment: for what this HPA would do
+    /// with the bridges while another one has them. Two HPAs of the same pods would both be idle.
+    #[must_use]
+    pub fn on_a_stand_in(mut self, name: &str, replicas: i32) -> Self {
+        self.object = self.object.name(name).target("apps/v1", "Deployment", name);
+        self.stand_in = Some((name.to_owned(), replicas));
+        self
+    }
+
     /// Creates the HPA.
     ///
     /// # Errors
@@ -108,23 +127,28 @@ impl HpaBuilder<'_> {
     pub async fn start(self) -> Result<Hpa> {
         let Self {
             lab,
-            target,
+            bridges,
+            stand_in,
             object,
             metric,
         } = self;
         let object = match &metric {
             Metric::Pods { name, average } => object.pods(name, average),
             Metric::Deployment { name, average } => {
-                object.object("apps/v1", "Deployment", &target, name, average)
+                object.object("apps/v1", "Deployment", &bridges, name, average)
             }
             Metric::External { name, average } => {
-                object.external(name, &[("deployment", &target)], average)
+                object.external(name, &[("deployment", &bridges)], average)
             }
         };
+        if let Some((name, replicas)) = &stand_in {
+            lab.put(&objects::idlers(NAMESPACE, name, *replicas))
+                .await?;
+        }
         lab.put(&object.build()).await?;
         Ok(Hpa {
             client: lab.client(),
-            name: target,
+            name: stand_in.map_or(bridges, |(name, _)| name),
         })
     }
 }
@@ -195,6 +219,11 @@ impl Hpa {
                 .and_then(|version| version.parse::<u64>().ok())
         });
         Ok(list.into_iter().filter_map(|event| event.message).collect())
+    }
+
+    /// Everything it wants from now on.
+    pub fn history(&self) -> History {
+        History::follow(self.client.clone(), &self.name)
     }
 
     /// Waits until a condition has this status and reason.

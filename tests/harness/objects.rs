@@ -47,6 +47,29 @@ pub fn bridges(namespace: &str, name: &str, replicas: i32) -> Deployment {
     .expect("what is written out above is a Deployment")
 }
 
+/// A Deployment of pods that do nothing, for an HPA to scale that is only to show what it wants.
+///
+/// # Panics
+/// Never: what is written out here is a Deployment.
+pub fn idlers(namespace: &str, name: &str, replicas: i32) -> Deployment {
+    let labels = json!({"app": name});
+    serde_json::from_value(json!({
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {
+                    "terminationGracePeriodSeconds": 0,
+                    "containers": [{"name": "idle", "image": "laboratory/idle"}],
+                },
+            },
+        },
+    }))
+    .expect("what is written out above is a Deployment")
+}
+
 /// A HorizontalPodAutoscaler in the making.
 ///
 /// ```
@@ -84,6 +107,13 @@ impl Autoscaler {
     #[must_use]
     pub fn target(mut self, api_version: &str, kind: &str, name: &str) -> Self {
         self.target = json!({"apiVersion": api_version, "kind": kind, "name": name});
+        self
+    }
+
+    /// With another name than its target's.
+    #[must_use]
+    pub fn name(mut self, name: &str) -> Self {
+        self.name = name.into();
         self
     }
 
@@ -144,6 +174,14 @@ impl Autoscaler {
     #[must_use]
     pub fn scale_up_window(mut self, seconds: i32) -> Self {
         self.behavior["scaleUp"]["stabilizationWindowSeconds"] = seconds.into();
+        self
+    }
+
+    /// How many replicas it may add in one go: where nothing is said 4 or as many as there are, whichever is more, in 15 s.
+    #[must_use]
+    pub fn scale_up_by(mut self, pods: i32) -> Self {
+        self.behavior["scaleUp"]["policies"] =
+            json!([{"type": "Pods", "value": pods, "periodSeconds": 1}]);
         self
     }
 

@@ -28,6 +28,9 @@ pub enum Fault {
     Frozen,
     /// Says that its stress is this.
     Lying(f64),
+    /// Tells the truth while its process lives. After that its open connections stay open, and on them it says that its stress
+    /// is this; its address is free for another one.
+    Haunting(f64),
     /// Sends the reader to another address.
     Redirect(String),
 }
@@ -58,7 +61,7 @@ impl Fault {
     pub(super) fn spoil(&self, mut reply: Response<Bytes>) -> Outcome {
         match self {
             // A frozen answer was kept by the server; what comes here is that one.
-            Self::Slow(_) | Self::Frozen => Outcome::Reply(reply),
+            Self::Slow(_) | Self::Frozen | Self::Haunting(_) => Outcome::Reply(reply),
             Self::Hung => Outcome::Silence,
             Self::Reset => Outcome::Reset,
             Self::Truncated => {

@@ -165,6 +165,12 @@ impl MockJitsi {
 }
 
 impl Shared {
+    /// Whether what is left of this bridge's process goes on answering.
+    pub(super) fn haunts(&self, nick: &str) -> bool {
+        let places = self.places();
+        matches!(places.faults.get(nick), Some((Fault::Haunting(_), _)))
+    }
+
     pub(super) fn model(&self) -> MutexGuard<'_, Jitsi> {
         self.model.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -201,11 +207,20 @@ impl Shared {
             .model()
             .bridge_request(nick, request, now())
             .map(|reply| reply.map(Bytes::from));
-        if let (Some((Fault::Frozen, None)), Some(reply)) = (&fault, &reply)
-            && let Some((_, kept)) = self.places().faults.get_mut(nick)
-        {
-            kept.insert(key, reply.clone());
+        match (fault, reply) {
+            // The process is gone, and what was kept of it answers.
+            (Some((Fault::Haunting(stress), Some(kept))), None) => {
+                (Some(kept), Some(Fault::Lying(stress)))
+            }
+            (Some((fault, _)), Some(reply)) => {
+                if matches!(fault, Fault::Frozen | Fault::Haunting(_))
+                    && let Some((_, kept)) = self.places().faults.get_mut(nick)
+                {
+                    kept.insert(key, reply.clone());
+                }
+                (Some(reply), Some(fault))
+            }
+            (fault, reply) => (reply, fault.map(|(fault, _)| fault)),
         }
-        (reply, fault.map(|(fault, _)| fault))
     }
 }

@@ -51,11 +51,22 @@ pub(super) async fn serve(
         let (who, shared, stopped) = (who.clone(), shared.clone(), stopped.clone());
         tokio::spawn(async move {
             tokio::select! {
-                () = connection(stream, who, shared) => {}
-                () = stopped.cancelled() => {}
+                () = connection(stream, who.clone(), shared.clone()) => {}
+                () = gone(who, shared, stopped) => {}
             }
         });
     }
+}
+
+/// Until nothing is left of the process that has this connection.
+async fn gone(who: Who, shared: Weak<Shared>, stopped: CancellationToken) {
+    stopped.cancelled().await;
+    let Who::Bridge(nick) = who else { return };
+    let everything = match shared.upgrade() {
+        Some(shared) if shared.haunts(&nick) => shared.stopped.clone(),
+        _ => return,
+    };
+    everything.cancelled().await;
 }
 
 async fn connection(stream: TcpStream, who: Who, shared: Weak<Shared>) {
