@@ -2,6 +2,7 @@
 
 mod adapter;
 mod check;
+mod faults;
 mod laboratory;
 mod mocks;
 mod serving;
