@@ -155,14 +155,14 @@ fn one(world: &mut World, decision: &Decision, now: Time) -> Option<Request> {
 }
 
 fn remember(world: &mut World, uid: &crate::world::Uid, command: Command, now: Time) {
-    let times = match world.memory.commands.get(uid) {
-        Some((last, times, _)) if *last == command => times.saturating_add(1),
-        _ => 1,
+    let told = world.memory.commands.entry(uid.clone()).or_default();
+    let times = told.get(&command).map_or(0, |(times, _)| *times);
+    told.insert(command, (times.saturating_add(1), now));
+    match command {
+        Command::Drain => told.remove(&Command::Undrain),
+        Command::Undrain => told.remove(&Command::Drain),
+        Command::Shutdown => None,
     };
-    world
-        .memory
-        .commands
-        .insert(uid.clone(), (command, times, now));
     world.outstanding.commands.insert(uid.clone(), now);
 }
 

@@ -30,3 +30,6 @@ pub use order::{Excluded, RescueKey, RescueRank, Unfit, VictimKey, VictimRank};
 pub use plan::{Action, Decision, Evidence, Finding, Mark, Plan, PodRef, Tally, Transition};
 pub use step::step;
 pub use world::World;
+
+#[cfg(test)]
+mod tests;

@@ -265,7 +265,10 @@ impl World {
 
     /// Whether a bridge was told to shut down, though it may not have heard it.
     pub(crate) fn told_to_shut_down(&self, uid: &Uid) -> bool {
-        matches!(self.memory.commands.get(uid), Some((Command::Shutdown, ..)))
+        self.memory
+            .commands
+            .get(uid)
+            .is_some_and(|told| told.contains_key(&Command::Shutdown))
     }
 
     /// Whether something changed that a decision could depend on.

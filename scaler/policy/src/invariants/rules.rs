@@ -330,7 +330,9 @@ fn drains_few_at_once(world: &World, plan: &Plan) -> Found {
         let Ok(marks) = &known.pod.marks else {
             continue;
         };
-        before += u32::from(draining(marks.intent) && chosen(marks.reason));
+        // Nobody is on one that does not run.
+        let going = draining(marks.intent) && !known.pod.verifiably_down();
+        before += u32::from(going && chosen(marks.reason));
     }
     for decision in &plan.decisions {
         let Some(after) = after(decision) else {

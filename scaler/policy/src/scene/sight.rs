@@ -95,13 +95,12 @@ impl<'w> Sight<'w> {
         !self.marks.counted && self.state.countable() && self.marks.reason == IntentReason::Surge
     }
 
-    /// Whether its bridge ever ran, so that people may be on it.
+    /// Whether its bridge may ever have run, so that people may be on it.
     pub(crate) fn ever_ran(&self) -> bool {
-        self.pod
-            .container
-            .as_ref()
-            .is_some_and(|container| !container.id.is_empty())
-            || matches!(self.pod.phase, Phase::Unknown)
+        let started = self.pod.container.as_ref().is_some_and(|container| {
+            !container.id.is_empty() || container.running != Running::Waiting
+        });
+        self.pod.phase != Phase::Pending || started
     }
 
     /// Since when its present run, or the wait for it, lasts.

@@ -172,10 +172,19 @@ pub(super) fn create_at(draft: &Draft<'_, '_>) -> Time {
         )
     };
     let memory = &draft.world.memory;
-    let starts = memory
-        .starts
-        .get(&draft.world.pool.revision)
-        .map(|starts| pause(starts.failures, starts.last));
+    let revision = &draft.world.pool.revision;
+    let failed_now = draft.plan.decisions.iter().any(|decision| {
+        decision.transition == Transition::StartFailed
+            && decision
+                .pod
+                .as_ref()
+                .is_some_and(|pod| pod.revision == *revision)
+    });
+    let starts = match memory.starts.get(revision) {
+        Some(starts) if failed_now => Some(pause(starts.failures + 1, draft.now)),
+        Some(starts) => Some(pause(starts.failures, starts.last)),
+        None => failed_now.then(|| pause(1, draft.now)),
+    };
     let refused = memory
         .refused
         .as_ref()

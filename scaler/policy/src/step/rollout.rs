@@ -71,12 +71,18 @@ pub(super) fn drain_outdated(draft: &mut Draft<'_, '_>) {
             continue;
         }
         // Nobody can be on one that never ran: it makes room at once, and the next one is made of the new template.
-        if !sight.ever_ran() || !sight.marks.counted {
+        if !sight.ever_ran() {
             draft.drain(sight, IntentReason::Outdated);
             draft.rank(place);
             continue;
         }
         if draft.scene.breakers.mass_unhealthy || !draft.within_budget() {
+            continue;
+        }
+        // One that is not counted needs nothing in its place.
+        if !sight.marks.counted {
+            draft.drain(sight, IntentReason::Outdated);
+            draft.rank(place);
             continue;
         }
         let Some(replacement) = ready(draft) else {

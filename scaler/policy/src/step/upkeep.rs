@@ -34,7 +34,7 @@ pub(super) fn acknowledge(draft: &mut Draft<'_, '_>) {
             Intent::Active => {}
             _ if !sight.acked && hidden(&look) => {
                 let after = acked(draft, sight, true);
-                let transition = if sight.marks.acked.is_some() {
+                let transition = if drained_before(sight) {
                     Transition::Redrain
                 } else {
                     Transition::Acknowledge
@@ -86,13 +86,18 @@ fn serves(draft: &Draft<'_, '_>, sight: &Sight<'_>, look: &Look) -> bool {
             .hold(Guard::BreweryJoined, sight.live.joined)
 }
 
+/// Whether an earlier run of the bridge confirmed this drain.
+fn drained_before(sight: &Sight<'_>) -> bool {
+    sight.marks.acked.as_ref().is_some_and(|acked| acked.drain)
+}
+
 const fn hidden(look: &Look) -> bool {
     look.flags.drain || look.flags.shutting_down
 }
 
 fn acked(draft: &Draft<'_, '_>, sight: &Sight<'_>, drain: bool) -> Marks {
     let run = sight.live.run.as_ref();
-    let restarted = drain && sight.marks.acked.is_some() && sight.marks.deadline.is_some();
+    let restarted = drain && drained_before(sight) && sight.marks.deadline.is_some();
     let deadline = if draft.world.guards.on(Guard::DeadlineSetOnce) || !restarted {
         sight.marks.deadline
     } else {
@@ -134,7 +139,7 @@ pub(super) fn command(draft: &mut Draft<'_, '_>) {
                 drains.map_or(!sight.acked, |drains| !drains),
             ),
         };
-        let restarted = sight.marks.acked.is_some() && !sight.acked && command == Command::Drain;
+        let restarted = drained_before(sight) && !sight.acked && command == Command::Drain;
         // A guard that is off leaves a bridge as it restarted.
         if !wrong || restarted && !draft.world.guards.on(Guard::DrainAfterRestart) {
             continue;
@@ -167,8 +172,8 @@ pub(super) fn may_tell(draft: &Draft<'_, '_>, sight: &Sight<'_>, command: Comman
         .memory
         .commands
         .get(&sight.pod.uid)
-        .filter(|(last, ..)| *last == command)
-        .map(|(_, times, at)| {
+        .and_then(|told| told.get(&command))
+        .map(|(times, at)| {
             let pause = world.tuning.command_retry;
             *at + backoff(pause, pause * MOST, *times)
         });

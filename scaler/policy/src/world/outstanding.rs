@@ -73,8 +73,8 @@ pub struct Memory {
     pub starts: BTreeMap<String, Starts>,
     /// Creations that the API server refused in a row, when the last one was, and what it said.
     pub refused: Option<(u32, Time, String)>,
-    /// The last command to each bridge, and how often it was given in a row.
-    pub commands: BTreeMap<Uid, (Command, u32, Time)>,
+    /// When each command was given to each bridge last, and how often in a row.
+    pub commands: BTreeMap<Uid, BTreeMap<Command, (u32, Time)>>,
     /// Bridges that do not have a shutdown, or refuse it.
     pub without_shutdown: BTreeSet<Uid>,
     /// How often each conference was asked to leave each bridge.
@@ -179,6 +179,12 @@ impl Memory {
                     });
                     starts.failures = starts.failures.saturating_add(1);
                     starts.last = plan.at;
+                }
+                // Another run of the bridge was told nothing.
+                Transition::Redrain | Transition::Return => {
+                    if let Some(told) = self.commands.get_mut(&pod.uid) {
+                        told.remove(&Command::Shutdown);
+                    }
                 }
                 Transition::Activate => {
                     self.starts.remove(&pod.revision);
