@@ -137,6 +137,8 @@ fn structural<T: JsonSchema>() -> Value {
         .into_generator()
         .into_root_schema_for::<T>()
         .to_value();
+    // A block's default says all of its fields: the API server holds it against the block's rules before it fills in those of
+    // the fields.
     schema::make_structural(&mut schema);
     schema
 }

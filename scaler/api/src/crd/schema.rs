@@ -12,7 +12,9 @@ pub(super) fn make_structural(schema: &mut Value) {
     }
     without_null(fields);
     as_kubernetes_formats(fields);
-    defaults(fields);
+    if fields.get("default") == Some(&Value::Null) {
+        fields.remove("default");
+    }
     if let Some(Value::String(text)) = fields.get_mut("description") {
         *text = one_line_per_paragraph(text);
     }
@@ -61,19 +63,6 @@ fn without_null(fields: &mut Map<String, Value>) {
 fn as_kubernetes_formats(fields: &mut Map<String, Value>) {
     if fields.get("format") == Some(&json!("uint32")) {
         fields.insert("format".to_owned(), json!("int32"));
-    }
-}
-
-/// A block's defaults are said at its fields, and filled in from there: at the block it is enough that it is there.
-fn defaults(fields: &mut Map<String, Value>) {
-    match fields.get("default") {
-        Some(Value::Null) => {
-            fields.remove("default");
-        }
-        Some(Value::Object(_)) => {
-            fields.insert("default".to_owned(), json!({}));
-        }
-        _ => {}
     }
 }
 

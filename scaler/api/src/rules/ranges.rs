@@ -17,13 +17,13 @@ macro_rules! whole {
 
 /// A stress: above 0 and at most 1, where 1 is as much as a bridge is meant to carry.
 macro_rules! stress {
-    ($at:literal, $field:expr) => {
+    ($at:literal, $($field:ident).+) => {
         Rule {
             at: $at,
             cel: "self > 0.0 && self <= 1.0",
             message: "must be above 0 and at most 1, which is a bridge at the end of its strength",
             holds: |pool| {
-                let stress: f64 = number(pool, $field);
+                let stress = pool.spec.$($field).+;
                 stress > 0.0 && stress <= 1.0
             },
         }
@@ -32,12 +32,12 @@ macro_rules! stress {
 
 /// A duration that must not be nothing. A text that is no duration passes: its type's own rule says so.
 macro_rules! lasting {
-    ($at:literal, $field:expr) => {
+    ($at:literal, $($field:ident).+) => {
         Rule {
             at: $at,
             cel: "!self.matches('^(0+(h|m|s|ms))+$')",
             message: "must be longer than 0s",
-            holds: |pool| !number(pool, $field).is_zero(),
+            holds: |pool| !pool.spec.$($field).+.is_zero(),
         }
     };
 }
@@ -60,34 +60,19 @@ pub(super) const RULES: &[Rule] = &[
     whole!("spec.evidence.massEmptyPercent", 1, 100, |p| {
         p.spec.evidence.mass_empty_percent
     }),
-    stress!("spec.capacity.targetStress", |p| p
-        .spec
-        .capacity
-        .target_stress),
-    stress!("spec.capacity.maxStress", |p| p.spec.capacity.max_stress),
-    lasting!("spec.drain.deadline", |p| p.spec.drain.deadline),
-    lasting!("spec.drain.nodeDeadline", |p| p.spec.drain.node_deadline),
-    lasting!("spec.drain.settle", |p| p.spec.drain.settle),
-    lasting!("spec.drain.moveInterval", |p| p.spec.drain.move_interval),
-    lasting!("spec.drain.expelTimeout", |p| p.spec.drain.expel_timeout),
-    lasting!("spec.drain.shutdownTimeout", |p| p
-        .spec
-        .drain
-        .shutdown_timeout),
-    lasting!("spec.update.progressDeadline", |p| p
-        .spec
-        .update
-        .progress_deadline),
-    lasting!("spec.evidence.freshness", |p| p.spec.evidence.freshness),
-    lasting!("spec.evidence.removalFreshness", |p| p
-        .spec
-        .evidence
-        .removal_freshness),
-    lasting!("spec.evidence.unreachableAfter", |p| p
-        .spec
-        .evidence
-        .unreachable_after),
-    lasting!("spec.evidence.clockSkew", |p| p.spec.evidence.clock_skew),
+    stress!("spec.capacity.targetStress", capacity.target_stress),
+    stress!("spec.capacity.maxStress", capacity.max_stress),
+    lasting!("spec.drain.deadline", drain.deadline),
+    lasting!("spec.drain.nodeDeadline", drain.node_deadline),
+    lasting!("spec.drain.settle", drain.settle),
+    lasting!("spec.drain.moveInterval", drain.move_interval),
+    lasting!("spec.drain.expelTimeout", drain.expel_timeout),
+    lasting!("spec.drain.shutdownTimeout", drain.shutdown_timeout),
+    lasting!("spec.update.progressDeadline", update.progress_deadline),
+    lasting!("spec.evidence.freshness", evidence.freshness),
+    lasting!("spec.evidence.removalFreshness", evidence.removal_freshness),
+    lasting!("spec.evidence.unreachableAfter", evidence.unreachable_after),
+    lasting!("spec.evidence.clockSkew", evidence.clock_skew),
 ];
 
 /// Gives a field's closure its types.
