@@ -163,9 +163,84 @@ impl JsonSchema for Duration {
 
 /// The form of a duration in CEL, for the value `self`.
 fn cel() -> String {
-    let units: String = UNITS
-        .iter()
-        .map(|(unit, most)| format!("([0-9]{{1,{most}}}{unit})?"))
-        .collect();
-    format!("self != '' && self.matches('^{units}$')")
+    let units = UNITS.map(|(unit, most)| format!("([0-9]{{1,{most}}}{unit})?"));
+    format!("self != '' && self.matches('^{}$')", units.concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_duration_reads_as_kubernetes_writes_it() {
+        for (text, millis) in [
+            ("0s", 0),
+            ("500ms", 500),
+            ("15s", 15_000),
+            ("5m500ms", 300_500),
+            ("1h30m", 5_400_000),
+            ("90m", 5_400_000),
+            ("1h0m0s", 3_600_000),
+            ("99999h", 359_996_400_000),
+        ] {
+            assert_eq!(text.parse(), Ok(Duration::from_millis(millis)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_another_reader_would_understand_otherwise_is_refused() {
+        for text in [
+            "",
+            "0",
+            "15",
+            "s",
+            "-5m",
+            "+5m",
+            "1.5h",
+            "1d",
+            "1h 30m",
+            "30m1h",
+            "1h1h",
+            "15sec",
+            "15S",
+            "5M",
+            " 15s",
+            "15s ",
+            "100000h",
+            "1000000000000000h",
+            "1µs",
+            "1us",
+            "٣s",
+        ] {
+            assert!(text.parse::<Duration>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_says_what_was_written_and_what_to_write() {
+        let error = serde_json::from_str::<Duration>("\"-5m\"").unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("\"-5m\": must be a duration with units"),
+            "{error}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(millis in 0_u64..359_999_000_000) {
+            let duration = Duration::from_millis(millis);
+            prop_assert_eq!(duration.to_string().parse(), Ok(duration));
+        }
+
+        #[test]
+        fn no_text_makes_it_fail(text in "[0-9hmsd.+\\- ]{0,16}|\\PC{0,12}") {
+            if let Ok(duration) = text.parse::<Duration>() {
+                prop_assert_eq!(duration.to_string().parse(), Ok(duration));
+            }
+        }
+    }
 }

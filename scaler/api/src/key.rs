@@ -158,3 +158,125 @@ pub(crate) fn print_name<T: Serialize>(value: &T) -> String {
         _ => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::annotations::{DEADLINE, DRAIN_ACKED, DrainAcked, INTENT, INTENT_REASON, PINNED};
+    use crate::labels::{SLOT, STATE};
+    use crate::state::{Intent, IntentReason, State};
+    use bridge::stats::StartupTime;
+
+    fn read<T: Value>(key: &Key<T>, text: &str) -> Result<Option<T>, Malformed> {
+        key.read(&BTreeMap::from([(key.name().to_owned(), text.to_owned())]))
+    }
+
+    #[test]
+    fn what_is_not_there_is_none() {
+        assert_eq!(DEADLINE.read(&BTreeMap::new()), Ok(None));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_neither_absent_nor_a_guess() {
+        for text in [
+            "",
+            "tomorrow",
+            "2026-03-02",
+            "2026-13-02T09:30:00Z",
+            "1772443800000",
+        ] {
+            assert!(read(&DEADLINE, text).is_err(), "{text:?}");
+        }
+        for text in ["", "yes", "True", "1"] {
+            assert!(read(&PINNED, text).is_err(), "{text:?}");
+        }
+        for text in ["", "-1", "+1", "01", "1.0", "4294967296"] {
+            assert!(read(&SLOT, text).is_err(), "{text:?}");
+        }
+        for text in ["", "Drain", "kill"] {
+            assert!(read(&INTENT, text).is_err(), "{text:?}");
+        }
+        for text in [
+            "",
+            "{}",
+            "null",
+            r#"{"containerID":"","startup_time":1,"drain":true}"#,
+            r#"{"containerID":"containerd://1f6d","startup_time":"now","drain":true}"#,
+            r#"{"containerID":"containerd://1f6d","drain":true}"#,
+        ] {
+            assert!(read(&DRAIN_ACKED, text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_key_value_and_what_was_wanted() {
+        let error = read(&DEADLINE, "tomorrow").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "bridgetender.dev/deadline: \"tomorrow\" is not a moment of RFC 3339, such as \"2026-03-02T09:30:00Z\""
+        );
+    }
+
+    #[test]
+    fn a_newer_version_may_say_more() {
+        let text = r#"{"containerID":"containerd://1f6d","startup_time":1772443800000,"drain":true,"by":"x"}"#;
+        let acked = DrainAcked {
+            container_id: "containerd://1f6d".to_owned(),
+            startup_time: StartupTime(Time::from_millis(1_772_443_800_000)),
+            drain: true,
+        };
+        assert_eq!(read(&DRAIN_ACKED, text), Ok(Some(acked)));
+    }
+
+    fn hold_both_ways<T: Value + PartialEq + fmt::Debug>(key: &Key<T>, value: T) {
+        let (name, text) = key.write(&value);
+        assert!(!text.is_empty());
+        assert_eq!(key.read(&BTreeMap::from([(name, text)])), Ok(Some(value)));
+    }
+
+    #[test]
+    fn every_name_is_read_as_it_is_written() {
+        for state in State::ALL {
+            hold_both_ways(&STATE, state);
+        }
+        for intent in [
+            Intent::Active,
+            Intent::Warm,
+            Intent::Drain,
+            Intent::Expel,
+            Intent::Remove,
+        ] {
+            hold_both_ways(&INTENT, intent);
+        }
+        hold_both_ways(&INTENT_REASON, IntentReason::NodeLeaving);
+    }
+
+    #[test]
+    fn a_moment_beyond_all_years_is_the_last_one() {
+        assert_eq!(timestamp(Time::from_millis(i64::MAX)), Timestamp::MAX);
+        assert_eq!(timestamp(Time::from_millis(i64::MIN)), Timestamp::MIN);
+    }
+
+    proptest! {
+        #[test]
+        fn moments_and_acks_are_read_as_they_are_written(
+            millis in -62_000_000_000_000_i64..250_000_000_000_000,
+            container_id in "\\PC{1,40}",
+            drain: bool,
+        ) {
+            let time = Time::from_millis(millis);
+            hold_both_ways(&DEADLINE, time);
+            let startup_time = StartupTime(time);
+            hold_both_ways(&DRAIN_ACKED, DrainAcked { container_id, startup_time, drain });
+        }
+
+        #[test]
+        fn no_text_makes_it_fail(text in "\\PC{0,40}") {
+            let _ = read(&DEADLINE, &text);
+            let _ = read(&DRAIN_ACKED, &text);
+            let _ = read(&SLOT, &text);
+        }
+    }
+}

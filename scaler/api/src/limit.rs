@@ -126,3 +126,48 @@ impl JsonSchema for Limit {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_limit_is_a_number_or_a_share() {
+        assert_eq!(Limit::read(&json!(3)), Ok(Limit::Count(3)));
+        assert_eq!(Limit::read(&json!("25%")), Ok(Limit::Percent(25)));
+        assert_eq!(Limit::read(&json!("100%")), Ok(Limit::Percent(100)));
+        for wrong in [
+            json!(0),
+            json!(-1),
+            json!(1.5),
+            json!(10_001),
+            json!("3"),
+            json!("0%"),
+            json!("101%"),
+            json!("05%"),
+            json!("-5%"),
+            json!("%"),
+            json!(""),
+            json!(true),
+            json!([]),
+        ] {
+            assert!(Limit::read(&wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_share_is_rounded_up_and_at_least_one() {
+        for (percent, bridges, many) in
+            [(25, 0, 1), (25, 3, 1), (25, 4, 1), (25, 5, 2), (100, 7, 7)]
+        {
+            assert_eq!(
+                Limit::Percent(percent).of(bridges),
+                many,
+                "{percent}% of {bridges}"
+            );
+        }
+        assert_eq!(Limit::Percent(100).of(u32::MAX), u32::MAX);
+    }
+}

@@ -33,7 +33,6 @@ pub struct BridgePoolSpec {
 
     /// The most bridges that are ever counted, whatever replicas says. Required with slots.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
     pub max_replicas: Option<u32>,
 
     /// How many bridges keep taking conferences, whatever replicas says: the pool drains no bridge below it. 0 allows
@@ -76,7 +75,6 @@ pub struct BridgePoolSpec {
 
     /// The region that the bridges tell jicofo, so that people meet on a bridge near them. A pool is one region.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 63))]
     pub region: Option<String>,
 
     /// How long a bridge is left alone after its start before it may be drained to scale down. 0s: not at all.
@@ -92,6 +90,20 @@ pub struct BridgePoolSpec {
 
     /// Decides, and tells in events, status and log what it would do, without doing it.
     pub dry_run: bool,
+}
+
+impl BridgePoolSpec {
+    /// How many bridges may hold a slot at once: those that are counted, drained, started as replacements or kept warm.
+    /// `None` while it cannot be told, because maxReplicas is missing or a limit is a share.
+    pub fn slots_needed(&self) -> Option<u64> {
+        let parts = [
+            self.max_replicas?,
+            self.drain.max_concurrent.count()?,
+            self.update.max_surge.count()?,
+            self.warm.max,
+        ];
+        Some(parts.map(u64::from).iter().sum())
+    }
 }
 
 impl Default for BridgePoolSpec {

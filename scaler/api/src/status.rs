@@ -71,7 +71,7 @@ pub struct BridgePoolStatus {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LastDecision {
-    /// When.
+    /// When that was.
     #[schemars(with = "Moment")]
     pub time: MetaTime,
 

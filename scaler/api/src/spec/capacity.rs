@@ -9,11 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct Capacity {
     /// The stress that a bridge shall have on average: the averageValue of the pool's HorizontalPodAutoscaler. A draining
     /// bridge below it has free capacity, and is worth taking back.
-    #[schemars(range(min = 0.01, max = 1.0))]
     pub target_stress: f64,
 
     /// The stress from which a bridge takes no people who are moved off another: jicofo's own limit.
-    #[schemars(range(min = 0.01, max = 1.0))]
     pub max_stress: f64,
 }
 

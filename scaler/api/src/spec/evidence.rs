@@ -16,7 +16,6 @@ pub struct Evidence {
     pub removal_freshness: Duration,
 
     /// How many looks in a row must have seen a bridge empty, besides drain.settle.
-    #[schemars(range(min = 1, max = 100))]
     pub removal_samples: u32,
 
     /// A bridge that has not answered for this long is reported as unknown.
@@ -28,7 +27,6 @@ pub struct Evidence {
 
     /// When more than this many in a hundred of the bridges with people fall to zero at once, it is taken for an outage of
     /// prosody or jicofo, and no bridge is removed until it is over.
-    #[schemars(range(min = 1, max = 100))]
     pub mass_empty_percent: u32,
 
     /// By how much the clocks of two controllers may differ before it is reported and no deadline is acted upon.

@@ -8,12 +8,10 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 pub struct Slots {
     /// The UDP port of slot 0; slot n has the port n above it.
-    #[schemars(range(min = 1, max = 65535))]
     pub first_port: u32,
 
     /// How many slots there are: at least maxReplicas + drain.maxConcurrent + update.maxSurge + warm.max, because each of
     /// those bridges holds one.
-    #[schemars(range(min = 1, max = 1000))]
     pub count: u32,
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// The container that is the bridge.
 pub const BRIDGE_CONTAINER: &str = "jvb";
@@ -51,9 +51,58 @@ impl JsonSchema for Template {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        // Only what the rules ask about is named, with bounds that keep their cost known; all the rest passes as it is.
+        let texts = |description: &str| {
+            json!({
+                "type": "object",
+                "description": description,
+                "maxProperties": 128,
+                "additionalProperties": { "type": "string" },
+            })
+        };
         json_schema!({
             "type": "object",
             "x-kubernetes-preserve-unknown-fields": true,
+            "properties": {
+                "metadata": {
+                    "type": "object",
+                    "description": "Labels and annotations of the bridges' pods, besides those that the pool writes.",
+                    "x-kubernetes-preserve-unknown-fields": true,
+                    "properties": {
+                        "labels": texts("Labels of the bridges' pods. Those under bridgetender.dev/ are the pool's."),
+                        "annotations": texts("Annotations of the bridges' pods. Those under bridgetender.dev/ are the pool's, all but bridgetender.dev/metrics-port."),
+                    },
+                },
+                "spec": {
+                    "type": "object",
+                    "description": "The spec of the bridges' pods: every field of a pod may stand here, see \"kubectl explain pod.spec\".",
+                    "x-kubernetes-preserve-unknown-fields": true,
+                    "properties": {
+                        "terminationGracePeriodSeconds": {
+                            "type": "integer",
+                            "format": "int64",
+                            "description": "How long a bridge that somebody else deletes may take to have its people moved: 75 to 590. Left out, the pool sets it.",
+                        },
+                        "containers": {
+                            "type": "array",
+                            "description": "The containers of the bridges' pods, as in any pod. The bridge's is named jvb.",
+                            "maxItems": 32,
+                            "items": {
+                                "type": "object",
+                                "description": "A container, see \"kubectl explain pod.spec.containers\".",
+                                "x-kubernetes-preserve-unknown-fields": true,
+                                "properties": {
+                                    "name": {
+                                        "type": "string",
+                                        "description": "The name of the container.",
+                                        "maxLength": 63,
+                                    },
+                                },
+                            },
+                        },
+                    },
+                },
+            },
         })
     }
 }
@@ -71,7 +120,6 @@ pub struct WorkloadRef {
     pub kind: String,
 
     /// The name of the workload, in the namespace of the pool.
-    #[schemars(length(min = 1, max = 253))]
     pub name: String,
 }
 
