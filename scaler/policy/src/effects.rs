@@ -10,7 +10,7 @@ use scaler_api::state::Intent;
 use crate::plan::{Action, Decision, Plan};
 use crate::status;
 use crate::step::licensed;
-use crate::world::{Command, Create, Delete, World, Write};
+use crate::world::{Command, Create, Delete, Known, Marks, Uid, World, Write};
 
 pub use reply::{Outcome, fold};
 pub use request::{Call, Request};
@@ -30,131 +30,124 @@ pub fn effects(world: &mut World, plan: &Plan, now: Time) -> Vec<Request> {
 }
 
 fn one(world: &mut World, decision: &Decision, now: Time) -> Option<Request> {
-    let timeout = world.tuning.request_timeout;
     let mut request = Request {
         call: Call::ListPods,
         at: now,
-        not_after: now + timeout,
+        not_after: now + world.tuning.request_timeout,
     };
-    let known = decision
-        .pod
-        .as_ref()
-        .and_then(|pod| world.pods.get(&pod.uid));
-    request.call = match (&decision.action, known) {
-        (Action::Create(mark), _) => {
-            let creation = mark.after.creation.clone()?;
-            let create = Create {
-                marks: mark.after.clone(),
-                at: now,
-                unknown: false,
-            };
-            world.outstanding.creates.insert(creation.clone(), create);
-            world.memory.creations += 1;
-            request::create(&world.pool, &mark.after, creation)
-        }
-        (Action::Mark(mark), Some(known)) => {
-            let call = request::mark(&world.pool, known, mark, world.guards);
-            let write = Write {
-                after: mark.after.clone(),
-                at: now,
-                unknown: false,
-            };
-            let uid = known.pod.uid.clone();
-            world.outstanding.writes.insert(uid, write);
-            call
-        }
-        (
-            Action::Delete {
-                resource_version,
-                not_after,
-            },
-            Some(known),
-        ) => {
-            let call = request::delete(&known.pod, resource_version, world.guards);
-            request.not_after = not_after.map_or(request.not_after, |at| at.min(request.not_after));
-            let delete = Delete {
-                at: now,
-                unknown: false,
-            };
-            let uid = known.pod.uid.clone();
-            world.outstanding.deletes.insert(uid, delete);
-            call
-        }
-        (Action::Tell(command), Some(known)) => {
-            let call = request::tell(&known.pod, *command)?;
-            let unlicensed = known
-                .pod
-                .marks
-                .as_ref()
-                .is_ok_and(|marks| marks.intent == Intent::Remove && !licensed(marks, now));
-            // There is no way back from a shutdown: it must not arrive when somebody may have come.
-            if let (Command::Shutdown, true, Some(look)) = (command, unlicensed, known.live.last) {
-                let fresh = world.pool.spec.evidence.removal_freshness.get();
-                request.not_after = request.not_after.min(look.at + fresh);
-            }
-            let uid = known.pod.uid.clone();
-            remember(world, &uid, *command, now);
-            call
-        }
-        (Action::Move { room, endpoints }, Some(known)) => {
-            let call = Call::MoveRoom {
-                uid: known.pod.uid.clone(),
-                bridge: known.pod.name.clone(),
-                room: room.clone(),
-                endpoints: *endpoints,
-            };
-            let tried = world.memory.moves.entry(known.pod.uid.clone()).or_default();
-            *tried.entry(room.clone()).or_insert(0) += 1;
-            world.memory.moved_at = Some(now);
-            world.outstanding.jicofo = Some(now);
-            call
-        }
+    request.call = match (&decision.action, &decision.pod) {
+        (Action::Create(mark), _) => create(world, &mark.after, now)?,
         (Action::AskRooms, _) => {
             world.outstanding.jicofo = Some(now);
             Call::AskRooms
-        }
-        (Action::Read, Some(known)) => {
-            let uid = known.pod.uid.clone();
-            let name = known.pod.name.clone();
-            world.outstanding.reads.insert(uid.clone(), now);
-            Call::ReadPod { name, uid }
         }
         (Action::List, _) => {
             world.outstanding.list = Some(now);
             Call::ListPods
         }
-        (Action::Own(own), Some(known)) => {
-            let call = request::own(&world.pool, &known.pod, *own);
-            if let Ok(after) = known.pod.marks.clone() {
-                let uid = known.pod.uid.clone();
-                let write = Write {
-                    after,
-                    at: now,
-                    unknown: false,
-                };
-                world.outstanding.writes.insert(uid, write);
-            }
-            call
-        }
         (Action::Hold(hold), _) => {
             world.outstanding.pool = Some(now);
             request::hold(&world.pool, *hold)
         }
-        // The pod went between the plan and now.
-        (
-            Action::Mark(_)
-            | Action::Delete { .. }
-            | Action::Tell(_)
-            | Action::Move { .. }
-            | Action::Read
-            | Action::Own(_),
-            None,
-        ) => return None,
+        (action, Some(pod)) => {
+            // It may have gone between the plan and now.
+            let known = world.pods.get(&pod.uid)?.clone();
+            if let Some(not_after) = ages(world, action, &known, now) {
+                request.not_after = request.not_after.min(not_after);
+            }
+            of_a_pod(world, action, &known, now)?
+        }
+        (_, None) => return None,
     };
     Some(request)
 }
 
-fn remember(world: &mut World, uid: &crate::world::Uid, command: Command, now: Time) {
+fn create(world: &mut World, marks: &Marks, now: Time) -> Option<Call> {
+    let creation = marks.creation.clone()?;
+    let create = Create {
+        marks: marks.clone(),
+        at: now,
+        unknown: false,
+    };
+    world.outstanding.creates.insert(creation.clone(), create);
+    world.memory.creations += 1;
+    Some(request::create(&world.pool, marks, creation))
+}
+
+fn of_a_pod(world: &mut World, action: &Action, known: &Known, now: Time) -> Option<Call> {
+    let uid = known.pod.uid.clone();
+    Some(match action {
+        Action::Mark(mark) => {
+            write(world, uid, mark.after.clone(), now);
+            request::mark(&world.pool, known, mark, world.guards)
+        }
+        Action::Own(own) => {
+            write(world, uid, known.pod.marks.as_ref().ok()?.clone(), now);
+            request::own(&world.pool, &known.pod, *own)
+        }
+        Action::Delete {
+            resource_version, ..
+        } => {
+            let delete = Delete {
+                at: now,
+                unknown: false,
+            };
+            world.outstanding.deletes.insert(uid, delete);
+            request::delete(&known.pod, resource_version, world.guards)
+        }
+        Action::Tell(command) => {
+            let call = request::tell(&known.pod, *command)?;
+            remember(world, &uid, *command, now);
+            call
+        }
+        Action::Move { room, endpoints } => {
+            let tried = world.memory.moves.entry(uid.clone()).or_default();
+            *tried.entry(room.clone()).or_insert(0) += 1;
+            world.memory.moved_at = Some(now);
+            world.outstanding.jicofo = Some(now);
+            Call::MoveRoom {
+                uid,
+                bridge: known.pod.name.clone(),
+                room: room.clone(),
+                endpoints: *endpoints,
+            }
+        }
+        Action::Read => {
+            world.outstanding.reads.insert(uid.clone(), now);
+            Call::ReadPod {
+                name: known.pod.name.clone(),
+                uid,
+            }
+        }
+        Action::Create(_) | Action::AskRooms | Action::List | Action::Hold(_) => return None,
+    })
+}
+
+/// When the evidence for an action on a pod is too old to act upon.
+fn ages(world: &World, action: &Action, known: &Known, now: Time) -> Option<Time> {
+    match action {
+        Action::Delete { not_after, .. } => *not_after,
+        // There is no way back from a shutdown: it must not arrive when somebody may have come.
+        Action::Tell(Command::Shutdown) => {
+            let marks = known.pod.marks.as_ref().ok()?;
+            let unlicensed = marks.intent == Intent::Remove && !licensed(marks, now);
+            let look = known.live.last.filter(|_| unlicensed)?;
+            Some(look.at + world.pool.spec.evidence.removal_freshness.get())
+        }
+        _ => None,
+    }
+}
+
+fn write(world: &mut World, uid: Uid, after: Marks, now: Time) {
+    let write = Write {
+        after,
+        at: now,
+        unknown: false,
+    };
+    world.outstanding.writes.insert(uid, write);
+}
+
+fn remember(world: &mut World, uid: &Uid, command: Command, now: Time) {
     let told = world.memory.commands.entry(uid.clone()).or_default();
     let times = told.get(&command).map_or(0, |(times, _)| *times);
     told.insert(command, (times.saturating_add(1), now));

@@ -160,19 +160,17 @@ impl World {
     /// A pod as a reply to this controller tells it. A reply that an event overtook is not believed.
     pub(crate) fn take_pod(&mut self, pod: Pod) {
         self.note(true);
-        match self.pods.get_mut(&pod.uid) {
-            Some(known) => {
-                let overtaken = matches!((known.pod.version(), pod.version()), (Some(known), Some(new)) if new < known);
-                if self.guards.hold(Guard::OldEventsIgnored, !overtaken) {
-                    self.outstanding.seen(&pod);
-                    known.pod = pod;
-                }
-            }
-            None => {
-                self.outstanding.seen(&pod);
-                let live = Live::default();
-                self.pods.insert(pod.uid.clone(), Known { pod, live });
-            }
+        let Some(known) = self.pods.get_mut(&pod.uid) else {
+            self.outstanding.seen(&pod);
+            let live = Live::default();
+            self.pods.insert(pod.uid.clone(), Known { pod, live });
+            return;
+        };
+        let overtaken =
+            matches!((known.pod.version(), pod.version()), (Some(known), Some(new)) if new < known);
+        if self.guards.hold(Guard::OldEventsIgnored, !overtaken) {
+            self.outstanding.seen(&pod);
+            known.pod = pod;
         }
     }
 

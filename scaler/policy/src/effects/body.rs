@@ -12,7 +12,7 @@ pub(super) fn texts(texts: Vec<(&'static str, Option<String>)>) -> Value {
 
 /// Only what differs from what is there.
 pub(super) fn difference(
-    before: Vec<(&'static str, Option<String>)>,
+    before: &[(&'static str, Option<String>)],
     after: Vec<(&'static str, Option<String>)>,
 ) -> Vec<(&'static str, Option<String>)> {
     after

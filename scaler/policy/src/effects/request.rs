@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bridge::Time;
 use k8s_openapi::Resource;
 use scaler_api::{BridgePool, BridgePoolStatus};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::effects::body::{difference, metadata, texts};
 use crate::guards::{Guard, Guards};
@@ -161,14 +161,14 @@ pub(super) fn mark(pool: &Pool, known: &Known, mark: &Mark, guards: Guards) -> C
     let mut metadata = metadata(&pod.uid.0, version);
     let (labels, annotations) = match &pod.marks {
         Ok(before) => (
-            difference(before.labels(&pool.name), mark.after.labels(&pool.name)),
-            difference(before.annotations(), mark.after.annotations()),
+            difference(&before.labels(&pool.name), mark.after.labels(&pool.name)),
+            difference(&before.annotations(), mark.after.annotations()),
         ),
         Err(_) => (mark.after.labels(&pool.name), mark.after.annotations()),
     };
     metadata.insert("labels".to_owned(), texts(labels));
     metadata.insert("annotations".to_owned(), texts(annotations));
-    patch(pod, metadata.into())
+    patch(pod, &metadata)
 }
 
 /// Makes the pool the owner of a pod, or no longer. `blockOwnerDeletion` is never set: a pool that is deleted in the foreground
@@ -184,10 +184,10 @@ pub(super) fn own(pool: &Pool, pod: &Pod, own: bool) -> Call {
     });
     let owners = if own { json!([owner]) } else { Value::Null };
     metadata.insert("ownerReferences".to_owned(), owners);
-    patch(pod, metadata.into())
+    patch(pod, &metadata)
 }
 
-fn patch(pod: &Pod, metadata: Value) -> Call {
+fn patch(pod: &Pod, metadata: &Map<String, Value>) -> Call {
     Call::PatchPod {
         name: pod.name.clone(),
         uid: pod.uid.clone(),

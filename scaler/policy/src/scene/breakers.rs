@@ -8,6 +8,10 @@ use crate::scene::Sight;
 use crate::world::World;
 
 /// What holds everything of a kind back.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each holds back something else"
+)]
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Breakers {
     /// Too many bridges fell to zero at once: nothing is removed.

@@ -10,6 +10,7 @@ use crate::plan::PodRef;
 use crate::world::{Container, Frozen, Known, Live, Marks, Node, Phase, Pod, Running, World};
 
 /// One bridge, seen at a moment.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Sight<'w> {
     pub(crate) pod: &'w Pod,
     pub(crate) live: &'w Live,

@@ -108,28 +108,24 @@ pub(super) fn create(draft: &mut Draft<'_, '_>, counted: bool, reason: IntentRea
     {
         return false;
     }
-    let slot = match &pool.spec.slots {
-        None => None,
-        Some(slots) => match free_slot(draft, slots.count) {
-            Some(slot) => Some(slot),
-            None => {
-                let message = format!(
-                    "all {} slots are held, no bridge can be started: wait for draining bridges, or raise slots.count",
-                    slots.count
-                );
-                draft.finding(
-                    ConditionType::ScalingLimited,
-                    Reason::SlotsExhausted,
-                    message,
-                );
-                return false;
-            }
-        },
-    };
+    let slot = pool
+        .spec
+        .slots
+        .as_ref()
+        .map(|slots| free_slot(draft, slots.count));
+    if slot == Some(None) {
+        let message = "all slots are held, no bridge can be started: wait for draining bridges, or raise slots.count";
+        draft.finding(
+            ConditionType::ScalingLimited,
+            Reason::SlotsExhausted,
+            message.to_owned(),
+        );
+        return false;
+    }
     let number = draft.world.memory.creations + creations_planned(draft);
     let marks = Marks {
         counted,
-        slot,
+        slot: slot.flatten(),
         state: Some(State::Pending),
         // The moment tells creations of one controller from those of the next, the number those of one moment.
         creation: Some(format!("{:x}-{number}", draft.now.as_millis())),

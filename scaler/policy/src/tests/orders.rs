@@ -68,7 +68,7 @@ fn the_first_difference_decides() {
         (
             "fullest zone",
             worse(|key| {
-                (key.people, key.largest, key.neighbours, key.zone) = (5, 10, 2, Reverse(4))
+                (key.people, key.largest, key.neighbours, key.zone) = (5, 10, 2, Reverse(4));
             }),
         ),
         (

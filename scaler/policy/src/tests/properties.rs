@@ -52,6 +52,7 @@ fn specs() -> impl Strategy<Value = BridgePoolSpec> {
 }
 
 /// A pod in whatever state, as an earlier leader or a careless hand may have left it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug)]
 struct Wild {
     intent: Intent,
@@ -193,7 +194,7 @@ fn put(stage: &mut Stage, name: &str, wild: &Wild) {
         1 => stage.change(name, |object| object.pod.phase = Phase::Failed),
         2 => stage.change(name, |object| object.pod.container = None),
         3 => stage.change(name, |object| {
-            object.pod.container.as_mut().unwrap().running = Running::Waiting
+            object.pod.container.as_mut().unwrap().running = Running::Waiting;
         }),
         4 => stage.change(name, |object| object.pod.node = Some("leaving".to_owned())),
         _ => {}

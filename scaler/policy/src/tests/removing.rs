@@ -198,7 +198,7 @@ fn a_bridge_whose_container_does_not_run_needs_no_look() {
     stage.people("b1", 5);
     stage.seconds(5);
     stage.change("b1", |object| {
-        object.pod.container.as_mut().unwrap().running = Running::Waiting
+        object.pod.container.as_mut().unwrap().running = Running::Waiting;
     });
     stage.seconds(2);
     assert_eq!(stage.state("b1"), State::Gone);

@@ -17,6 +17,7 @@ use crate::step::step;
 use crate::world::*;
 
 /// A bridge, as the stage plays it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug)]
 pub(super) struct Actor {
     pub(super) people: Option<u64>,
@@ -432,7 +433,6 @@ impl Stage {
                 }
                 _ => Outcome::Unknown,
             },
-            Call::MoveRoom { .. } => Outcome::Done,
             Call::AskRooms => Outcome::Rooms(
                 self.actors
                     .iter()
@@ -448,7 +448,9 @@ impl Stage {
                     })
                     .collect(),
             ),
-            Call::PatchPool { .. } | Call::PatchStatus { .. } => Outcome::Done,
+            Call::MoveRoom { .. } | Call::PatchPool { .. } | Call::PatchStatus { .. } => {
+                Outcome::Done
+            }
         }
     }
 

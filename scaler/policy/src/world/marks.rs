@@ -15,6 +15,10 @@ use crate::world::Frozen;
 pub const SAFE_TO_EVICT: Key<bool> = Key::new("cluster-autoscaler.kubernetes.io/safe-to-evict");
 
 /// What was decided about a pod.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a label or an annotation of its own"
+)]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Marks {
     /// Whether the HPA counts it.
