@@ -1,5 +1,6 @@
 //! What a decision costs: where nothing is due, where a look brings no news, and where a bridge has to be chosen among many.
 
+use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -9,8 +10,10 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use scaler_api::annotations::DrainAcked;
 use scaler_api::state::IntentReason;
 use scaler_api::{BridgePoolSpec, BridgePoolStatus, Limit};
-use scaler_policy::world::{Container, Look, Marks, Owner, Phase, Pod, Pool, Running, Tuning, Uid};
-use scaler_policy::{World, effects, step};
+use scaler_policy::world::{
+    Container, Look, Marks, Node, Owner, Phase, Pod, Pool, Running, Tuning, Uid,
+};
+use scaler_policy::{Outcome, World, effects, fold, step};
 
 const NOW: Time = Time::from_millis(1_800_000_000_000);
 
@@ -84,6 +87,25 @@ fn world(bridges: u32) -> World {
         };
         world.observe_pod(pod, NOW);
         world.observe_look(&uid(number), &container, look(number));
+    }
+    for number in 0..bridges / 10 {
+        world.observe_node(Node {
+            name: format!("node-{number}"),
+            zone: format!("zone-{}", number % 3),
+            ready: true,
+            signals: BTreeSet::new(),
+        });
+    }
+    // The list with which every lead begins.
+    let plan = step(&world, NOW);
+    for request in effects(&mut world, &plan, NOW) {
+        let pods = world
+            .pods()
+            .values()
+            .map(|known| known.pod.clone())
+            .collect();
+        let version = bridges.to_string();
+        fold(&mut world, &request, Outcome::Pods { pods, version }, NOW);
     }
     world
 }

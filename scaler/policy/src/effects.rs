@@ -10,7 +10,7 @@ use scaler_api::state::Intent;
 use crate::plan::{Action, Decision, Plan};
 use crate::status;
 use crate::step::licensed;
-use crate::world::{Command, Create, Delete, Known, Marks, Uid, World, Write};
+use crate::world::{Command, Create, Delete, Known, Marks, Told, Uid, World, Write};
 
 pub use reply::{Outcome, fold};
 pub use request::{Call, Request};
@@ -21,7 +21,13 @@ pub fn effects(world: &mut World, plan: &Plan, now: Time) -> Vec<Request> {
     let mut requests: Vec<Request> = plan
         .decisions
         .iter()
-        .filter(|decision| !plan.dry_run || matches!(decision.action, Action::Hold(_)))
+        .filter(|decision| {
+            let harmless = matches!(
+                decision.action,
+                Action::Hold(_) | Action::Read | Action::List
+            );
+            !plan.dry_run || harmless
+        })
         .filter_map(|decision| one(world, decision, now))
         .collect();
     requests.extend(write_status(world, plan, now));
@@ -130,7 +136,8 @@ fn ages(world: &World, action: &Action, known: &Known, now: Time) -> Option<Time
         // There is no way back from a shutdown: it must not arrive when somebody may have come.
         Action::Tell(Command::Shutdown) => {
             let marks = known.pod.marks.as_ref().ok()?;
-            let unlicensed = marks.intent == Intent::Remove && !licensed(marks, now);
+            let unlicensed =
+                marks.intent == Intent::Remove && !licensed(marks, world.server_time(now));
             let look = known.live.last.filter(|_| unlicensed)?;
             Some(look.at + world.pool.spec.evidence.removal_freshness.get())
         }
@@ -149,8 +156,13 @@ fn write(world: &mut World, uid: Uid, after: Marks, now: Time) {
 
 fn remember(world: &mut World, uid: &Uid, command: Command, now: Time) {
     let told = world.memory.commands.entry(uid.clone()).or_default();
-    let times = told.get(&command).map_or(0, |(times, _)| *times);
-    told.insert(command, (times.saturating_add(1), now));
+    let again = told.entry(command).or_insert(Told {
+        first: now,
+        last: now,
+        times: 0,
+    });
+    again.last = now;
+    again.times = again.times.saturating_add(1);
     match command {
         Command::Drain => told.remove(&Command::Undrain),
         Command::Undrain => told.remove(&Command::Drain),
@@ -161,7 +173,7 @@ fn remember(world: &mut World, uid: &Uid, command: Command, now: Time) {
 
 fn write_status(world: &mut World, plan: &Plan, now: Time) -> Option<Request> {
     let tally = plan.tally.as_ref()?;
-    let after = status::status(&world.pool, plan, tally);
+    let after = status::status(&world.pool, plan, tally, world.server_time(plan.at));
     let tuning = &world.tuning;
     if !status::due(
         &world.pool.status,

@@ -14,6 +14,8 @@ pub(crate) use breakers::Breakers;
 pub(crate) use evidence::proven_empty;
 pub(crate) use sight::{Leaving, Sight, forced};
 
+use self::breakers::Watch;
+use crate::guards::Guard;
 use crate::plan::Tally;
 use crate::world::{Frozen, Owner, Pod, World};
 
@@ -21,8 +23,12 @@ use crate::world::{Frozen, Owner, Pod, World};
 pub(crate) struct Scene<'w> {
     pub(crate) world: &'w World,
     pub(crate) now: Time,
+    /// The same by the API server's clock.
+    pub(crate) clock: Time,
     /// The pods that can be decided about, in the order of their UIDs.
     pub(crate) sights: Vec<Sight<'w>>,
+    /// Which of them do not simply serve as they should.
+    pub(crate) restless: Vec<usize>,
     /// The pods that cannot be understood.
     pub(crate) frozen: Vec<(&'w Pod, &'w Frozen)>,
     pub(crate) tally: Tally,
@@ -33,36 +39,88 @@ pub(crate) struct Scene<'w> {
 
 impl<'w> Scene<'w> {
     pub(crate) fn new(world: &'w World, now: Time) -> Self {
-        let mut sights = Vec::with_capacity(world.pods.len());
-        let mut frozen = Vec::new();
+        let mut scene = Self {
+            world,
+            now,
+            clock: world.server_time(now),
+            sights: Vec::with_capacity(world.pods.len()),
+            restless: Vec::new(),
+            frozen: Vec::new(),
+            tally: Tally {
+                wanted: world.pool.wanted(world.guards.on(Guard::Ceiling)),
+                ..Tally::default()
+            },
+            breakers: Breakers::default(),
+            active_by_revision: BTreeMap::new(),
+        };
+        let mut watch = Watch::default();
         for known in world.pods.values() {
-            if known.pod.owner == Owner::Other && world.guards.on(crate::Guard::OwnPodsOnly) {
+            if known.pod.owner == Owner::Other && world.guards.on(Guard::OwnPodsOnly) {
                 continue;
             }
             match Sight::new(world, known, now) {
-                Ok(sight) => sights.push(sight),
-                Err(why) => frozen.push((&known.pod, why)),
+                Ok(sight) => {
+                    watch.see(world, &sight, now);
+                    scene.add(sight);
+                }
+                Err(why) => scene.freeze(&known.pod, why),
             }
         }
-        let tally = tally(world, &sights, &frozen);
-        let breakers = Breakers::new(world, &sights, now);
-        let mut active_by_revision = BTreeMap::new();
-        for sight in &sights {
-            if sight.state == State::Active && !sight.unreachable {
-                *active_by_revision
-                    .entry(sight.marks.revision.as_str())
-                    .or_insert(0) += 1;
+        scene.expect();
+        scene.breakers = watch.breakers(world, now);
+        scene
+    }
+
+    fn add(&mut self, sight: Sight<'w>) {
+        count(&mut self.tally, &sight);
+        if sight.taker {
+            let revision = sight.marks.revision.as_str();
+            match self.active_by_revision.get_mut(revision) {
+                Some(active) => *active += 1,
+                None => {
+                    self.active_by_revision.insert(revision, 1);
+                }
             }
         }
-        Self {
-            world,
-            now,
-            sights,
-            frozen,
-            tally,
-            breakers,
-            active_by_revision,
+        if !sight.at_rest() {
+            self.restless.push(self.sights.len());
         }
+        self.sights.push(sight);
+    }
+
+    /// What cannot be understood may be a bridge that drains.
+    fn freeze(&mut self, pod: &'w Pod, why: &'w Frozen) {
+        let alive = pod.deletion.is_none();
+        self.tally.counted += u32::from(why.counted && alive);
+        self.tally.draining_chosen += u32::from(!why.counted && alive);
+        self.tally.unknown += 1;
+        self.frozen.push((pod, why));
+    }
+
+    /// Pods that are being created count as if they were there.
+    fn expect(&mut self) {
+        if !self.world.guards.on(Guard::CreationsExpected) {
+            return;
+        }
+        for create in self.world.outstanding.creates.values() {
+            let surge = create.marks.reason == IntentReason::Surge;
+            self.tally.counted += u32::from(create.marks.counted);
+            self.tally.surge += u32::from(!create.marks.counted && surge);
+        }
+    }
+
+    /// Since when a bridge has been trying to serve, as far as this controller can tell, by its own clock. A restart, a new leader
+    /// and a confirmation that somebody forged give it the whole time anew.
+    pub(crate) fn trying_since(&self, sight: &Sight<'_>) -> Time {
+        let written = self
+            .world
+            .local_time(sight.up_since().max(sight.marks.since));
+        let known = self.world.pods.get(&sight.pod.uid);
+        let seen = known.and_then(|known| known.unsettled_since);
+        let answered = sight.live.run_since;
+        // One that seems to serve and does not began now.
+        let seen = seen.or(answered).unwrap_or(self.now);
+        written.max(seen).max(answered.unwrap_or(written))
     }
 
     /// Whether a bridge other than `but` can take people who are moved.
@@ -83,12 +141,12 @@ impl<'w> Scene<'w> {
         })
     }
 
-    /// How many protected pods there are on each node.
-    pub(crate) fn protected_by_node(&self) -> BTreeMap<&'w str, u32> {
-        let mut nodes = BTreeMap::new();
-        for sight in &self.sights {
-            if let (true, Some(node)) = (sight.marks.protected, sight.pod.node.as_deref()) {
-                *nodes.entry(node).or_insert(0) += 1;
+    /// How many protected pods there are on each node, by its number.
+    pub(crate) fn protected_by_node(&self) -> Vec<u32> {
+        let mut nodes = vec![0; self.world.nodes.numbers()];
+        for sight in self.sights.iter().filter(|sight| sight.marks.protected) {
+            if let Some(number) = sight.node_number {
+                nodes[number] += 1;
             }
         }
         nodes
@@ -104,52 +162,26 @@ impl<'w> Scene<'w> {
     }
 }
 
-fn tally(world: &World, sights: &[Sight<'_>], frozen: &[(&Pod, &Frozen)]) -> Tally {
-    let mut tally = Tally {
-        wanted: world.pool.wanted(world.guards.on(crate::Guard::Ceiling)),
-        ..Tally::default()
-    };
-    for sight in sights {
-        let is = u32::from;
-        tally.counted += is(sight.counted());
-        tally.ready += is(sight.counted() && sight.pod.ready);
-        tally.active += is(sight.state == State::Active);
-        tally.active_counted +=
-            is(sight.state == State::Active && sight.counted() && !sight.unreachable);
-        tally.draining += is(sight.state.draining());
-        tally.draining_chosen += is((sight.state.draining() || sight.state == State::Removing)
-            && !forced(sight.marks.reason)
-            && sight.ever_ran());
-        tally.warm += is(sight.state == State::Warm);
-        tally.unknown +=
-            is(sight.pod.running().is_some() && !sight.fresh && sight.pod.deletion.is_none());
-        tally.updated += is(sight.counted() && !sight.outdated);
-        tally.outdated += is(sight.outdated
-            && !matches!(
-                sight.state,
-                State::Deleting | State::Preempted | State::Failed
-            ));
-        tally.surge += is(sight.surge());
-        if sight.state.draining() {
-            tally.oldest_drain = Some(
-                tally
-                    .oldest_drain
-                    .map_or(sight.marks.since, |oldest| oldest.min(sight.marks.since)),
-            );
-        }
+fn count(tally: &mut Tally, sight: &Sight<'_>) {
+    let is = u32::from;
+    let counted = sight.counted();
+    let going = matches!(
+        sight.state,
+        State::Deleting | State::Preempted | State::Failed
+    );
+    tally.counted += is(counted);
+    tally.ready += is(counted && sight.pod.ready);
+    tally.active += is(sight.state == State::Active);
+    tally.active_counted += is(sight.counted_taker());
+    tally.draining += is(sight.state.draining());
+    tally.draining_chosen += is(sight.chosen);
+    tally.warm += is(sight.state == State::Warm);
+    tally.unknown += is(!sight.fresh && sight.pod.running().is_some() && !going);
+    tally.updated += is(counted && !sight.outdated);
+    tally.outdated += is(sight.outdated && !going);
+    tally.surge += is(sight.surge());
+    if sight.state.draining() {
+        let since = sight.marks.since;
+        tally.oldest_drain = Some(tally.oldest_drain.map_or(since, |oldest| oldest.min(since)));
     }
-    let alive = |pod: &Pod| pod.deletion.is_none();
-    tally.counted += frozen
-        .iter()
-        .filter(|(pod, why)| why.counted && alive(pod))
-        .count() as u32;
-    tally.unknown += frozen.len() as u32;
-    if world.guards.on(crate::Guard::CreationsExpected) {
-        for create in world.outstanding.creates.values() {
-            tally.counted += u32::from(create.marks.counted);
-            tally.surge +=
-                u32::from(!create.marks.counted && create.marks.reason == IntentReason::Surge);
-        }
-    }
-    tally
 }

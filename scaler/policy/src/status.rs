@@ -27,8 +27,8 @@ const TOLD: [(ConditionType, Reason); 13] = [
     (ConditionType::Supported, Reason::AsExpected),
 ];
 
-/// The status that a plan gives a pool; conditions of others are kept.
-pub(crate) fn status(pool: &Pool, plan: &Plan, tally: &Tally) -> BridgePoolStatus {
+/// The status that a plan gives a pool; conditions of others are kept. `now` is by the API server's clock.
+pub(crate) fn status(pool: &Pool, plan: &Plan, tally: &Tally, now: Time) -> BridgePoolStatus {
     let before = &pool.status;
     BridgePoolStatus {
         replicas: tally.counted,
@@ -43,7 +43,7 @@ pub(crate) fn status(pool: &Pool, plan: &Plan, tally: &Tally) -> BridgePoolStatu
         oldest_drain: tally.oldest_drain.map(meta_time),
         observed_generation: Some(pool.generation),
         current_revision: Some(pool.revision.clone()),
-        last_decision: last(plan)
+        last_decision: last(plan, now)
             // The same decision, told again in a dry run, is no news.
             .filter(|new| {
                 before
@@ -52,11 +52,11 @@ pub(crate) fn status(pool: &Pool, plan: &Plan, tally: &Tally) -> BridgePoolStatu
                     .is_none_or(|old| old.message != new.message)
             })
             .or_else(|| before.last_decision.clone()),
-        conditions: conditions(pool, plan),
+        conditions: conditions(pool, plan, now),
     }
 }
 
-fn last(plan: &Plan) -> Option<LastDecision> {
+fn last(plan: &Plan, now: Time) -> Option<LastDecision> {
     let decision = plan
         .decisions
         .iter()
@@ -67,7 +67,7 @@ fn last(plan: &Plan) -> Option<LastDecision> {
         .as_ref()
         .map_or("a new bridge", |pod| pod.name.as_str());
     Some(LastDecision {
-        time: meta_time(plan.at),
+        time: meta_time(now),
         reason: format!("{:?}", decision.why),
         message: format!(
             "{:?}: {name}, {:?} to {:?}; {} counted, {} wanted",
@@ -80,7 +80,7 @@ fn last(plan: &Plan) -> Option<LastDecision> {
     })
 }
 
-fn conditions(pool: &Pool, plan: &Plan) -> Vec<Condition> {
+fn conditions(pool: &Pool, plan: &Plan, now: Time) -> Vec<Condition> {
     let mut found: BTreeMap<ConditionType, Vec<&Finding>> = BTreeMap::new();
     for finding in &plan.findings {
         found.entry(finding.condition).or_default().push(finding);
@@ -106,7 +106,7 @@ fn conditions(pool: &Pool, plan: &Plan) -> Vec<Condition> {
                 .to_string(),
             message: messages.join("; "),
             observed_generation: Some(pool.generation),
-            last_transition_time: meta_time(plan.at),
+            last_transition_time: meta_time(now),
         };
         let old = before
             .iter()

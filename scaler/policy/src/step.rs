@@ -36,6 +36,9 @@ pub fn step(world: &World, now: Time) -> Plan {
     let scene = Scene::new(world, now);
     let mut draft = Draft::new(&scene);
     unknown::inquire(&mut draft);
+    if !world.listed {
+        return draft.finish();
+    }
     ending::hold(&mut draft);
     upkeep::acknowledge(&mut draft);
     lost::uncount(&mut draft);

@@ -13,15 +13,16 @@ mod pool;
 mod tuning;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use bridge::Time;
 
 pub use jicofo::{Jicofo, Presence, Room};
 pub use live::{Empty, Live, Look, Run};
 pub use marks::{Marks, SAFE_TO_EVICT};
-pub use node::Node;
+pub use node::{Node, Nodes};
 pub(crate) use outstanding::backoff;
-pub use outstanding::{Command, Create, Delete, Memory, Outstanding, Starts, Write};
+pub use outstanding::{Command, Create, Delete, Memory, Outstanding, Starts, Told, Write};
 pub use pod::{Container, Frozen, Owner, Phase, Pod, Running, Uid};
 pub use pool::{FINALIZER, Pool};
 pub use tuning::Tuning;
@@ -36,6 +37,12 @@ pub struct Known {
     pub pod: Pod,
     /// The bridge in it, as it last answered.
     pub live: Live,
+    /// When this controller saw the pod first.
+    pub seen_at: Time,
+    /// Since when this controller has seen that it does not serve, though it may be meant to.
+    pub unsettled_since: Option<Time>,
+    /// The number of its node.
+    pub(crate) node: Option<usize>,
 }
 
 /// All that is known of a pool at one moment.
@@ -43,11 +50,14 @@ pub struct Known {
 pub struct World {
     pub(crate) pool: Pool,
     pub(crate) pods: BTreeMap<Uid, Known>,
-    pub(crate) nodes: BTreeMap<String, Node>,
+    pub(crate) nodes: Nodes,
     pub(crate) jicofo: Jicofo,
     pub(crate) outstanding: Outstanding,
     pub(crate) memory: Memory,
     pub(crate) tuning: Tuning,
+    /// Whether all pods were once listed by the API server itself, not by a cache that may be of before an earlier leader's last
+    /// writes.
+    pub(crate) listed: bool,
     /// When the API server was last heard of, by an event, a bookmark or a list.
     pub(crate) heard_at: Time,
     /// By how many milliseconds the clock of the decisions is ahead of the API server's.
@@ -66,11 +76,12 @@ impl World {
         Self {
             pool,
             pods: BTreeMap::new(),
-            nodes: BTreeMap::new(),
+            nodes: Nodes::default(),
             jicofo: Jicofo::default(),
             outstanding: Outstanding::default(),
             memory: Memory::default(),
             tuning,
+            listed: false,
             heard_at: now,
             skew: 0,
             guards: Guards::default(),
@@ -98,8 +109,8 @@ impl World {
         &self.pods
     }
 
-    /// The nodes by name.
-    pub fn nodes(&self) -> &BTreeMap<String, Node> {
+    /// The nodes.
+    pub fn nodes(&self) -> &Nodes {
         &self.nodes
     }
 
@@ -153,17 +164,25 @@ impl World {
             Guard::OldEventsIgnored,
             !self.outstanding.outdated(&pod.uid, pod.version()),
         ) {
-            self.take_pod(pod);
+            self.take_pod(pod, at);
         }
     }
 
     /// A pod as a reply to this controller tells it. A reply that an event overtook is not believed.
-    pub(crate) fn take_pod(&mut self, pod: Pod) {
+    pub(crate) fn take_pod(&mut self, pod: Pod, at: Time) {
         self.note(true);
+        let node = pod.node.as_deref().map(|name| self.nodes.number(name));
+        let unsettled = !pod.settled();
         let Some(known) = self.pods.get_mut(&pod.uid) else {
             self.outstanding.seen(&pod);
-            let live = Live::default();
-            self.pods.insert(pod.uid.clone(), Known { pod, live });
+            let known = Known {
+                live: Live::default(),
+                seen_at: at,
+                unsettled_since: unsettled.then_some(at),
+                node,
+                pod,
+            };
+            self.pods.insert(known.pod.uid.clone(), known);
             return;
         };
         let overtaken =
@@ -171,6 +190,8 @@ impl World {
         if self.guards.hold(Guard::OldEventsIgnored, !overtaken) {
             self.outstanding.seen(&pod);
             known.pod = pod;
+            known.node = node;
+            known.unsettled_since = unsettled.then(|| known.unsettled_since.unwrap_or(at));
         }
     }
 
@@ -238,13 +259,13 @@ impl World {
 
     /// A node as the API server now tells it.
     pub fn observe_node(&mut self, node: Node) {
-        self.note(self.nodes.get(&node.name) != Some(&node));
-        self.nodes.insert(node.name.clone(), node);
+        let news = self.nodes.set(node);
+        self.note(news);
     }
 
     /// A node is no longer there. Its pods' containers are not taken to be gone: the API server collects them.
     pub fn observe_node_gone(&mut self, name: &str) {
-        let known = self.nodes.remove(name).is_some();
+        let known = self.nodes.remove(name);
         self.note(known);
     }
 
@@ -259,6 +280,25 @@ impl World {
         self.jicofo.rooms = rooms;
         self.jicofo.rooms_at = Some(at);
         self.note(true);
+    }
+
+    /// How soon a bridge should be looked at again: often while it is on its way, so that what is seen is fresh when it is
+    /// decided by.
+    pub fn look_within(&self, uid: &Uid) -> Duration {
+        match self.pods.get(uid) {
+            Some(known) if !known.pod.settled() => self.tuning.look_soon,
+            _ => self.tuning.look_usually,
+        }
+    }
+
+    /// A moment of this controller's clock by the API server's, which all that is written down is by.
+    pub fn server_time(&self, local: Time) -> Time {
+        Time::from_millis(local.as_millis().saturating_sub(self.skew))
+    }
+
+    /// A moment of the API server's clock by this controller's.
+    pub fn local_time(&self, server: Time) -> Time {
+        Time::from_millis(server.as_millis().saturating_add(self.skew))
     }
 
     /// Whether a bridge was told to shut down, though it may not have heard it.

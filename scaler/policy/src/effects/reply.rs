@@ -48,6 +48,7 @@ pub fn fold(world: &mut World, request: &Request, outcome: Outcome, at: Time) {
         Call::ListPods => {
             if let Outcome::Pods { pods, version } = outcome {
                 world.observe_list(pods, &version, request.at, at);
+                world.listed = true;
             }
         }
         Call::Bridge { uid, command, .. } => {
@@ -84,7 +85,7 @@ fn created(world: &mut World, creation: &str, outcome: Outcome, at: Time) {
             world.outstanding.creates.remove(creation);
             world.outstanding.wrote(&pod);
             world.memory.refused = None;
-            world.take_pod(*pod);
+            world.take_pod(*pod, at);
         }
         Outcome::Refused(said) => {
             world.outstanding.creates.remove(creation);
@@ -107,7 +108,7 @@ fn patched(world: &mut World, uid: &Uid, outcome: Outcome, at: Time) {
     match outcome {
         Outcome::Pod(pod) => {
             world.outstanding.wrote(&pod);
-            world.take_pod(*pod);
+            world.take_pod(*pod, at);
         }
         Outcome::Gone => world.observe_gone(uid, at),
         // Refused for another reason than a change: it is read and decided anew after the time-out, not at once.
@@ -138,7 +139,7 @@ fn read(world: &mut World, uid: &Uid, outcome: Outcome, at: Time) {
         Outcome::Pod(pod) if pod.uid == *uid => {
             world.outstanding.read(uid);
             world.hear(at);
-            world.take_pod(*pod);
+            world.take_pod(*pod, at);
         }
         Outcome::Pod(_) | Outcome::Gone => world.observe_gone(uid, at),
         // It is read again after the time-out.

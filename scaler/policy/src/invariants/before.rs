@@ -10,6 +10,7 @@ use crate::world::{Known, Marks, Uid, World};
 pub(super) struct Before<'w> {
     pub(super) known: &'w Known,
     pub(super) marks: &'w Marks,
+    world: &'w World,
     now: Time,
 }
 
@@ -17,7 +18,12 @@ impl<'w> Before<'w> {
     pub(super) fn new(world: &'w World, uid: &Uid, now: Time) -> Option<Self> {
         let known = world.pods().get(uid)?;
         let marks = known.pod.marks.as_ref().ok()?;
-        Some(Self { known, marks, now })
+        Some(Self {
+            known,
+            marks,
+            world,
+            now,
+        })
     }
 
     /// Whether the run that goes on is the one that confirmed this drain mode.
@@ -79,9 +85,15 @@ impl<'w> Before<'w> {
         Ok(())
     }
 
-    /// Whether it is counted and takes conferences.
+    /// What a write under way makes of it.
+    fn writing(&self) -> Option<&Marks> {
+        let write = self.world.outstanding().writes.get(&self.known.pod.uid)?;
+        Some(&write.after)
+    }
+
+    /// Whether it is counted and takes conferences, whatever becomes of a write under way.
     pub(super) fn takes_counted(&self) -> bool {
-        self.marks.counted && self.takes()
+        self.marks.counted && self.takes() && self.writing().is_none_or(|after| after.counted)
     }
 
     /// Whether it takes conferences, as far as is written down.
@@ -89,6 +101,9 @@ impl<'w> Before<'w> {
         self.marks.intent == Intent::Active
             && self.known.pod.deletion.is_none()
             && self.confirmed(false)
+            && self.writing().is_none_or(|after| {
+                after.intent == Intent::Active && after.acked == self.marks.acked
+            })
     }
 }
 

@@ -47,7 +47,7 @@ fn deletes_only_with_proof(
         && before
             .marks
             .deadline
-            .is_some_and(|deadline| deadline <= plan.at);
+            .is_some_and(|deadline| deadline <= world.server_time(plan.at));
     if before.marks.force || overdue || before.known.pod.verifiably_down() {
         return Ok(());
     }
@@ -131,7 +131,7 @@ fn decides_by_fresh_statistics(
 }
 
 fn sets_a_deadline_once(
-    _: &World,
+    world: &World,
     plan: &Plan,
     decision: &Decision,
     before: Option<&Before<'_>>,
@@ -144,7 +144,9 @@ fn sets_a_deadline_once(
         (_, Intent::Active) if new.is_some() => {
             Err("a bridge that serves has a deadline".to_owned())
         }
-        (Intent::Active, Intent::Drain) if new.is_none_or(|new| new < plan.at) => {
+        (Intent::Active, Intent::Drain)
+            if new.is_none_or(|new| new < world.server_time(plan.at)) =>
+        {
             Err("a new drain has no deadline ahead".to_owned())
         }
         (Intent::Drain | Intent::Expel, Intent::Drain | Intent::Expel | Intent::Remove)
@@ -223,7 +225,9 @@ fn keeps_protection(
         }
         Intent::Remove | Intent::Warm if after.protected == before.marks.protected => Ok(()),
         Intent::Remove | Intent::Warm => {
-            let overdue = after.deadline.is_some_and(|deadline| deadline <= plan.at);
+            let overdue = after
+                .deadline
+                .is_some_and(|deadline| deadline <= world.server_time(plan.at));
             let licensed = after.force || overdue || before.known.pod.verifiably_down();
             if licensed {
                 Ok(())
@@ -320,7 +324,8 @@ fn keeps_the_last_of_a_revision(world: &World, plan: &Plan) -> Found {
 fn drains_few_at_once(world: &World, plan: &Plan) -> Found {
     let chosen = |reason| matches!(reason, IntentReason::ScaleDown | IntentReason::Outdated);
     let draining = |intent| matches!(intent, Intent::Drain | Intent::Expel);
-    let (mut bridges, mut before, mut new, mut back) = (0_u32, 0_u32, 0_u32, 0_u32);
+    let (mut before, mut new) = (0_u32, 0_u32);
+    let mut bridges = world.outstanding().creates.len() as u32;
     for known in world
         .pods()
         .values()
@@ -346,14 +351,9 @@ fn drains_few_at_once(world: &World, plan: &Plan) -> Found {
         new += u32::from(
             from.marks.intent == Intent::Active && draining(after.intent) && chosen(after.reason),
         );
-        back += u32::from(
-            draining(from.marks.intent)
-                && chosen(from.marks.reason)
-                && after.intent == Intent::Active,
-        );
     }
     let most = world.pool().spec.drain.max_concurrent.of(bridges);
-    if new > 0 && (before + new).saturating_sub(back) > most {
+    if new > 0 && before + new > most {
         return Err(format!(
             "{before} bridges drain, {new} more are chosen, and {most} may"
         ));

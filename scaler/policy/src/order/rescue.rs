@@ -13,8 +13,6 @@ use crate::world::Uid;
 /// A bridge in the order of those that are taken back, as it is printed.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct RescueRank {
-    /// Which pod.
-    pub uid: Uid,
     /// By what it stands where it does.
     pub key: RescueKey,
     /// Why it is not taken back; those that are not come after those that are.
@@ -65,8 +63,9 @@ pub enum Unfit {
 pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Vec<(RescueRank, &'s Sight<'w>)> {
     let target = scene.world.pool.spec.capacity.target_stress;
     let mut ranked: Vec<_> = scene
-        .sights
+        .restless
         .iter()
+        .map(|index| &scene.sights[*index])
         .filter(|sight| {
             matches!(
                 sight.state,
@@ -85,7 +84,6 @@ pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Vec<(RescueRank, &'s Sigh
                 .and_then(|look| look.stress);
             let free = stress.map_or(0, |stress| ((target - stress).max(0.0) * 1000.0) as u64);
             let rank = RescueRank {
-                uid: sight.pod.uid.clone(),
                 unfit: unfit(scene, sight, free),
                 key: RescueKey {
                     warm: sight.state == State::Warm,
@@ -98,7 +96,9 @@ pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Vec<(RescueRank, &'s Sigh
             (rank, sight)
         })
         .collect();
-    ranked.sort_by(|(a, _), (b, _)| (a.unfit.is_some(), &a.key).cmp(&(b.unfit.is_some(), &b.key)));
+    ranked.sort_unstable_by(|(a, _), (b, _)| {
+        (a.unfit.is_some(), &a.key).cmp(&(b.unfit.is_some(), &b.key))
+    });
     ranked
 }
 
@@ -112,7 +112,6 @@ fn unfit(scene: &Scene<'_>, sight: &Sight<'_>, free: u64) -> Option<Unfit> {
             Unfit::Disabled,
             !spec.rescue.enabled && sight.state != State::Warm,
         ),
-        (Unfit::UnderWay, sight.writing),
         (
             Unfit::ShuttingDown,
             look.flags.shutting_down || look.flags.graceful_shutdown,
@@ -136,6 +135,8 @@ fn unfit(scene: &Scene<'_>, sight: &Sight<'_>, free: u64) -> Option<Unfit> {
         ),
         (Unfit::Unhealthy, look.healthy == Some(false)),
         (Unfit::Full, free == 0),
+        // The last of them: what is only under way is worth waiting for.
+        (Unfit::UnderWay, sight.writing),
     ];
     reasons.into_iter().find_map(|(why, so)| so.then_some(why))
 }

@@ -13,8 +13,6 @@ use crate::world::Uid;
 /// A bridge in the order of the victims, as it is printed.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct VictimRank {
-    /// Which pod.
-    pub uid: Uid,
     /// By what it stands where it does.
     pub key: VictimKey,
     /// Why it may not be drained; those that may not come after those that may.
@@ -79,16 +77,9 @@ pub(crate) fn victims<'s, 'w>(
         .filter(|sight| among(sight))
         .map(|sight| {
             let look = sight.live.last.filter(|_| sight.fresh);
-            let neighbours = sight
-                .pod
-                .node
-                .as_deref()
-                .and_then(|node| nodes.get(node))
-                .map_or(0, |pods| {
-                    pods.saturating_sub(u32::from(sight.marks.protected))
-                });
+            let neighbours = sight.node_number.map_or(0, |number| nodes[number]);
+            let neighbours = neighbours.saturating_sub(u32::from(sight.marks.protected));
             let rank = VictimRank {
-                uid: sight.pod.uid.clone(),
                 excluded: excluded(scene, sight),
                 key: VictimKey {
                     operator: Reverse(sight.marks.drain_requested),
@@ -114,7 +105,7 @@ pub(crate) fn victims<'s, 'w>(
             (rank, sight)
         })
         .collect();
-    ranked.sort_by(|(a, _), (b, _)| {
+    ranked.sort_unstable_by(|(a, _), (b, _)| {
         (a.excluded.is_some(), &a.key).cmp(&(b.excluded.is_some(), &b.key))
     });
     ranked
@@ -142,7 +133,7 @@ fn excluded(scene: &Scene<'_>, sight: &Sight<'_>) -> Option<Excluded> {
     }
     if !guards.hold(
         Guard::MinLifetime,
-        scene.now.since(sight.up_since()) >= spec.min_lifetime.get(),
+        scene.clock.since(sight.up_since()) >= spec.min_lifetime.get(),
     ) {
         return Some(Excluded::Young);
     }

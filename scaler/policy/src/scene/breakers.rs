@@ -1,5 +1,7 @@
 //! Signs that not the bridges are at fault but what they, or we, depend on.
 
+use std::time::Duration;
+
 use bridge::Time;
 use scaler_api::State;
 
@@ -27,54 +29,58 @@ pub(crate) struct Breakers {
 }
 
 impl Breakers {
-    pub(crate) fn new(world: &World, sights: &[Sight<'_>], now: Time) -> Self {
-        let guards = world.guards;
-        let skew = std::time::Duration::from_millis(world.skew.unsigned_abs());
-        Self {
-            mass_empty: guards.on(Guard::MassEmpty) && mass_empty(world, sights, now),
-            mass_unhealthy: guards.on(Guard::MassUnhealthy) && mass_unhealthy(sights),
-            jicofo_away: guards.on(Guard::JicofoPresent) && world.jicofo.away(),
-            blind: guards.on(Guard::WatchAlive)
-                && now.since(world.heard_at) > world.tuning.watch_silence,
-            skewed: guards.on(Guard::ClocksAgree)
-                && skew > world.pool.spec.evidence.clock_skew.get(),
-        }
-    }
-
     /// Whether no bridge may be removed for being empty.
     pub(crate) const fn holds_removals(self) -> bool {
         self.mass_empty || self.jicofo_away || self.blind
     }
 }
 
-/// Whether too many of the bridges with people fell to zero within the window. One bridge alone is no mass.
-fn mass_empty(world: &World, sights: &[Sight<'_>], now: Time) -> bool {
-    const MASS: u64 = 2;
-    let window = world.tuning.mass_window;
-    let (mut fell, mut busy) = (0_u64, 0_u64);
-    for sight in sights {
-        match (sight.live.fell_at, sight.live.last) {
-            (Some(fell_at), _) if now.since(fell_at) <= window => fell += 1,
-            (None, Some(look)) if look.people.is_some_and(|people| people > 0) => busy += 1,
-            _ => {}
-        }
-    }
-    fell >= MASS
-        && fell * 100 > u64::from(world.pool.spec.evidence.mass_empty_percent) * (fell + busy)
+/// What is seen of all bridges together, one after the other.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Watch {
+    /// Bridges that fell to zero within the window.
+    fell: u64,
+    /// Bridges with people.
+    busy: u64,
+    /// Bridges that should take conferences.
+    serving: u64,
+    /// Of those, the ones that are unhealthy, silent, or in no brewery.
+    bad: u64,
 }
 
-/// Whether half or more of the bridges that should take conferences are unhealthy or silent. One bridge alone is no mass.
-fn mass_unhealthy(sights: &[Sight<'_>]) -> bool {
-    const MASS: usize = 2;
-    let serving = || sights.iter().filter(|sight| sight.state == State::Active);
-    let bad = serving()
-        .filter(|sight| {
-            !sight.fresh
-                || sight
-                    .live
-                    .last
-                    .is_some_and(|look| look.healthy == Some(false) || !look.joined)
-        })
-        .count();
-    bad >= MASS && bad * 2 >= serving().count()
+/// One bridge alone is no mass.
+const MASS: u64 = 2;
+
+impl Watch {
+    pub(super) fn see(&mut self, world: &World, sight: &Sight<'_>, now: Time) {
+        let look = sight.live.last;
+        match (sight.live.fell_at, look) {
+            (Some(fell_at), _) if now.since(fell_at) <= world.tuning.mass_window => self.fell += 1,
+            (None, Some(look)) if look.people.is_some_and(|people| people > 0) => self.busy += 1,
+            _ => {}
+        }
+        if sight.state == State::Active {
+            let good = look.is_some_and(|look| look.healthy != Some(false) && look.joined);
+            self.serving += 1;
+            self.bad += u64::from(!sight.fresh || !good);
+        }
+    }
+
+    pub(super) fn breakers(self, world: &World, now: Time) -> Breakers {
+        let guards = world.guards;
+        let evidence = &world.pool.spec.evidence;
+        let skew = Duration::from_millis(world.skew.unsigned_abs());
+        let silent = now.since(world.heard_at) > world.tuning.watch_silence;
+        let most = u64::from(evidence.mass_empty_percent);
+        let fell = self.fell >= MASS && self.fell * 100 > most * (self.fell + self.busy);
+        Breakers {
+            mass_empty: guards.on(Guard::MassEmpty) && fell,
+            mass_unhealthy: guards.on(Guard::MassUnhealthy)
+                && self.bad >= MASS
+                && self.bad * 2 >= self.serving,
+            jicofo_away: guards.on(Guard::JicofoPresent) && world.jicofo.away(),
+            blind: guards.on(Guard::WatchAlive) && silent,
+            skewed: guards.on(Guard::ClocksAgree) && skew > evidence.clock_skew.get(),
+        }
+    }
 }

@@ -43,7 +43,7 @@ pub(crate) fn proven_empty(world: &World, sight: &Sight<'_>, now: Time) -> Resul
         return Err(Doubt::NotSeenEmpty);
     };
     // The annotation may be forged or of an earlier leader, the looks are our own: the later one holds.
-    let since = empty.since.max(zero_since);
+    let since = empty.since.max(world.local_time(zero_since));
     if !guards.hold(
         Guard::SettleTime,
         since <= empty.last && empty.last.since(since) >= spec.drain.settle.get(),

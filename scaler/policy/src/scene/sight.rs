@@ -1,13 +1,16 @@
 //! One bridge, seen at a moment.
 
 use bridge::Time;
+use bridge::stats::Flags;
 use scaler_api::State;
 use scaler_api::spec::NodeSignal;
 use scaler_api::state::{Intent, IntentReason};
 
 use crate::guards::Guard;
 use crate::plan::PodRef;
-use crate::world::{Container, Frozen, Known, Live, Marks, Node, Phase, Pod, Running, World};
+use crate::world::{
+    Container, Frozen, Known, Live, Marks, Node, Owner, Phase, Pod, Running, World,
+};
 
 /// One bridge, seen at a moment.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -17,6 +20,7 @@ pub(crate) struct Sight<'w> {
     /// What was decided about it, a write under way included.
     pub(crate) marks: &'w Marks,
     pub(crate) node: Option<&'w Node>,
+    pub(crate) node_number: Option<usize>,
     pub(crate) state: State,
     /// Whether its last answer is fresh, and of the container that runs.
     pub(crate) fresh: bool,
@@ -28,6 +32,10 @@ pub(crate) struct Sight<'w> {
     pub(crate) writing: bool,
     /// Whether the run that goes on confirmed the drain mode of its intent.
     pub(crate) acked: bool,
+    /// Whether it takes conferences beyond doubt: it answers, and that it serves is written down, not under way.
+    pub(crate) taker: bool,
+    /// Whether it drains by the pool's choice, or may do so while a write is under way.
+    pub(crate) chosen: bool,
 }
 
 /// How soon a bridge's node leaves.
@@ -60,7 +68,7 @@ impl<'w> Sight<'w> {
             Some(write) => &write.after,
             None => pod.marks.as_ref()?,
         };
-        let node = pod.node.as_deref().and_then(|name| world.nodes.get(name));
+        let node = known.node.and_then(|number| world.nodes.at(number));
         let spec = &world.pool.spec;
         let running = pod.running();
         let of_this_container =
@@ -68,11 +76,26 @@ impl<'w> Sight<'w> {
         let look = live.last.filter(|_| of_this_container);
         let fresh = look.is_some_and(|look| now.since(look.at) <= spec.evidence.freshness.get());
         let acked = acked(world, marks, running, live);
+        let state = state(world, pod, marks, acked);
+        let unreachable = running.is_some()
+            && now.since(heard(world, known)) > spec.evidence.unreachable_after.get();
+        // While a write is under way, the worse of before and after holds.
+        let written = pod.marks.as_ref().ok().filter(|_| write.is_some());
+        let serves = |marks: &Marks| {
+            marks.intent == Intent::Active && self::acked(world, marks, running, live)
+        };
+        let chosen = |marks: &Marks| {
+            !forced(marks.reason)
+                && matches!(marks.intent, Intent::Drain | Intent::Expel | Intent::Remove)
+        };
+        let may_have_people =
+            state.draining() || matches!(state, State::Removing | State::Warm | State::Starting);
         Ok(Self {
-            state: state(world, pod, marks, acked),
+            taker: state == State::Active && !unreachable && written.is_none_or(serves),
+            chosen: may_have_people && (chosen(marks) || written.is_some_and(chosen)),
+            state,
             fresh,
-            unreachable: running.is_some()
-                && now.since(heard(pod, live)) > spec.evidence.unreachable_after.get(),
+            unreachable,
             leaving: node.and_then(|node| leaving(node, &spec.protect.node_signals)),
             outdated: marks.revision != world.pool.revision,
             writing: write.is_some()
@@ -83,7 +106,33 @@ impl<'w> Sight<'w> {
             live,
             marks,
             node,
+            node_number: known.node,
         })
+    }
+
+    /// Whether it takes conferences beyond doubt, and is counted beyond doubt.
+    pub(crate) fn counted_taker(&self) -> bool {
+        let written = self.pod.marks.as_ref().is_ok_and(|marks| marks.counted);
+        self.taker && self.marks.counted && (written || !self.writing)
+    }
+
+    /// Whether nothing has to be decided about it but whether the pool needs it: it serves as it should, and as is written.
+    pub(crate) fn at_rest(&self) -> bool {
+        let marks = self.marks;
+        let flags = self.live.last.map(|look| look.flags);
+        self.taker
+            && self.fresh
+            && flags == Some(Flags::default())
+            && !self.writing
+            && !self.outdated
+            && self.leaving.is_none()
+            && self.pod.owner == Owner::Pool
+            && marks.counted
+            && marks.protected
+            && !marks.safe_to_evict
+            && marks.deadline.is_none()
+            && !marks.force
+            && !marks.drain_requested
     }
 
     /// Whether the HPA counts it.
@@ -104,7 +153,7 @@ impl<'w> Sight<'w> {
         self.pod.phase != Phase::Pending || started
     }
 
-    /// Since when its present run, or the wait for it, lasts.
+    /// Since when its present run, or the wait for it, lasts, by the API server's clock.
     pub(crate) fn up_since(&self) -> Time {
         match &self.pod.container {
             Some(Container {
@@ -182,16 +231,17 @@ fn failed(world: &World, pod: &Pod) -> bool {
         })
 }
 
-/// When its bridge was last heard of; a bridge that was just started was heard of then.
-fn heard(pod: &Pod, live: &Live) -> Time {
-    let started = match &pod.container {
+/// When its bridge was last heard of; one that was just started, or that was just seen first, was heard of then.
+fn heard(world: &World, known: &Known) -> Time {
+    let started = match &known.pod.container {
         Some(Container {
             running: Running::Since(since),
             ..
-        }) => *since,
-        _ => pod.created,
+        }) => world.local_time(*since),
+        _ => known.seen_at,
     };
-    live.last.map_or(started, |look| look.at.max(started))
+    let look = known.live.last.map_or(started, |look| look.at);
+    look.max(started).max(known.seen_at)
 }
 
 fn leaving(node: &Node, heeded: &[NodeSignal]) -> Option<Leaving> {

@@ -19,11 +19,15 @@ pub(crate) struct Draft<'s, 'w> {
     pub(crate) scene: &'s Scene<'w>,
     pub(crate) world: &'w World,
     pub(crate) now: Time,
+    /// The same by the API server's clock: all that is written down is by that.
+    pub(crate) clock: Time,
     pub(crate) plan: Plan,
     /// The numbers, as they will be when what was decided so far is done.
     pub(crate) left: Tally,
     /// Replacements that are needed before something can be drained.
     pub(crate) surge_needed: u32,
+    /// Bridges that can be taken back as soon as a write about them is answered.
+    pub(crate) coming: u32,
     /// Whether a bridge is to be told something again, and not yet.
     pub(crate) retry: bool,
     /// Pods that something was decided about: at most one thing for each.
@@ -38,9 +42,11 @@ impl<'s, 'w> Draft<'s, 'w> {
             scene,
             world: scene.world,
             now: scene.now,
+            clock: scene.clock,
             plan,
             left: scene.tally.clone(),
             surge_needed: 0,
+            coming: 0,
             retry: false,
             acted: BTreeSet::new(),
         }
@@ -51,8 +57,14 @@ impl<'s, 'w> Draft<'s, 'w> {
         !sight.writing && sight.pod.deletion.is_none() && !self.acted.contains(&sight.pod.uid)
     }
 
-    /// The bridges, to be looked through while something is decided about them.
+    /// The bridges about which something may have to be decided: all but those that serve as they should.
     pub(crate) fn sights(&self) -> impl Iterator<Item = &'s Sight<'w>> + use<'s, 'w> {
+        let scene = self.scene;
+        scene.restless.iter().map(|index| &scene.sights[*index])
+    }
+
+    /// All bridges.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'s Sight<'w>> + use<'s, 'w> {
         self.scene.sights.iter()
     }
 
@@ -132,6 +144,7 @@ impl<'s, 'w> Draft<'s, 'w> {
         mut after: Marks,
     ) {
         after.state = Some(to);
+        after.counted &= after.intent == Intent::Active;
         let why = after.reason;
         let mark = Mark {
             resource_version: sight.pod.resource_version.clone(),
@@ -145,7 +158,7 @@ impl<'s, 'w> Draft<'s, 'w> {
         Marks {
             intent,
             reason,
-            since: self.now,
+            since: self.clock,
             ..sight.marks.clone()
         }
     }
@@ -192,18 +205,20 @@ impl<'s, 'w> Draft<'s, 'w> {
         self.uncount(sight);
     }
 
-    fn uncount(&mut self, sight: &Sight<'w>) {
-        self.left.counted -= u32::from(sight.counted());
-        self.left.surge -= u32::from(sight.surge());
-        let active = sight.state == State::Active && sight.counted() && !sight.unreachable;
-        self.left.active_counted -= u32::from(active);
+    /// Takes out of the numbers a bridge that will not be counted any more.
+    pub(crate) fn uncount(&mut self, sight: &Sight<'w>) {
+        let left = &mut self.left;
+        left.counted = left.counted.saturating_sub(u32::from(sight.counted()));
+        left.surge = left.surge.saturating_sub(u32::from(sight.surge()));
+        let taker = u32::from(sight.counted_taker());
+        left.active_counted = left.active_counted.saturating_sub(taker);
     }
 
     /// Counts a bridge that was not.
     pub(crate) fn counted(&mut self, sight: &Sight<'w>) {
         self.left.counted += 1;
-        self.left.surge -= u32::from(sight.surge());
-        self.left.active_counted += u32::from(sight.state == State::Active && !sight.unreachable);
+        self.left.surge = self.left.surge.saturating_sub(u32::from(sight.surge()));
+        self.left.active_counted += u32::from(sight.taker);
     }
 
     /// Until when a drain that begins now may last.
@@ -214,15 +229,18 @@ impl<'s, 'w> Draft<'s, 'w> {
             IntentReason::Interrupted => drain.interruption_deadline,
             _ => drain.deadline,
         };
-        self.now + patience.get()
+        self.clock + patience.get()
     }
 
     /// Whether a counted bridge may stop taking conferences without the pool falling below its floor.
     pub(crate) fn above_floor(&self, sight: &Sight<'w>) -> bool {
-        let takes = sight.state == State::Active && sight.counted() && !sight.unreachable;
+        let taker = u32::from(sight.counted_taker());
+        let left = self.left.active_counted.saturating_sub(taker);
+        // One of which nothing is known may take conferences all the same.
+        let serves = sight.state == State::Active && sight.counted();
         self.world.guards.hold(
             Guard::ActiveFloor,
-            !takes || self.left.active_counted > self.spec().min_active,
+            !serves || left >= self.spec().min_active,
         )
     }
 
@@ -249,7 +267,7 @@ impl<'s, 'w> Draft<'s, 'w> {
             && sight
                 .marks
                 .deadline
-                .is_some_and(|deadline| deadline <= self.now)
+                .is_some_and(|deadline| deadline <= self.clock)
     }
 
     /// What happens to people who are still there at the deadline. Whoever's node is taken away is moved, if at all possible.

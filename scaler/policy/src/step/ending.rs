@@ -14,7 +14,7 @@ pub(super) fn hold(draft: &mut Draft<'_, '_>) {
     let pool = &draft.world.pool;
     let policy = pool.spec.deletion_policy;
     if policy == DeletionPolicy::Orphan {
-        for sight in draft.sights() {
+        for sight in draft.all() {
             if draft.free(sight) && sight.pod.owner == Owner::Pool {
                 let (to, why) = (sight.state, sight.marks.reason);
                 draft.decide(sight, Transition::Orphan, to, why, Action::Own(false));
@@ -72,7 +72,7 @@ pub(super) fn drain_all(draft: &mut Draft<'_, '_>) {
     if draft.spec().deletion_policy != DeletionPolicy::Drain {
         return;
     }
-    for sight in draft.sights() {
+    for sight in draft.all() {
         if draft.free(sight) && sight.marks.intent == Intent::Active && sight.state != State::Failed
         {
             draft.drain(sight, IntentReason::PoolDeleted);

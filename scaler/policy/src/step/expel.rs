@@ -84,7 +84,7 @@ fn expelling<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
         return;
     }
     let drain = &draft.spec().drain;
-    let elapsed = draft.now.since(sight.marks.since);
+    let elapsed = draft.clock.since(sight.marks.since);
     let overdue = draft.overdue(sight);
     if let Some(since) = sight.live.shutting_down_since {
         let empty = sight.fresh && sight.live.last.is_some_and(|look| look.empty());

@@ -6,7 +6,7 @@ use scaler_api::state::{Intent, IntentReason};
 use scaler_api::status::{ConditionType, Reason};
 
 use crate::guards::Guard;
-use crate::order::rescues;
+use crate::order::{Unfit, rescues};
 use crate::plan::{Action, Mark, Transition};
 use crate::scene::Sight;
 use crate::step::draft::Draft;
@@ -44,12 +44,15 @@ fn rescue(draft: &mut Draft<'_, '_>) {
     }
     let ranked = rescues(draft.scene);
     for (place, (rank, sight)) in ranked.iter().enumerate() {
-        if missing(draft) == 0 || rank.unfit.is_some() {
-            break;
+        if missing(draft) == 0 || !matches!(rank.unfit, None | Some(Unfit::UnderWay)) {
+            continue;
         }
         if draft.free(sight) {
             take_back(draft, sight, IntentReason::Rescued);
             draft.rank(place);
+        } else {
+            // It can be taken back in a moment: none is started in its place.
+            draft.coming += 1;
         }
     }
     draft.plan.rescues = ranked.into_iter().map(|(rank, _)| rank).collect();
@@ -88,14 +91,11 @@ fn take_back<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>, reason: IntentRea
     };
     draft.mark(sight, transition, State::Starting, after);
     draft.left.counted += 1;
-    draft.left.warm -= u32::from(warm);
-    draft.left.draining_chosen = draft.left.draining_chosen.saturating_sub(u32::from(
-        !warm && !crate::scene::forced(sight.marks.reason),
-    ));
+    draft.left.warm = draft.left.warm.saturating_sub(u32::from(warm));
 }
 
 fn start(draft: &mut Draft<'_, '_>) {
-    while missing(draft) > 0 && create(draft, true, IntentReason::ScaleUp) {
+    while missing(draft) > draft.coming && create(draft, true, IntentReason::ScaleUp) {
         draft.left.counted += 1;
     }
 }
@@ -129,7 +129,7 @@ pub(super) fn create(draft: &mut Draft<'_, '_>, counted: bool, reason: IntentRea
         state: Some(State::Pending),
         // The moment tells creations of one controller from those of the next, the number those of one moment.
         creation: Some(format!("{:x}-{number}", draft.now.as_millis())),
-        ..Marks::new(&pool.revision, reason, draft.now)
+        ..Marks::new(&pool.revision, reason, draft.clock)
     };
     let mark = Mark {
         resource_version: String::new(),

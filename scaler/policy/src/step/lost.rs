@@ -44,7 +44,7 @@ pub(super) fn clear(draft: &mut Draft<'_, '_>) {
 
 /// Whether a bridge takes too long to take conferences. While many are out of order none of them is at fault.
 fn start_failed(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
-    let began = sight.up_since().max(sight.marks.since);
+    let began = draft.scene.trying_since(sight);
     matches!(sight.state, State::Pending | State::Starting)
         && sight.marks.intent == Intent::Active
         && !draft.scene.breakers.mass_unhealthy
@@ -61,7 +61,7 @@ pub(super) fn replace(draft: &mut Draft<'_, '_>) {
                 ..sight.marks.clone()
             };
             draft.mark(sight, Transition::Uncount, sight.state, after);
-            draft.left.counted -= 1;
+            draft.uncount(sight);
         } else if draft.free(sight)
             && sight.pod.owner == Owner::Nobody
             && draft.world.pool.deletion.is_none()
@@ -74,7 +74,7 @@ pub(super) fn replace(draft: &mut Draft<'_, '_>) {
 fn missed(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
     let down = sight.pod.node.is_some() && sight.node.is_none_or(|node| !node.ready);
     // Without any node known, nodes are not watched.
-    let node_gone = !draft.world.nodes.is_empty() && down;
+    let node_gone = !draft.world.nodes.unwatched() && down;
     draft.spec().evidence.replace_unreachable
         && sight.unreachable
         && (node_gone || draft.world.jicofo.lost(&sight.pod.name))

@@ -83,15 +83,15 @@ fn warm<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
     let proven = proven_empty(draft.world, sight, draft.now).is_ok();
     if unwanted && proven && !draft.scene.breakers.holds_removals() {
         draft.remove(sight, Transition::Remove, IntentReason::Empty);
-        draft.left.warm -= 1;
+        draft.left.warm = draft.left.warm.saturating_sub(1);
     }
 }
 
-/// Whether it may be removed with people on it: its deadline passed, or an operator forced it.
-pub(crate) fn licensed(marks: &Marks, now: Time) -> bool {
+/// Whether it may be removed with people on it: its deadline passed, or an operator forced it. `clock` is the API server's.
+pub(crate) fn licensed(marks: &Marks, clock: Time) -> bool {
     marks.force
         || marks.reason == IntentReason::DeadlinePassed
-            && marks.deadline.is_some_and(|deadline| deadline <= now)
+            && marks.deadline.is_some_and(|deadline| deadline <= clock)
 }
 
 fn removing<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
@@ -100,11 +100,10 @@ fn removing<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
         delete(draft, sight, None);
         return;
     }
-    let waited = draft.now.since(sight.marks.since);
-    let timed_out = waited >= draft.spec().drain.shutdown_timeout.get();
+    let timed_out = deaf(draft, sight);
     let shutdown = draft.world.guards.on(Guard::ShutdownBeforeDelete);
     let known_down = presences(draft, sight);
-    if licensed(sight.marks, draft.now) {
+    if licensed(sight.marks, draft.clock) {
         if timed_out
             || known_down
             || !shutdown
@@ -134,11 +133,7 @@ fn removing<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
             .live
             .last
             .map(|look| look.at + draft.spec().evidence.removal_freshness.get());
-        if known_down
-            || !shutdown
-            || timed_out
-            || without_shutdown(draft, sight) && waited >= two_presences(draft)
-        {
+        if known_down || !shutdown || timed_out || without_shutdown(draft, sight) {
             delete(draft, sight, not_after);
         } else if sight.live.shutting_down_since.is_none() {
             shut_down(draft, sight);
@@ -175,6 +170,14 @@ pub(super) fn presences(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
             draft.now.since(since) >= two_presences(draft),
         )
     })
+}
+
+/// Whether this run of the bridge was told to shut down, again and again, and does not.
+fn deaf(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
+    let told = draft.world.memory.commands.get(&sight.pod.uid);
+    let told = told.and_then(|told| told.get(&Command::Shutdown));
+    let timeout = draft.spec().drain.shutdown_timeout.get();
+    told.is_some_and(|told| draft.now.since(told.first) >= timeout)
 }
 
 pub(super) fn without_shutdown(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {

@@ -27,10 +27,11 @@ pub(super) fn inquire(draft: &mut Draft<'_, '_>) {
         .sights()
         .filter(|sight| write_lost(&sight.pod.uid) && !asked(outstanding.reads.get(&sight.pod.uid)))
         .collect();
-    let to_list = outstanding
-        .creates
-        .values()
-        .any(|create| create.unknown || lost(create.at))
+    let to_list = (!draft.world.listed
+        || outstanding
+            .creates
+            .values()
+            .any(|create| create.unknown || lost(create.at)))
         && !asked(outstanding.list.as_ref());
     for sight in to_read {
         draft.decide(

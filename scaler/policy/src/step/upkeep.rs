@@ -18,6 +18,10 @@ pub(super) fn acknowledge(draft: &mut Draft<'_, '_>) {
         if !draft.free(sight) {
             continue;
         }
+        if let Some(after) = restored(draft, sight) {
+            draft.mark(sight, Transition::Reassert, sight.state, after);
+            continue;
+        }
         let Some(look) = sight
             .live
             .last
@@ -48,7 +52,7 @@ pub(super) fn acknowledge(draft: &mut Draft<'_, '_>) {
             }
             _ if sight.acked && sight.marks.zero_since.is_none() && sight.live.empty.is_some() => {
                 let after = Marks {
-                    zero_since: Some(draft.now),
+                    zero_since: Some(draft.clock),
                     ..sight.marks.clone()
                 };
                 let to = if sight.state == State::Draining {
@@ -61,6 +65,26 @@ pub(super) fn acknowledge(draft: &mut Draft<'_, '_>) {
             _ => unsettle(draft, sight),
         }
     }
+}
+
+/// What a bridge's marks should be where somebody changed them against its intent.
+fn restored(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> Option<Marks> {
+    let marks = sight.marks;
+    let people = matches!(marks.intent, Intent::Active | Intent::Drain | Intent::Expel);
+    let drains = matches!(marks.intent, Intent::Drain | Intent::Expel);
+    let protected = marks.protected || people && draft.world.guards.on(Guard::ProtectionOnRescue);
+    let after = Marks {
+        protected,
+        safe_to_evict: !protected,
+        counted: marks.counted && marks.intent == Intent::Active,
+        deadline: match marks.deadline {
+            None if drains => Some(draft.deadline(marks.reason)),
+            Some(_) if marks.intent == Intent::Active => None,
+            deadline => deadline,
+        },
+        ..marks.clone()
+    };
+    (after != *marks).then_some(after)
 }
 
 /// A bridge that was empty and is no longer seen to be so begins anew.
@@ -173,9 +197,9 @@ pub(super) fn may_tell(draft: &Draft<'_, '_>, sight: &Sight<'_>, command: Comman
         .commands
         .get(&sight.pod.uid)
         .and_then(|told| told.get(&command))
-        .map(|(times, at)| {
+        .map(|told| {
             let pause = world.tuning.command_retry;
-            *at + backoff(pause, pause * MOST, *times)
+            told.last + backoff(pause, pause * MOST, told.times)
         });
     !under_way && again_at.is_none_or(|at| at <= draft.now)
 }

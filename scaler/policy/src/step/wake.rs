@@ -20,22 +20,21 @@ pub(super) fn next(draft: &Draft<'_, '_>) -> Time {
             wake = wake.min(time);
         }
     };
-    for sight in &draft.scene.sights {
+    for sight in draft.sights() {
         if sight.state.draining() || sight.state == State::Removing {
             if let Some(deadline) = sight.marks.deadline {
-                at(deadline);
+                at(draft.world.local_time(deadline));
             }
             if let Some(since) = sight.live.shutting_down_since {
                 at(since + tuning.presence_interval * 2);
                 at(since + spec.drain.shutdown_timeout.get());
             }
             if let Some(zero_since) = sight.marks.zero_since {
-                at(zero_since + spec.drain.settle.get());
+                at(draft.world.local_time(zero_since) + spec.drain.settle.get());
             }
-            at(sight.marks.since + spec.drain.shutdown_timeout.get());
         }
         if sight.state == State::Expelling {
-            at(sight.marks.since + spec.drain.expel_timeout.get());
+            at(draft.world.local_time(sight.marks.since) + spec.drain.expel_timeout.get());
             at(now + spec.drain.move_interval.get().max(BRIEF));
         }
     }

@@ -199,3 +199,19 @@ fn an_edited_deadline_holds_for_new_drains_only() {
     assert_eq!(stage.marks("b1").deadline, before);
     assert_eq!(stage.marks("b1").reason, IntentReason::DeadlinePassed);
 }
+
+#[test]
+fn what_is_written_down_is_by_the_api_server_s_clock() {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b0", 50);
+    stage.people("b1", 3);
+    // This controller's clock is an hour behind.
+    stage.world.observe_skew(-3_600_000);
+    stage.second();
+    stage.scale(1);
+    stage.seconds(2);
+    let marks = stage.marks("b1");
+    let server = stage.now + secs(3600);
+    assert!(marks.since <= server && server.since(marks.since) < secs(5));
+    assert_eq!(marks.deadline, Some(marks.since + secs(3600)));
+}

@@ -284,3 +284,19 @@ fn a_finished_bridge_is_cleared_away_and_replaced() {
     assert_eq!(stage.state("b1"), State::Gone);
     assert_eq!(stage.in_state(State::Active), 2);
 }
+
+#[test]
+fn a_bridge_about_which_something_is_under_way_is_waited_for_and_none_is_started() {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b0", 9);
+    stage.people("b1", 3);
+    stage.look();
+    stage.scale(1);
+    let plan = stage.decide();
+    crate::effects(&mut stage.world, &plan, stage.now);
+    stage.scale(2);
+    assert!(
+        stage.decide().decisions.is_empty(),
+        "the drain is under way and can be called off in a moment"
+    );
+}

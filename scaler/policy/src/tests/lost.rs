@@ -114,3 +114,48 @@ fn a_pod_without_an_owner_is_taken_up() {
         Owner::Pool
     );
 }
+
+#[test]
+fn a_bridge_that_restarts_after_long_service_has_the_whole_time_to_come_up() {
+    let mut stage = Stage::new(spec(2));
+    stage.change("b1", |object| {
+        object.pod.container.as_mut().unwrap().running = Running::Waiting;
+    });
+    stage.seconds(5);
+    assert_eq!(stage.state("b1"), State::Pending);
+    stage.restart("b1");
+    stage.actor("b1").joined = false;
+    stage.seconds(500);
+    assert_eq!(stage.times(T::StartFailed), 0);
+    stage.seconds(110);
+    assert_eq!(stage.times(T::StartFailed), 1);
+}
+
+#[test]
+fn a_forged_confirmation_makes_no_failed_start() {
+    let mut stage = Stage::new(spec(2));
+    let forged = r#"{"containerID":"other","startup_time":1,"drain":false}"#;
+    for name in ["b0", "b1"] {
+        stage.annotate(name, "bridgetender.dev/drain-acked", Some(forged));
+        stage.actor(name).joined = false;
+    }
+    stage.seconds(60);
+    assert_eq!(stage.times(T::StartFailed), 0);
+    assert_eq!(
+        stage.in_state(State::Active),
+        2,
+        "they were seen in their brewery before"
+    );
+}
+
+#[test]
+fn a_new_leader_misses_nobody_before_it_has_looked() {
+    let mut stage = Stage::new(spec(2));
+    node(&mut stage, "b0", false);
+    stage.lead_anew();
+    node(&mut stage, "b0", false);
+    for _ in 0..3 {
+        stage.act();
+    }
+    assert_eq!(stage.times(T::Uncount), 0);
+}

@@ -107,3 +107,16 @@ fn a_bridge_on_a_leaving_node_is_not_taken_back() {
     stage.seconds(3);
     assert_eq!((stage.times(T::Rescue), stage.times(T::Create)), (0, 1));
 }
+
+#[test]
+fn a_bridge_of_which_nothing_is_known_is_not_drained_below_the_floor() {
+    let mut spec = spec(2);
+    spec.min_active = 2;
+    let mut stage = Stage::new(spec);
+    stage.boots = false;
+    stage.actor("b1").answers = false;
+    stage.seconds(60);
+    leaving(&mut stage, &["b1"], NodeSignal::Cordon);
+    stage.seconds(10);
+    assert_eq!(stage.times(T::Drain), 0);
+}

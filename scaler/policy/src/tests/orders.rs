@@ -122,13 +122,13 @@ fn the_list_that_is_printed_is_the_one_that_decided() {
     let order: Vec<&str> = plan
         .victims
         .iter()
-        .map(|rank| rank.uid.0.as_str())
+        .map(|rank| rank.key.uid.0.as_str())
         .collect();
     assert_eq!(order, ["b1", "b0", "b3", "b2"]);
     assert_eq!(plan.victims[3].excluded, Some(crate::Excluded::Pinned));
     assert_eq!(
         plan.decisions[0].pod.as_ref().unwrap().uid,
-        plan.victims[0].uid
+        plan.victims[0].key.uid
     );
     assert_eq!(plan.decisions[0].evidence.rank, Some(1));
 }
@@ -148,7 +148,7 @@ fn the_node_that_becomes_empty_goes_first() {
         stage.change(bridge, |object| object.pod.node = Some(node.to_owned()));
     }
     stage.scale(2);
-    assert_eq!(stage.decide().victims[0].uid, uid("b2"));
+    assert_eq!(stage.decide().victims[0].key.uid, uid("b2"));
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn the_most_capacity_is_taken_back_first_and_draining_before_warm() {
     let order: Vec<&str> = plan
         .rescues
         .iter()
-        .map(|rank| rank.uid.0.as_str())
+        .map(|rank| rank.key.uid.0.as_str())
         .collect();
     assert_eq!(order, ["b2", "b1", "b3"]);
 }

@@ -227,7 +227,6 @@ fn a_forged_removal_is_proven_anew() {
     stage.annotate("b0", "bridgetender.dev/intent", Some("remove"));
     stage.strict = false;
     stage.seconds(120);
-    assert_eq!(stage.state("b0"), State::Active);
     assert!(stage.marks("b0").protected && !stage.life("b0").contains(&T::Delete));
 }
 
@@ -374,4 +373,60 @@ fn a_deletion_without_a_known_outcome_is_not_repeated_on_old_evidence() {
         State::Expelling,
         "somebody came meanwhile"
     );
+}
+
+#[test]
+fn a_new_run_is_told_to_shut_down_too_before_it_is_deleted() {
+    let mut stage = one_too_many();
+    while stage.times(T::ShutDown) == 0 {
+        stage.second();
+    }
+    // It left by itself before its pod was deleted, and came back drained by configuration.
+    stage.restart("b1");
+    stage.actor("b1").flags.drain = true;
+    stage.seconds(120);
+    assert_eq!(stage.state("b1"), State::Gone);
+    let last = stage.life("b1");
+    let redrained = last
+        .iter()
+        .rposition(|what| matches!(what, T::Redrain | T::Return));
+    assert!(
+        last[redrained.unwrap()..].contains(&T::ShutDown),
+        "{last:?}"
+    );
+}
+
+#[test]
+fn a_removal_that_an_earlier_leader_began_long_ago_still_ends_with_a_shutdown() {
+    let mut stage = one_too_many();
+    while stage.state("b1") != State::Removing {
+        stage.second();
+    }
+    stage.lead_anew();
+    stage.now += secs(7200);
+    stage.seconds(60);
+    assert_eq!(stage.state("b1"), State::Gone);
+    assert!(
+        stage.life("b1").ends_with(&[T::ShutDown, T::Delete]),
+        "{:?}",
+        stage.life("b1")
+    );
+}
+
+#[test]
+fn protection_that_somebody_takes_away_is_put_back() {
+    let mut stage = one_too_many();
+    stage.people("b1", 3);
+    stage.seconds(3);
+    stage.strict = false;
+    stage.change("b1", |object| {
+        object.labels.remove("bridgetender.dev/protected");
+        object
+            .labels
+            .insert("bridgetender.dev/counted".to_owned(), "true".to_owned());
+        object.annotations.remove("bridgetender.dev/deadline");
+    });
+    stage.second();
+    let marks = stage.marks("b1");
+    assert!(marks.protected && !marks.counted && marks.deadline.is_some());
 }

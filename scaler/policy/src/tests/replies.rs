@@ -19,8 +19,8 @@ fn nothing_is_asked_twice_while_a_reply_is_awaited() {
     let plan = stage.decide();
     assert_eq!(
         plan.decisions.len(),
-        4,
-        "those that drain by now are not counted"
+        2,
+        "two are started, and two can be taken back in a moment"
     );
     effects(&mut stage.world, &plan, stage.now);
     stage.world.touch();
@@ -47,7 +47,11 @@ fn a_conflict_reads_the_pod_and_decides_anew() {
         fold(&mut stage.world, &request, outcome, stage.now);
     }
     stage.seconds(3);
-    assert_eq!(stage.times(T::Inquire), 1);
+    assert_eq!(
+        stage.times(T::Inquire),
+        2,
+        "all pods at the beginning, and this one"
+    );
     assert_eq!(stage.state("b1"), State::Active);
     assert_eq!(stage.state("b0"), State::Draining);
 }
@@ -155,4 +159,24 @@ fn the_status_is_written_when_the_count_changes_and_otherwise_not_often() {
             .iter()
             .any(|condition| condition.type_ == "Available" && condition.status == "True")
     );
+}
+
+#[test]
+fn a_new_leader_lists_all_pods_before_it_decides_anything() {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b0", 9);
+    stage.people("b1", 2);
+    stage.second();
+    let old = stage.objects[&uid("b1")].pod.clone();
+    stage.scale(1);
+    stage.seconds(2);
+    stage.lead_anew();
+    // The cache that it begins with is of before the drain.
+    stage.world.observe_pod(old, stage.now);
+    let plan = stage.decide();
+    assert_eq!(plan.decisions.len(), 1, "{plan:?}");
+    assert_eq!(plan.decisions[0].action, crate::Action::List);
+    stage.seconds(5);
+    assert_eq!(stage.times(T::Drain), 1);
+    assert_eq!(stage.state("b1"), State::Draining);
 }

@@ -105,7 +105,7 @@ impl Stage {
     pub(super) fn empty(spec: BridgePoolSpec) -> Self {
         let mut world = World::new(pool(spec), Tuning::default(), START);
         world.observe_jicofo(Presence::Here(BTreeSet::new()));
-        Self {
+        let mut stage = Self {
             world,
             now: START,
             objects: BTreeMap::new(),
@@ -117,7 +117,9 @@ impl Stage {
             broken: Vec::new(),
             version: 1,
             born: 0,
-        }
+        };
+        stage.act();
+        stage
     }
 
     /// Switches a guard off, and lets violations happen.
@@ -258,6 +260,14 @@ impl Stage {
 
     pub(super) fn scale(&mut self, replicas: u32) {
         self.respec(|pool| pool.spec.replicas = replicas);
+    }
+
+    /// Another controller leads from now on: it knows the pool, and nothing else.
+    pub(super) fn lead_anew(&mut self) {
+        let pool = self.world.pool().clone();
+        let presence = self.world.jicofo().presence.clone();
+        self.world = World::new(pool, Tuning::default(), self.now);
+        self.world.observe_jicofo(presence);
     }
 
     /// Looks at every bridge that runs.

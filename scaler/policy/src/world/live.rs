@@ -54,6 +54,8 @@ pub struct Empty {
 pub struct Live {
     /// The run that answered last.
     pub run: Option<Run>,
+    /// When that run answered first.
+    pub run_since: Option<Time>,
     /// What it said.
     pub last: Option<Look>,
     /// Since when it does not answer.
@@ -107,6 +109,7 @@ impl Live {
         if restarted {
             *self = Self {
                 run: Some(run),
+                run_since: Some(look.at),
                 ..Self::default()
             };
         }

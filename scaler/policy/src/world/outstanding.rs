@@ -73,8 +73,8 @@ pub struct Memory {
     pub starts: BTreeMap<String, Starts>,
     /// Creations that the API server refused in a row, when the last one was, and what it said.
     pub refused: Option<(u32, Time, String)>,
-    /// When each command was given to each bridge last, and how often in a row.
-    pub commands: BTreeMap<Uid, BTreeMap<Command, (u32, Time)>>,
+    /// What each bridge was told.
+    pub commands: BTreeMap<Uid, BTreeMap<Command, Told>>,
     /// Bridges that do not have a shutdown, or refuse it.
     pub without_shutdown: BTreeSet<Uid>,
     /// How often each conference was asked to leave each bridge.
@@ -87,6 +87,17 @@ pub struct Memory {
     pub creations: u64,
     /// Pods whose start was counted as failed.
     failed: BTreeSet<Uid>,
+}
+
+/// How often a bridge was told the same thing in a row.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Told {
+    /// When first.
+    pub first: Time,
+    /// When last.
+    pub last: Time,
+    /// How often.
+    pub times: u32,
 }
 
 /// Failed starts of a revision.

@@ -7,6 +7,10 @@ use std::time::Duration;
 pub struct Tuning {
     /// How often a bridge tells jicofo how it is: 5 s on a real one.
     pub presence_interval: Duration,
+    /// How soon a bridge that serves is looked at again.
+    pub look_usually: Duration,
+    /// How soon one that is on its way, in or out, is looked at again.
+    pub look_soon: Duration,
     /// After this time a request without a reply is one of unknown outcome.
     pub request_timeout: Duration,
     /// The pause before a command that a bridge did not confirm is given again; doubled each time up to sixteen times this.
@@ -37,6 +41,8 @@ impl Default for Tuning {
     fn default() -> Self {
         Self {
             presence_interval: Duration::from_secs(5),
+            look_usually: Duration::from_secs(5),
+            look_soon: Duration::from_secs(1),
             request_timeout: Duration::from_secs(10),
             command_retry: Duration::from_secs(2),
             creation_backoff: Duration::from_secs(10),
