@@ -1,6 +1,7 @@
 //! A world, seen at a moment: the state of each bridge, and how many there are of what.
 
 mod breakers;
+mod crowding;
 mod evidence;
 mod sight;
 
@@ -11,6 +12,7 @@ use scaler_api::State;
 use scaler_api::state::IntentReason;
 
 pub(crate) use breakers::Breakers;
+pub(crate) use crowding::Crowding;
 pub(crate) use evidence::proven_empty;
 pub(crate) use sight::{Leaving, Sight, forced};
 
@@ -139,26 +141,6 @@ impl<'w> Scene<'w> {
                         && look.stress.is_none_or(|stress| stress < most)
                 })
         })
-    }
-
-    /// How many protected pods there are on each node, by its number.
-    pub(crate) fn protected_by_node(&self) -> Vec<u32> {
-        let mut nodes = vec![0; self.world.nodes.numbers()];
-        for sight in self.sights.iter().filter(|sight| sight.marks.protected) {
-            if let Some(number) = sight.node_number {
-                nodes[number] += 1;
-            }
-        }
-        nodes
-    }
-
-    /// How many counted pods there are in each zone.
-    pub(crate) fn counted_by_zone(&self) -> BTreeMap<&'w str, u32> {
-        let mut zones = BTreeMap::new();
-        for sight in self.sights.iter().filter(|sight| sight.counted()) {
-            *zones.entry(sight.zone()).or_insert(0) += 1;
-        }
-        zones
     }
 }
 

@@ -7,7 +7,7 @@ use scaler_api::State;
 use serde::Serialize;
 
 use crate::guards::Guard;
-use crate::scene::{Scene, Sight};
+use crate::scene::{Crowding, Scene, Sight};
 use crate::world::Uid;
 
 /// A bridge in the order of the victims, as it is printed.
@@ -68,47 +68,67 @@ pub(crate) fn victims<'s, 'w>(
     scene: &'s Scene<'w>,
     among: impl Fn(&Sight<'w>) -> bool,
 ) -> Vec<(VictimRank, &'s Sight<'w>)> {
-    let nodes = scene.protected_by_node();
-    let zones = scene.counted_by_zone();
+    let crowding = Crowding::new(scene);
+    let mut ranked: Vec<Option<_>> = Vec::new();
+    let mut order: Vec<(u64, usize)> = Vec::new();
+    for sight in scene.sights.iter().filter(|sight| among(sight)) {
+        let rank = VictimRank {
+            excluded: excluded(scene, sight),
+            key: key(scene, &crowding, sight),
+        };
+        order.push((coarse(&rank), ranked.len()));
+        ranked.push(Some((rank, sight)));
+    }
+    let fine = |index: usize| ranked[index].as_ref().map(|(rank, _)| &rank.key);
+    order.sort_unstable_by(|(a, x), (b, y)| a.cmp(b).then_with(|| fine(*x).cmp(&fine(*y))));
+    order
+        .into_iter()
+        .filter_map(|(_, index)| ranked[index].take())
+        .collect()
+}
+
+fn key(scene: &Scene<'_>, crowding: &Crowding, sight: &Sight<'_>) -> VictimKey {
+    let look = sight.live.last.filter(|_| sight.fresh);
+    let people = look.and_then(|look| look.people);
+    let stress = look.and_then(|look| look.stress);
+    let ran = sight.ever_ran();
     let surplus_warm = scene.tally.warm > scene.world.pool.spec.warm.max;
-    let mut ranked: Vec<_> = scene
-        .sights
-        .iter()
-        .filter(|sight| among(sight))
-        .map(|sight| {
-            let look = sight.live.last.filter(|_| sight.fresh);
-            let neighbours = sight.node_number.map_or(0, |number| nodes[number]);
-            let neighbours = neighbours.saturating_sub(u32::from(sight.marks.protected));
-            let rank = VictimRank {
-                excluded: excluded(scene, sight),
-                key: VictimKey {
-                    operator: Reverse(sight.marks.drain_requested),
-                    never_started: Reverse(!sight.ever_ran()),
-                    warm_surplus: Reverse(surplus_warm && sight.state == State::Warm),
-                    node_leaving: Reverse(sight.leaving.is_some()),
-                    outdated: Reverse(sight.outdated),
-                    people: if sight.ever_ran() {
-                        look.and_then(|look| look.people).map_or(u32::MAX, bucket)
-                    } else {
-                        0
-                    },
-                    largest: look.and_then(|look| look.largest).unwrap_or(u64::MAX),
-                    neighbours,
-                    zone: Reverse(zones.get(sight.zone()).copied().unwrap_or(0)),
-                    stress: look
-                        .and_then(|look| look.stress)
-                        .map_or(u64::MAX, |stress| (stress * 1000.0) as u64),
-                    created: Reverse(sight.pod.created),
-                    uid: sight.pod.uid.clone(),
-                },
-            };
-            (rank, sight)
-        })
-        .collect();
-    ranked.sort_unstable_by(|(a, _), (b, _)| {
-        (a.excluded.is_some(), &a.key).cmp(&(b.excluded.is_some(), &b.key))
-    });
-    ranked
+    VictimKey {
+        operator: Reverse(sight.marks.drain_requested),
+        never_started: Reverse(!ran),
+        warm_surplus: Reverse(surplus_warm && sight.state == State::Warm),
+        node_leaving: Reverse(sight.leaving.is_some()),
+        outdated: Reverse(sight.outdated),
+        people: if ran {
+            people.map_or(u32::MAX, bucket)
+        } else {
+            0
+        },
+        largest: look.and_then(|look| look.largest).unwrap_or(u64::MAX),
+        neighbours: crowding.neighbours(sight),
+        zone: Reverse(crowding.in_zone(sight)),
+        stress: stress.map_or(u64::MAX, |stress| (stress * 1000.0) as u64),
+        created: Reverse(sight.pod.created),
+        uid: sight.pod.uid.clone(),
+    }
+}
+
+/// The first parts of the key in one number: who may be drained, the five marks, and people. Among thousands of bridges it decides
+/// most comparisons without a look at the rest; where it is equal the whole key decides.
+fn coarse(rank: &VictimRank) -> u64 {
+    let key = &rank.key;
+    let marks = [
+        rank.excluded.is_some(),
+        !key.operator.0,
+        !key.never_started.0,
+        !key.warm_surplus.0,
+        !key.node_leaving.0,
+        !key.outdated.0,
+    ];
+    let marks = marks
+        .into_iter()
+        .fold(0, |bits, mark| bits << 1 | u64::from(mark));
+    marks << u32::BITS | u64::from(key.people)
 }
 
 /// 0, 1, 2–3, 4–7, … people: 0, 1, 2, 3, …

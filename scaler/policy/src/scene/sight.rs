@@ -164,11 +164,6 @@ impl<'w> Sight<'w> {
         }
     }
 
-    /// Its zone; empty when its node says none.
-    pub(crate) fn zone(&self) -> &'w str {
-        self.node.map_or("", |node| node.zone.as_str())
-    }
-
     /// Which pod it is, for a decision.
     pub(crate) fn reference(&self) -> PodRef {
         PodRef {
