@@ -17,6 +17,7 @@ mod api;
 pub mod args;
 mod authority;
 pub mod check;
+mod client;
 mod clock;
 mod config;
 mod health;

@@ -1,11 +1,9 @@
 //! The adapter from start to end.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +11,7 @@ use tracing::info;
 
 use crate::access::Guard;
 use crate::api::Api;
+use crate::client;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::renewal::Renewal;
@@ -22,12 +21,6 @@ use crate::shared::Shared;
 
 /// How long the API server has to tell how it authenticates.
 const GUARD_DEADLINE: Duration = Duration::from_secs(30);
-
-/// How long to try to reach the API server in one attempt.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long the API server may be silent beyond the length of a watch: the watches' own margin.
-const SILENCE: Duration = Duration::from_secs(5);
 
 /// Runs the adapter until `shutdown`, then finishes the requests that are under way.
 ///
@@ -51,7 +44,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         metrics,
     } = config;
     let renewal = Renewal::open(certificate)?;
-    let client = client(kubeconfig, watch_seconds).await?;
+    let client = client::watching(kubeconfig, watch_seconds).await?;
     let listener = TcpListener::bind(bind)
         .await
         .with_context(|| format!("cannot listen on {bind} (--bind)"))?;
@@ -114,34 +107,4 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         () = leave => Ok(()),
         never = renewing.run(Arc::clone(&shared)) => match never {},
     }
-}
-
-async fn client(kubeconfig: Option<PathBuf>, watch_seconds: u32) -> anyhow::Result<kube::Client> {
-    let mut config = client_config(kubeconfig).await?;
-    // A watch ends by itself when nothing comes, but the request for a list or for the next watch would be waited for as long as
-    // a dead connection lives.
-    config.read_timeout = Some(Duration::from_secs(watch_seconds.into()) + SILENCE);
-    config.reset_reader_on_write = true;
-    kube::Client::try_from(config).context("cannot make a client of the API server")
-}
-
-/// How to reach the API server: by this kubeconfig, else by the environment's, else as a pod.
-///
-/// # Errors
-/// When there is none, or one that cannot be used.
-pub(crate) async fn client_config(kubeconfig: Option<PathBuf>) -> anyhow::Result<kube::Config> {
-    let mut config = match kubeconfig {
-        Some(path) => {
-            let kubeconfig = Kubeconfig::read_from(&path)
-                .with_context(|| format!("cannot read {} (--kubeconfig)", path.display()))?;
-            kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
-                .await
-                .with_context(|| format!("cannot use {} (--kubeconfig)", path.display()))?
-        }
-        None => kube::Config::infer().await.context(
-            "no cluster is configured: set --kubeconfig or KUBECONFIG, or run in a pod with a service account",
-        )?,
-    };
-    config.connect_timeout = Some(CONNECT_TIMEOUT);
-    Ok(config)
 }

@@ -38,7 +38,7 @@ struct Version {
 /// # Errors
 /// Only when the API server cannot be asked at all.
 pub(super) async fn all(arguments: &CheckArguments) -> anyhow::Result<Facts> {
-    let config = crate::run::client_config(arguments.kubeconfig.clone()).await?;
+    let config = crate::client::config(arguments.kubeconfig.clone()).await?;
     let address = config.cluster_url.to_string();
     let client =
         kube::Client::try_from(config).context("cannot make a client of the API server")?;
