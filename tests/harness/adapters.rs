@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::laboratory::Laboratory;
 use crate::link::Link;
 use crate::place::{Place, Priority};
+use crate::readiness::Readiness;
 
 /// What the adapter may do, in the words that operators get.
 const RBAC: &str = include_str!("../../adapter/rbac.yaml");
@@ -25,7 +26,7 @@ const NAME: &str = "jvb-adapter";
 const GROUP: &str = "custom.metrics.k8s.io";
 const EXTERNAL_GROUP: &str = "external.metrics.k8s.io";
 
-/// How long the API server may take to find the adapter available.
+/// How long a replica may take to be ready, and the API server to find the adapter available.
 const AVAILABLE: Duration = Duration::from_mins(1);
 
 /// Adapters that are not started yet.
@@ -40,9 +41,10 @@ pub struct AdapterBuilder<'a> {
     link: Option<&'a Link>,
 }
 
-/// Running replicas of the adapter behind one Service.
+/// Running replicas of the adapter behind one Service, which leads to those that are ready.
 pub struct Adapters {
     place: Place,
+    readiness: Readiness,
     kubeconfig: PathBuf,
     arguments: Vec<String>,
     replicas: Vec<Replica>,
@@ -179,13 +181,16 @@ impl<'a> AdapterBuilder<'a> {
             Some(link) => link.kubeconfig(&direct)?,
             None => direct,
         };
-        let replicas = (0..replicas)
-            .map(|n| Replica {
-                address: lab.adapter_address(n),
+        let addresses: Vec<SocketAddr> = (0..replicas).map(|n| lab.adapter_address(n)).collect();
+        let replicas = addresses
+            .iter()
+            .map(|address| Replica {
+                address: *address,
                 running: None,
             })
             .collect();
         let mut adapters = Adapters {
+            readiness: place.follow_backends(&addresses)?,
             place,
             kubeconfig,
             arguments,
@@ -194,12 +199,6 @@ impl<'a> AdapterBuilder<'a> {
         for n in 0..adapters.replicas.len() {
             adapters.start(n)?;
         }
-        let addresses: Vec<SocketAddr> = adapters
-            .replicas
-            .iter()
-            .map(|replica| replica.address)
-            .collect();
-        adapters.place.set_backends(&addresses);
         let mut services: Vec<(&str, &str)> =
             versions.iter().map(|version| (GROUP, *version)).collect();
         if external {
@@ -285,6 +284,15 @@ impl Adapters {
         let result = running.task.await.context("the adapter panicked");
         running.runtime.shutdown_background();
         result?
+    }
+
+    /// Waits until replica `n` says that it is ready and gets connections; or, where `ready` is false, until neither.
+    ///
+    /// # Errors
+    /// When it does not within a minute: with what it said.
+    pub async fn until_ready(&self, n: usize, ready: bool) -> Result<()> {
+        let address = self.replicas[n].address;
+        self.readiness.until(address, ready, AVAILABLE).await
     }
 
     /// Where the replicas are served together.

@@ -84,4 +84,5 @@ mod limits;
 mod link;
 mod place;
 mod process;
+mod readiness;
 mod tools;

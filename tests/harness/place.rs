@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -19,6 +20,7 @@ use crate::balancer::Balancer;
 use crate::certificates::{Authority, Credentials};
 use crate::keys::write;
 use crate::laboratory::Laboratory;
+use crate::readiness::Readiness;
 
 /// How an aggregated group version ranks among others; where nothing is said as metrics adapters usually do.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +47,7 @@ impl Default for Priority {
 pub struct Place {
     namespace: String,
     name: String,
-    balancer: Balancer,
+    balancer: Arc<Balancer>,
     authority: Authority,
     serving: Credentials,
     certificate: PathBuf,
@@ -61,7 +63,7 @@ impl Laboratory {
     /// # Errors
     /// When the API server refuses the objects or the balancer cannot listen.
     pub async fn place(&self, namespace: &str, name: &str) -> Result<Place> {
-        let balancer = Balancer::start(self.network.balancer(self.next_place())).await?;
+        let balancer = Arc::new(Balancer::start(self.network.balancer(self.next_place())).await?);
         let host = format!("{name}.{namespace}.svc");
         let authority = Authority::new(&format!("{host}-ca"))?;
         let serving = authority.server(&host, std::slice::from_ref(&host))?;
@@ -188,6 +190,11 @@ impl Place {
     /// Which replicas get the connections from now on.
     pub fn set_backends(&self, addresses: &[SocketAddr]) {
         self.balancer.set_backends(addresses);
+    }
+
+    /// The same, as they are ready: whoever says at `/readyz` that it is not gets no connection.
+    pub(crate) fn follow_backends(&self, addresses: &[SocketAddr]) -> Result<Readiness> {
+        Readiness::follow(&self.balancer, addresses)
     }
 
     /// Where the Service leads to.
