@@ -168,6 +168,11 @@ pub struct Cluster {
     /// closed is noticed 5 s later.
     #[arg(long, env = "JVB_ADAPTER_WATCH_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) watch_timeout: Duration,
+
+    /// Time that the API server has at the start to say whom to believe and, with --tls-secret, to keep a certificate; then the
+    /// adapter ends with what stood in the way.
+    #[arg(long, env = "JVB_ADAPTER_START_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
+    pub(crate) start_timeout: Duration,
 }
 
 /// How bridges are asked.

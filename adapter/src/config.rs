@@ -33,6 +33,8 @@ pub struct Config {
     pub(crate) bridges: String,
     /// How long a watch of the API server lasts, in seconds.
     pub(crate) watch_seconds: u32,
+    /// How long the API server is waited for at the start.
+    pub(crate) start_timeout: Duration,
     /// How bridges are asked.
     pub(crate) pace: Pace,
     /// What may be told of them.
@@ -91,6 +93,7 @@ impl TryFrom<Arguments> for Config {
                     namespaces,
                     bridges,
                     watch_timeout,
+                    start_timeout,
                 },
             scraping:
                 Scraping {
@@ -125,6 +128,14 @@ impl TryFrom<Arguments> for Config {
             (None, Some(certificate), Some(key)) => {
                 Some(Certificate::Files(Files { certificate, key }))
             }
+            (None, None, None) => {
+                problems.push(
+                    "--tls-cert-file and --tls-private-key-file must be set, or --tls-secret: an API server is only asked over \
+                     verified TLS"
+                        .to_owned(),
+                );
+                None
+            }
             (None, certificate, key) => {
                 for (flag, given) in [
                     ("--tls-cert-file", certificate),
@@ -132,7 +143,7 @@ impl TryFrom<Arguments> for Config {
                 ] {
                     if given.is_none() {
                         problems.push(format!(
-                            "{flag} must be set, or --tls-secret: an API server is only asked over verified TLS"
+                            "{flag} must be set too: certificate and key belong together"
                         ));
                     }
                 }
@@ -157,6 +168,7 @@ impl TryFrom<Arguments> for Config {
                 namespaces,
                 bridges,
                 watch_seconds: u32::try_from(watch_timeout.as_secs()).unwrap_or(u32::MAX),
+                start_timeout,
                 pace: Pace {
                     interval,
                     deadline,
@@ -245,6 +257,9 @@ fn check(arguments: &Arguments) -> Vec<String> {
     if arguments.cluster.watch_timeout < Duration::from_secs(1) {
         problems.push("--watch-timeout must be at least 1s".to_owned());
     }
+    if arguments.cluster.start_timeout < Duration::from_secs(1) {
+        problems.push("--start-timeout must be at least 1s".to_owned());
+    }
     if deadline.is_zero() {
         problems.push("--deadline must be longer than nothing".to_owned());
     }
@@ -311,6 +326,7 @@ mod tests {
             "--namespaces=a,,a",
             "--interval=1ms",
             "--watch-timeout=0s",
+            "--start-timeout=0s",
             "--deadline=0s",
             "--max-age=0s",
             "--min-coverage=1.5",
@@ -328,6 +344,7 @@ mod tests {
             "--namespaces names a twice",
             "--interval",
             "--watch-timeout",
+            "--start-timeout",
             "--deadline",
             "--max-age",
             "--min-coverage",

@@ -16,6 +16,7 @@ pub mod access;
 mod api;
 pub mod args;
 mod authority;
+mod causes;
 pub mod check;
 mod client;
 mod clock;

@@ -47,11 +47,13 @@ fn adapt(arguments: Arguments) -> ExitCode {
     if let Err(error) = log::start(&arguments.log) {
         wrong(format!("--log: {error}"));
     }
-    let config = Config::try_from(arguments).unwrap_or_else(|problems| wrong(problems.to_string()));
+    let config = Config::try_from(arguments)
+        // One prefix for each: clap puts the first.
+        .unwrap_or_else(|problems| wrong(problems.to_string().replace('\n', "\nerror: ")));
     match serve(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error:#}");
+            log::end(&error);
             ExitCode::FAILURE
         }
     }

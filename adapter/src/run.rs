@@ -1,9 +1,8 @@
 //! The adapter from start to end.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -11,16 +10,13 @@ use tracing::info;
 
 use crate::access::Guard;
 use crate::api::Api;
-use crate::client;
+use crate::client::{self, ClientError};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::renewal::Renewal;
 use crate::scraping::{Refresher, Scraper, pods};
 use crate::serving::{self, Limits};
 use crate::shared::Shared;
-
-/// How long the API server has to tell how it authenticates.
-const GUARD_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Runs the adapter until `shutdown`, then finishes the requests that are under way.
 ///
@@ -39,16 +35,20 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         namespaces,
         bridges,
         watch_seconds,
+        start_timeout,
         pace,
         rules,
         metrics,
     } = config;
     let renewal = Renewal::open(certificate)?;
-    let client = client::watching(kubeconfig, watch_seconds).await?;
+    let told = |error: ClientError| anyhow!("{error}\nhint: {}", error.hint());
+    let cluster = client::config(kubeconfig).await.map_err(told)?;
+    let api_server = cluster.cluster_url.clone();
+    let client = client::watching(cluster, watch_seconds).map_err(told)?;
     let listener = TcpListener::bind(bind)
         .await
         .with_context(|| format!("cannot listen on {bind} (--bind)"))?;
-    info!(address = %bind, %bridges, version = env!("CARGO_PKG_VERSION"), "jvb-adapter starts");
+    info!(address = %bind, %bridges, %api_server, version = env!("CARGO_PKG_VERSION"), "jvb-adapter starts");
 
     let shared = Arc::new(Shared::new(Clock::system(), metrics, rules));
     let (changes, seen) = mpsc::unbounded_channel();
@@ -70,14 +70,12 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let scrape = tokio::spawn(scraper.run(seen, rounds, ending.clone()));
 
     let starting = async {
-        let guard = Guard::start(
-            client.clone(),
-            GUARD_DEADLINE,
-            watch_seconds,
-            ending.clone(),
-        )
-        .await?;
-        let (tls, renewing) = renewal.start(client.clone(), &shared).await?;
+        let guard = Guard::start(client.clone(), start_timeout, watch_seconds, ending.clone())
+            .await
+            .with_context(|| format!("the API server {api_server} does not say whom to believe"))?;
+        let (tls, renewing) = renewal
+            .start(client.clone(), start_timeout, &shared)
+            .await?;
         anyhow::Ok((guard, tls, renewing))
     };
     let (guard, mut tls, renewing) = tokio::select! {

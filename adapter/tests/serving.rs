@@ -403,10 +403,7 @@ async fn starting_without_the_config_map_or_an_api_server_says_so() {
     stand.api.knowledge().config = None;
     let brief = Duration::from_millis(300);
     let missing = guard(&stand.api, brief).await.err().unwrap().to_string();
-    assert!(
-        missing.ends_with("within 300ms: there is none"),
-        "{missing}"
-    );
+    assert!(missing.contains("not after 300ms"), "{missing}");
     stand.api.stop().await;
     let down = guard(&stand.api, brief).await.err().unwrap().to_string();
     assert!(down.to_lowercase().contains("refused"), "{down}");

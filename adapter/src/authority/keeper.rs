@@ -16,7 +16,7 @@ use super::mint::{self, MintError};
 use super::plan::{Plan, Signer, plan};
 use super::registration::{Leads, NAMES, Registration, leads};
 use super::{Settings, trust};
-use crate::access::causes;
+use crate::causes::causes;
 use crate::serving::{Tls, TlsError};
 use crate::shared::Shared;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use serde::Deserialize;
 
 use crate::clock::Clock;
@@ -40,8 +40,7 @@ struct Version {
 pub(super) async fn all(arguments: &CheckArguments) -> anyhow::Result<Facts> {
     let config = crate::client::config(arguments.kubeconfig.clone()).await?;
     let address = config.cluster_url.to_string();
-    let client =
-        kube::Client::try_from(config).context("cannot make a client of the API server")?;
+    let client = crate::client::client(config)?;
     let asker = Asker::new(client, Clock::system(), arguments.timeout);
     let (version, server_clock) = asker
         .get_at::<Version>("/version")

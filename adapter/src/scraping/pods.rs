@@ -15,6 +15,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::causes::causes;
 use crate::scraping::scraper::Change;
 use crate::shared::Shared;
 use crate::telling::{BridgePod, Pod};
@@ -176,7 +177,10 @@ impl Watch {
         self.shared.telemetry.watch_failed();
         // Said once, not at each attempt.
         if !std::mem::replace(&mut self.failing, true) {
-            warn!(%error, "the pods cannot be watched; those that are known are asked on");
+            warn!(
+                "the pods cannot be watched; those that are known are asked on: {}",
+                causes(error)
+            );
         }
     }
 }
