@@ -16,7 +16,8 @@ mod support;
 
 use support::caller::{Caller, Heard, Version, dial};
 use support::pki::{Authority, Wish};
-use support::stand::{SOON, Stand, guard, published};
+use support::soon::{SOON, soon};
+use support::stand::{Stand, guard, published};
 
 const ADA: (&str, &str) = ("authorization", "Bearer ada-token");
 
@@ -552,7 +553,7 @@ async fn the_end_waits_for_a_running_request_and_takes_no_new_one() {
         let mut idle = stand.call_by(None, version).await;
         assert_eq!(idle.get("/healthz", &[]).await.code, StatusCode::OK);
         let running = tokio::spawn(async move { caller.get("/slow", &[ADA]).await });
-        stand.service.arrived.notified().await;
+        soon("the request", stand.service.arrived.notified()).await;
         stand.shutdown.cancel();
         let refused = async {
             while TcpStream::connect(stand.address).await.is_ok() {
@@ -583,7 +584,7 @@ async fn the_end_does_not_wait_for_ever() {
     let mut caller = stand.aggregator().await;
     let running =
         tokio::spawn(async move { caller.send(Method::GET, "/slow", &ROOT, "").await.is_err() });
-    stand.service.arrived.notified().await;
+    soon("the request", stand.service.arrived.notified()).await;
     stand.shutdown.cancel();
     timeout(SOON, stand.serving)
         .await

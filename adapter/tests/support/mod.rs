@@ -3,4 +3,5 @@
 pub(crate) mod api_server;
 pub(crate) mod caller;
 pub(crate) mod pki;
+pub(crate) mod soon;
 pub(crate) mod stand;

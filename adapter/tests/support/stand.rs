@@ -25,9 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::api_server::ApiServer;
 use super::caller::{Caller, NAME, Version};
 use super::pki::{self, Authority, Identity, Wish};
-
-/// Long enough for anything on this machine.
-pub(crate) const SOON: Duration = Duration::from_secs(30);
+use super::soon::SOON;
 
 /// Says who asked and what headers reached it; a few paths misbehave.
 #[derive(Default)]
