@@ -26,7 +26,7 @@ const NAME: &str = "jvb-adapter";
 const GROUP: &str = "custom.metrics.k8s.io";
 const EXTERNAL_GROUP: &str = "external.metrics.k8s.io";
 
-/// How long a replica may take to be ready, and the API server to find the adapter available.
+/// How long a replica may take to be ready or to end, and the API server to find the adapter available.
 const AVAILABLE: Duration = Duration::from_mins(1);
 
 /// Adapters that are not started yet.
@@ -140,7 +140,7 @@ impl<'a> AdapterBuilder<'a> {
         self
     }
 
-    /// Starts the replicas and waits until the API server finds them available.
+    /// Starts the replicas and waits until the API server finds them available and all are ready.
     ///
     /// # Errors
     /// When a replica ends, or is not found available in time.
@@ -223,6 +223,10 @@ impl<'a> AdapterBuilder<'a> {
                 ended = adapters.ended() => return Err(ended),
             }
         }
+        // One that is ready is enough for the API server.
+        for n in 0..adapters.replicas.len() {
+            adapters.until_ready(n, true).await?;
+        }
         Ok(adapters)
     }
 }
@@ -281,16 +285,19 @@ impl Adapters {
             return Ok(());
         };
         running.shutdown.cancel();
-        let result = running.task.await.context("the adapter panicked");
+        let ended = tokio::time::timeout(AVAILABLE, running.task).await;
         running.runtime.shutdown_background();
-        result?
+        ended
+            .context("the adapter does not end")?
+            .context("the adapter panicked")?
     }
 
-    /// Waits until replica `n` says that it is ready and gets connections; or, where `ready` is false, until neither.
+    /// Waits until replica `n` says that it is ready and gets connections; or, where `ready` is false, until neither. Returns what
+    /// it says at `/readyz`.
     ///
     /// # Errors
     /// When it does not within a minute: with what it said.
-    pub async fn until_ready(&self, n: usize, ready: bool) -> Result<()> {
+    pub async fn until_ready(&self, n: usize, ready: bool) -> Result<String> {
         let address = self.replicas[n].address;
         self.readiness.until(address, ready, AVAILABLE).await
     }

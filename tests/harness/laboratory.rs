@@ -17,6 +17,9 @@ use crate::control_plane::{CONTROLLER_MANAGER_PORT, ControlPlane};
 use crate::janitor::Janitor;
 use crate::keys::Keys;
 
+/// How long an answer may take to come; a watch that is silent for longer is opened anew.
+const ANSWER: Duration = Duration::from_mins(1);
+
 /// A real Kubernetes API on loopback, with its controllers and without nodes. Dropping it ends it and removes what it wrote.
 pub struct Laboratory {
     // Declared in the order in which they are dropped: processes first, the janitor last.
@@ -110,6 +113,17 @@ impl Laboratory {
     /// When the file is none.
     pub async fn client_of(&self, kubeconfig: &Path) -> Result<Client> {
         Client::try_from(config(kubeconfig).await?).context("cannot make a Kubernetes client")
+    }
+
+    /// How the user of a kubeconfig file reaches the API server, to be changed and made a client of. Nothing is asked twice, so
+    /// that each failure is seen.
+    ///
+    /// # Errors
+    /// When the file is none.
+    pub async fn config_of(&self, kubeconfig: &Path) -> Result<Config> {
+        let mut config = config(kubeconfig).await?;
+        config.default_retry = false;
+        Ok(config)
     }
 
     /// Applies all documents of a YAML text on the server's side, as `kubectl apply --server-side --force-conflicts` does. An
@@ -229,10 +243,15 @@ impl Laboratory {
     }
 }
 
-async fn config(kubeconfig: &Path) -> Result<Config> {
+/// How the user of a kubeconfig file reaches the API server.
+pub(crate) async fn config(kubeconfig: &Path) -> Result<Config> {
     let file = Kubeconfig::read_from(kubeconfig)?;
     let options = KubeConfigOptions::default();
-    Config::from_custom_kubeconfig(file, &options)
+    let mut config = Config::from_custom_kubeconfig(file, &options)
         .await
-        .with_context(|| format!("cannot use {}", kubeconfig.display()))
+        .with_context(|| format!("cannot use {}", kubeconfig.display()))?;
+    // A server that hangs is an error, and not the end of all tests.
+    config.read_timeout = Some(ANSWER);
+    config.reset_reader_on_write = true;
+    Ok(config)
 }

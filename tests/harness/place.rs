@@ -9,7 +9,6 @@ use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::Api;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{DynamicObject, GroupVersionKind};
 use kube::discovery::ApiResource;
 use rustls::pki_types::CertificateDer;
@@ -227,9 +226,7 @@ impl Place {
     /// # Errors
     /// When the kubeconfig is none.
     pub async fn config(&self, kubeconfig: &Path) -> Result<kube::Config> {
-        let kubeconfig = Kubeconfig::read_from(kubeconfig)?;
-        let options = KubeConfigOptions::default();
-        let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
+        let mut config = crate::laboratory::config(kubeconfig).await?;
         config.cluster_url = format!("https://{}", self.address()).parse()?;
         config.tls_server_name = Some(self.host());
         let authority = CertificateDer::from_pem_slice(self.authority.pem().as_bytes())?;

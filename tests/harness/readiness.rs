@@ -29,8 +29,8 @@ pub(crate) struct Readiness {
 #[derive(Clone, Debug, PartialEq)]
 struct Seen {
     address: SocketAddr,
-    /// Why it is not ready, where it is not.
-    ready: Result<(), String>,
+    /// What it said; an error where it is not ready.
+    ready: Result<String, String>,
 }
 
 impl Readiness {
@@ -69,20 +69,20 @@ impl Readiness {
         })
     }
 
-    /// Waits until a replica is, or is not, among those that get connections.
+    /// Waits until a replica is, or is not, among those that get connections. Returns what it said.
     pub(crate) async fn until(
         &self,
         address: SocketAddr,
         ready: bool,
         within: Duration,
-    ) -> Result<()> {
+    ) -> Result<String> {
         let what = format!("{address} has ready={ready}");
         crate::eventually(&what, within, || async {
             let all = self.seen.borrow().clone();
             let seen = all.into_iter().find(|seen| seen.address == address);
             let said = seen.context("it was not probed yet")?.ready;
             ensure!(said.is_ok() == ready, "{said:?}");
-            Ok(())
+            Ok(said.unwrap_or_else(|why| why))
         })
         .await
     }
@@ -96,9 +96,8 @@ fn prober(address: SocketAddr) -> Result<Client> {
     Client::try_from(config).context("cannot make a prober")
 }
 
-async fn probe(client: &Client) -> Result<()> {
+async fn probe(client: &Client) -> Result<String> {
     let request = http::Request::get("/readyz").body(Vec::new())?;
     let answer = tokio::time::timeout(TIMEOUT, client.request_text(request));
-    answer.await.context("no answer in time")??;
-    Ok(())
+    Ok(answer.await.context("no answer in time")??)
 }

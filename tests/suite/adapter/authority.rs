@@ -8,7 +8,6 @@ use base64::engine::general_purpose::STANDARD;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DynamicObject, Patch, PatchParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::GroupVersionKind;
 use kube::discovery::ApiResource;
 use kube::{Api, Client};
@@ -69,13 +68,10 @@ async fn ask(
     path: &str,
     bundle: Vec<Vec<u8>>,
 ) -> Result<String> {
-    let kubeconfig = Kubeconfig::read_from(lab.kubeconfig())?;
-    let mut config =
-        kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+    let mut config = lab.config_of(&lab.kubeconfig()).await?;
     config.cluster_url = format!("https://{}", adapters.address(n)).parse()?;
     config.tls_server_name = Some(adapters.place().host());
     config.root_cert = Some(bundle);
-    config.default_retry = false;
     let request = http::Request::get(path).body(Vec::new())?;
     Ok(Client::try_from(config)?.request_text(request).await?)
 }

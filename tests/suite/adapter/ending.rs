@@ -25,7 +25,7 @@ async fn roll(flags: &[&str]) -> Result<()> {
         .start()
         .await?;
     let readers = Readers::start(&lab, 8).await?;
-    readers.more(100).await;
+    readers.more(100).await?;
     for n in [0, 1] {
         adapters.until_ready(n, true).await?;
     }
@@ -35,10 +35,10 @@ async fn roll(flags: &[&str]) -> Result<()> {
         let before = Instant::now();
         adapters.terminate(n).await?;
         ensure!(before.elapsed() >= DELAY, "it did not wait");
-        readers.more(100).await;
+        readers.more(100).await?;
         adapters.start(n)?;
         adapters.until_ready(n, true).await?;
-        readers.more(100).await;
+        readers.more(100).await?;
     }
     let reads = readers.stop().await?;
     ensure!(reads >= 700, "{reads} reads are no load");
