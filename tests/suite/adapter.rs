@@ -9,4 +9,5 @@ mod namespaces;
 mod openapi;
 mod readers;
 mod reading;
+mod rights;
 mod scaling;
