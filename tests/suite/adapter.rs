@@ -11,3 +11,4 @@ mod readers;
 mod reading;
 mod rights;
 mod scaling;
+mod trust;
