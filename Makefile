@@ -18,7 +18,7 @@ test: tools ## all tests that CI runs
 	@cargo test --workspace --no-fail-fast
 
 .PHONY: test-long
-test-long: tools ## what CI has no time for: production's own pace, Kubernetes 1.32.2; takes about 15 minutes, 6 of them for the tools
+test-long: ## what CI has no time for: production's own pace, Kubernetes 1.32.2; takes about 15 minutes, 6 of them for the tools
 	@tests/long
 
 .PHONY: lint
