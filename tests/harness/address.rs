@@ -10,6 +10,18 @@ const CLAIM_PORT: u16 = 6440;
 pub const BRIDGE_PORT: u16 = 8080;
 /// Where adapters serve theirs.
 pub const ADAPTER_PORT: u16 = 8443;
+/// All that a laboratory listens on, somewhere in its network: besides the above etcd, its peers, the API server, the link beside
+/// it, jicofo and the controller manager.
+const PORTS: [u16; 8] = [
+    2379,
+    2380,
+    6443,
+    6444,
+    BRIDGE_PORT,
+    ADAPTER_PORT,
+    JICOFO_PORT,
+    10257,
+];
 /// The host part of jicofo: 127.X.0.2.
 const JICOFO: u8 = 2;
 /// Where jicofo serves its HTTP.
@@ -29,7 +41,8 @@ impl Network {
     /// Takes a network that no other laboratory of this machine has; the claim lasts as long as the listener is open anywhere.
     ///
     /// # Errors
-    /// When all 254 are taken or loopback addresses cannot be listened on.
+    /// When all 254 are taken or loopback addresses cannot be listened on; or when a program of this machine listens at every
+    /// address on a port that a laboratory needs.
     pub fn claim() -> Result<(Self, TcpListener)> {
         // Neighbours would all try 1, 2, 3: where to begin differs from process to process.
         let start = std::process::id();
@@ -37,7 +50,10 @@ impl Network {
         for offset in 0..254_u32 {
             let network = Self(((start + offset) % 254) as u8 + 1);
             match TcpListener::bind((network.control_plane(), CLAIM_PORT)) {
-                Ok(listener) => return Ok((network, listener)),
+                Ok(listener) => {
+                    free(network.control_plane(), &PORTS)?;
+                    return Ok((network, listener));
+                }
                 Err(error) => last = Some(error),
             }
         }
@@ -91,6 +107,19 @@ impl Network {
     }
 }
 
+/// Whether nobody listens on these ports. Nobody else has the network: it would be somebody who listens at every address.
+fn free(address: Ipv4Addr, ports: &[u16]) -> Result<()> {
+    for port in ports {
+        TcpListener::bind((address, *port)).with_context(|| {
+            format!(
+                "the laboratory cannot listen on port {port}; hint: a program that listens on it at every address is in the way, \
+                 `ss -ltnp 'sport = :{port}'` names it"
+            )
+        })?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -102,6 +131,16 @@ mod tests {
         let (first, _held) = Network::claim().unwrap();
         let (second, _held_too) = Network::claim().unwrap();
         assert_ne!(first, second);
+    }
+
+    #[test]
+    fn a_port_that_somebody_else_has_is_named() {
+        let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = other.local_addr().unwrap().port();
+        let refused = free(Ipv4Addr::LOCALHOST, &[port]).unwrap_err().to_string();
+        assert!(refused.contains(&format!("port {port}; hint")), "{refused}");
+        drop(other);
+        free(Ipv4Addr::LOCALHOST, &[port]).unwrap();
     }
 
     #[test]
