@@ -189,6 +189,7 @@ impl<'a> AdapterBuilder<'a> {
                 running: None,
             })
             .collect();
+        lab.tell_flags(&arguments);
         let mut adapters = Adapters {
             readiness: place.follow_backends(&addresses)?,
             place,

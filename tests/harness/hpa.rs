@@ -16,12 +16,16 @@ use crate::objects::{self, Autoscaler};
 /// How long the HPA may take to do what it is to do: it looks every second, but the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(45);
 
+/// What docs/adapter.md advises.
+const SCALE_DOWN_WINDOW: Duration = Duration::from_mins(10);
+
 /// An HPA that is not there yet.
 pub struct HpaBuilder<'a> {
     lab: &'a Laboratory,
     bridges: String,
     stand_in: Option<(String, i32)>,
     object: Autoscaler,
+    window: Duration,
     metric: Metric,
 }
 
@@ -49,6 +53,7 @@ impl Laboratory {
                 .between(1, 20)
                 .scale_down_window(3)
                 .scale_up_window(0),
+            window: Duration::from_secs(3),
             metric: Metric::Pods {
                 name: "stress_level".to_owned(),
                 average: "400m".to_owned(),
@@ -71,6 +76,7 @@ impl HpaBuilder<'_> {
         self.object = self
             .object
             .scale_down_window(i32::try_from(window.as_secs()).unwrap_or(i32::MAX));
+        self.window = window;
         self
     }
 
@@ -130,8 +136,10 @@ impl HpaBuilder<'_> {
             bridges,
             stand_in,
             object,
+            window,
             metric,
         } = self;
+        lab.tell_shortened("its scale-down window is", window, SCALE_DOWN_WINDOW);
         let object = match &metric {
             Metric::Pods { name, average } => object.pods(name, average),
             Metric::Deployment { name, average } => {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use humantime::format_duration;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde::Serialize;
@@ -16,6 +17,9 @@ use crate::builder::Builder;
 use crate::control_plane::{CONTROLLER_MANAGER_PORT, ControlPlane};
 use crate::janitor::Janitor;
 use crate::keys::Keys;
+
+/// Kubernetes' own period of the HPA.
+const HPA_SYNC_PERIOD: Duration = Duration::from_secs(15);
 
 /// How long an answer may take to come; a watch that is silent for longer is opened anew.
 const ANSWER: Duration = Duration::from_mins(1);
@@ -30,6 +34,7 @@ pub struct Laboratory {
     controller_manager: Client,
     applier: Applier,
     places: AtomicU8,
+    tells: bool,
     pub(crate) janitor: Janitor,
 }
 
@@ -71,9 +76,17 @@ impl Laboratory {
             applier: Applier::new(client.clone()),
             client,
             places: AtomicU8::new(0),
+            tells: builder.tells,
             controller_manager: Client::try_from(other)?,
             janitor,
         };
+        if builder.controller_manager {
+            laboratory.tell_shortened(
+                "the HPA looks every",
+                builder.settings.hpa_sync_period,
+                HPA_SYNC_PERIOD,
+            );
+        }
         laboratory.start_api_server().await?;
         // Before the controller manager: the HPA learns of new kinds only every 30 s.
         for crds in &builder.crds {
@@ -142,6 +155,21 @@ impl Laboratory {
     pub async fn put(&self, object: &impl Serialize) -> Result<()> {
         // JSON is YAML.
         self.apply(&serde_json::to_string(object)?).await
+    }
+
+    /// Prints what is shorter here than in production.
+    pub(crate) fn tell_shortened(&self, what: &str, here: Duration, production: Duration) {
+        if self.tells && here < production {
+            let (here, there) = (format_duration(here), format_duration(production));
+            println!("shortened: {what} {here} ({there} in production)");
+        }
+    }
+
+    /// Prints the adapter's flags that are not its own.
+    pub(crate) fn tell_flags(&self, flags: &[String]) {
+        if self.tells {
+            println!("jvb-adapter {} (its own are in --help)", flags.join(" "));
+        }
     }
 
     /// The addresses of this laboratory.
