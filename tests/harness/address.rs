@@ -4,28 +4,41 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
 
 use anyhow::{Context, Result, bail};
 
+// Not the usual ports: a program that listens on one of those at every address, as many do on 8080 and k3s on 6443, would be in the
+// way of every laboratory. Not above 32767 either, where Linux takes ports for connections from.
+
 /// The port whose exclusive listener says that a network is taken.
-const CLAIM_PORT: u16 = 6440;
+const CLAIM_PORT: u16 = 16440;
+/// Where the API server listens.
+pub(crate) const API_SERVER_PORT: u16 = 16443;
+/// Where the link to it listens.
+pub(crate) const LINK_PORT: u16 = 16444;
+/// Where etcd serves its clients.
+pub(crate) const ETCD_PORT: u16 = 12379;
+/// Where etcd would serve its peers.
+pub(crate) const ETCD_PEER_PORT: u16 = 12380;
+/// Where the controller manager listens.
+pub(crate) const CONTROLLER_MANAGER_PORT: u16 = 20257;
 /// Where bridges serve their HTTP.
-pub const BRIDGE_PORT: u16 = 8080;
+pub const BRIDGE_PORT: u16 = 18080;
 /// Where adapters serve theirs.
-pub const ADAPTER_PORT: u16 = 8443;
-/// All that a laboratory listens on, somewhere in its network: besides the above etcd, its peers, the API server, the link beside
-/// it, jicofo and the controller manager.
+pub const ADAPTER_PORT: u16 = 18443;
+/// Where jicofo serves its HTTP.
+const JICOFO_PORT: u16 = 18888;
+/// All that a laboratory listens on, somewhere in its network.
 const PORTS: [u16; 8] = [
-    2379,
-    2380,
-    6443,
-    6444,
+    API_SERVER_PORT,
+    LINK_PORT,
+    ETCD_PORT,
+    ETCD_PEER_PORT,
+    CONTROLLER_MANAGER_PORT,
     BRIDGE_PORT,
     ADAPTER_PORT,
     JICOFO_PORT,
-    10257,
 ];
+
 /// The host part of jicofo: 127.X.0.2.
 const JICOFO: u8 = 2;
-/// Where jicofo serves its HTTP.
-const JICOFO_PORT: u16 = 8888;
 /// The host part of the first adapter: 127.X.0.10.
 const FIRST_ADAPTER: u8 = 10;
 /// The host part of the first balancer in front of adapters: 127.X.0.200.

@@ -11,10 +11,10 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde::Serialize;
 
-use crate::address::Network;
+use crate::address::{API_SERVER_PORT, CONTROLLER_MANAGER_PORT, Network};
 use crate::apply::Applier;
 use crate::builder::Builder;
-use crate::control_plane::{CONTROLLER_MANAGER_PORT, ControlPlane};
+use crate::control_plane::ControlPlane;
 use crate::janitor::Janitor;
 use crate::keys::Keys;
 
@@ -58,11 +58,7 @@ impl Laboratory {
         let (network, claim) = Network::claim()?;
         let janitor = Janitor::start(claim)?;
         let address = network.control_plane();
-        let keys = Keys::make(
-            janitor.folder(),
-            address,
-            crate::control_plane::API_SERVER_PORT,
-        )?;
+        let keys = Keys::make(janitor.folder(), address, API_SERVER_PORT)?;
         let control_plane = ControlPlane::new(address, &keys, janitor.folder(), &builder.settings)?;
         control_plane.start_etcd(&janitor)?;
         let config = config(&keys.kubeconfig("admin")).await?;
