@@ -28,6 +28,7 @@ use crate::telling::{Record, Ticket};
 mod asked;
 mod external;
 mod keda;
+mod limit;
 mod packing;
 mod quantity;
 mod read;
@@ -37,6 +38,7 @@ mod selector;
 mod tests;
 mod wire;
 
+pub(crate) use limit::{UserLimit, UserQuota};
 pub(crate) use selector::Selector;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -50,6 +52,7 @@ pub(crate) struct Api {
     with_external: bool,
     namespaces: Vec<String>,
     refresher: Option<Refresher>,
+    limit: Option<UserLimit>,
 }
 
 impl Api {
@@ -62,6 +65,7 @@ impl Api {
             with_external,
             namespaces: Vec::new(),
             refresher: None,
+            limit: None,
         }
     }
 
@@ -69,6 +73,13 @@ impl Api {
     #[must_use]
     pub(crate) fn within(mut self, namespaces: Vec<String>) -> Self {
         self.namespaces = namespaces;
+        self
+    }
+
+    /// Lets each user ask so often; without a quota as often as they like.
+    #[must_use]
+    pub(crate) fn limited_to(mut self, quota: Option<UserQuota>) -> Self {
+        self.limit = quota.map(UserLimit::new);
         self
     }
 
@@ -186,6 +197,17 @@ impl Api {
 }
 
 impl Service for Api {
+    fn admit(&self, user: &User) -> Result<(), Status> {
+        let Some(limit) = &self.limit else {
+            return Ok(());
+        };
+        let admitted = limit.admit(user);
+        if admitted.is_err() {
+            self.shared.telemetry.limited();
+        }
+        admitted
+    }
+
     fn attributes(&self, request: &Parts) -> Result<Attributes, Status> {
         self.question(request)
             .map(|question| question.attributes(request))

@@ -34,6 +34,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         external_metrics,
         certificate,
         http1_only,
+        user_quota,
         shutdown_delay,
         kubeconfig,
         namespaces,
@@ -89,6 +90,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     }
     let api = Api::new(Arc::clone(&shared), external_metrics)
         .within(namespaces)
+        .limited_to(user_quota)
         .refreshed_by(refresher);
     let api = Arc::new(api);
     let stop = CancellationToken::new();

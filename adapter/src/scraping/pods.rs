@@ -173,7 +173,7 @@ impl Watch {
     }
 
     fn complain(&mut self, error: &watcher::Error) {
-        self.shared.telemetry.watch_failed();
+        self.shared.telemetry.watch_failed("pods");
         // Said once, not at each attempt.
         if !std::mem::replace(&mut self.failing, true) {
             warn!(%error, "the pods cannot be watched; those that are known are asked on");

@@ -39,6 +39,13 @@ pub(crate) struct Echo {
 }
 
 impl Service for Echo {
+    fn admit(&self, user: &User) -> Result<(), Status> {
+        if user.name == "noisy" {
+            return Err(Status::too_many_requests("too often", SOON));
+        }
+        Ok(())
+    }
+
     fn attributes(&self, request: &Parts) -> Result<Attributes, Status> {
         match request.uri.path() {
             "/unknown" => Err(Status::not_found("no such path")),
