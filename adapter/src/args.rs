@@ -241,6 +241,10 @@ pub struct Scraping {
     #[arg(long, env = "JVB_ADAPTER_FRESH_BUDGET", value_name = "DURATION", default_value = "300ms", value_parser = humantime::parse_duration)]
     pub(crate) fresh_budget: Duration,
 
+    /// Ask bridges on loopback addresses too, which no pod of a cluster has: for a laboratory on one machine.
+    #[arg(long, env = "JVB_ADAPTER_LOOPBACK_BRIDGES")]
+    pub(crate) loopback_bridges: bool,
+
     /// One more metric, from the bridge's own key; may be given several times.
     #[arg(
         long = "extra-metric",

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::api::{Selector, UserQuota};
 use crate::args::{Arguments, Cluster, Scraping, Serving, Telling};
 use crate::authority::{self, Named};
-use crate::scraping::{Freshness, Pace};
+use crate::scraping::{Freshness, Loopback, Pace};
 use crate::serving::Files;
 use crate::telling::{Metrics, Rules};
 
@@ -106,6 +106,7 @@ impl TryFrom<Arguments> for Config {
                     max_scrapes_per_second,
                     fresh_within,
                     fresh_budget,
+                    loopback_bridges,
                     extra_metrics,
                 },
             telling:
@@ -173,6 +174,7 @@ impl TryFrom<Arguments> for Config {
                     deadline,
                     in_flight: max_scrapes_in_flight,
                     per_second: max_scrapes_per_second,
+                    loopback: Loopback::allowed(loopback_bridges),
                     freshness: Freshness {
                         within: fresh_within,
                         budget: fresh_budget,

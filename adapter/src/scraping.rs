@@ -10,6 +10,6 @@ mod schedule;
 mod scraper;
 mod target;
 
-pub(crate) use probe::{Probe, date};
+pub(crate) use probe::{Loopback, Probe, date};
 pub(crate) use refresh::{Freshness, Refreshed, Refresher};
 pub(crate) use scraper::{Pace, Scraper};

@@ -87,6 +87,7 @@ impl Work {
             ..RULES
         };
         let pace = Pace {
+            loopback: Loopback::Asked,
             interval,
             deadline,
             in_flight: NonZeroUsize::new(in_flight).unwrap(),
@@ -280,6 +281,7 @@ async fn a_bridge_that_was_not_there_yet_is_found_soon() {
 async fn a_bug_in_one_question_does_not_leave_its_bridge_unasked() {
     let shared = Arc::new(Shared::new(Clock::system(), metrics(), RULES));
     let pace = Pace {
+        loopback: Loopback::Asked,
         interval: Duration::from_millis(50),
         deadline: PATIENCE,
         in_flight: NonZeroUsize::MIN,
