@@ -1,13 +1,15 @@
-//! How the adapter learns of bridges: which there are (`pods`), when each is asked (`schedule`, `scraper`), and how (`probe`).
+//! How the adapter learns of bridges: which there are (`pods`; `services` groups them), when each is asked (`schedule`, `scraper`), and how (`probe`).
 //!
 //! All that is learned goes into the store of `telling`.
 
+mod patience;
 pub(crate) mod pods;
 mod probe;
 mod question;
 mod refresh;
 mod schedule;
 mod scraper;
+pub(crate) mod services;
 mod target;
 
 pub(crate) use probe::{Loopback, Probe, date};

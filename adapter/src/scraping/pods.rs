@@ -9,12 +9,12 @@ use futures::StreamExt;
 use futures::future::select_all;
 use kube::Api;
 use kube::runtime::WatchStreamExt;
-use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::scraping::patience::Patience;
 use crate::scraping::scraper::Change;
 use crate::shared::Shared;
 use crate::telling::{BridgePod, Pod};
@@ -24,6 +24,9 @@ mod tests;
 
 /// Pods come in pages of so many, so that ten thousand are never in memory as the API server tells them.
 const PAGE: u32 = 250;
+
+/// A pod that goes unnoticed is a lie.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Watches the pods that the label selector means until `shutdown`, and tells the store and the loop at once: those of these
 /// namespaces, each with a watch of its own, or those of the whole cluster where none is named.
@@ -62,7 +65,7 @@ async fn follow(api: Api<BridgePod>, selector: &str, watch_seconds: u32, mut wat
         .labels(selector)
         .page_size(PAGE)
         .timeout(watch_seconds);
-    let events = watcher(api, config).backoff(Patience::default());
+    let events = watcher(api, config).backoff(Patience::up_to(LONGEST_WAIT));
     let mut events = std::pin::pin!(events);
     while let Some(event) = events.next().await {
         match event {
@@ -178,32 +181,5 @@ impl Watch {
         if !std::mem::replace(&mut self.failing, true) {
             warn!(%error, "the pods cannot be watched; those that are known are asked on");
         }
-    }
-}
-
-/// How long to wait between attempts to watch: doubled up to a few seconds, because a pod that goes unnoticed is a lie.
-#[derive(Debug, Default)]
-struct Patience {
-    failures: u32,
-}
-
-impl Patience {
-    const FIRST: Duration = Duration::from_millis(200);
-    const LONGEST: Duration = Duration::from_secs(5);
-}
-
-impl Iterator for Patience {
-    type Item = Duration;
-
-    fn next(&mut self) -> Option<Duration> {
-        let wait = Self::FIRST.saturating_mul(1 << self.failures.min(8));
-        self.failures += 1;
-        Some(wait.min(Self::LONGEST))
-    }
-}
-
-impl Backoff for Patience {
-    fn reset(&mut self) {
-        self.failures = 0;
     }
 }
