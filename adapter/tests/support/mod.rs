@@ -2,5 +2,6 @@
 
 pub(crate) mod api_server;
 pub(crate) mod caller;
+pub(crate) mod frames;
 pub(crate) mod pki;
 pub(crate) mod stand;

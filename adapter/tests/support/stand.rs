@@ -29,6 +29,9 @@ use super::pki::{self, Authority, Identity, Wish};
 /// Long enough for anything on this machine.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
 
+/// Bytes of the answer to `/large`: more than sockets keep.
+pub(crate) const LARGE: usize = 32 * 1024 * 1024;
+
 /// Says who asked and what headers reached it; a few paths misbehave.
 #[derive(Default)]
 pub(crate) struct Echo {
@@ -67,6 +70,7 @@ impl Service for Echo {
 
     async fn answer(&self, user: &User, request: &Parts) -> Response<Body> {
         match request.uri.path() {
+            "/large" => return Response::new(Body::new(Bytes::from(vec![b'x'; LARGE]))),
             "/panic" => panic!("a bug"),
             "/slow" => {
                 self.arrived.notify_one();
