@@ -2,7 +2,6 @@
 //!
 //! All that is learned goes into the store of `telling`.
 
-mod patience;
 pub(crate) mod pods;
 mod probe;
 mod question;
@@ -11,6 +10,7 @@ mod schedule;
 mod scraper;
 pub(crate) mod services;
 mod target;
+mod watching;
 
 pub(crate) use probe::{Loopback, Probe, date};
 pub(crate) use refresh::{Freshness, Refreshed, Refresher};

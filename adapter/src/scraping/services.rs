@@ -5,24 +5,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
 use futures::future::join_all;
 use k8s_openapi::api::core::v1::Service;
 use kube::Api;
-use kube::runtime::WatchStreamExt;
-use kube::runtime::watcher::{self, Event, watcher};
+use kube::runtime::watcher::{self, Config, Event};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::scraping::patience::Patience;
+use crate::scraping::watching::{Watcher, follow};
 use crate::shared::Shared;
 use crate::telling::Services;
 
 #[cfg(test)]
 mod tests;
-
-/// Services come in pages of so many.
-const PAGE: u32 = 250;
 
 /// A right that is missing is not granted any sooner for being asked for each second.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -48,29 +43,12 @@ pub(crate) async fn run(
             Some(namespace) => Api::namespaced(client.clone(), namespace),
             None => Api::all(client.clone()),
         };
-        follow(
-            api,
-            watch_seconds,
-            Watch::new(Arc::clone(&shared), namespace),
-        )
+        let watch = Watch::new(Arc::clone(&shared), namespace);
+        follow(api, Config::default(), watch_seconds, LONGEST_WAIT, watch)
     });
     tokio::select! {
         () = shutdown.cancelled() => {}
         _ = join_all(watches) => {}
-    }
-}
-
-async fn follow(api: Api<Service>, watch_seconds: u32, mut watch: Watch) {
-    let config = watcher::Config::default()
-        .page_size(PAGE)
-        .timeout(watch_seconds);
-    let events = watcher(api, config).backoff(Patience::up_to(LONGEST_WAIT));
-    let mut events = std::pin::pin!(events);
-    while let Some(event) = events.next().await {
-        match event {
-            Ok(event) => watch.take(&event),
-            Err(error) => watch.complain(&error),
-        }
     }
 }
 
@@ -92,7 +70,9 @@ impl Watch {
             failing: false,
         }
     }
+}
 
+impl Watcher<Service> for Watch {
     fn take(&mut self, event: &Event<Service>) {
         if self.failing && !matches!(event, Event::Init) {
             self.failing = false;
