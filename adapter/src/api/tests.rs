@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::telling::fixtures::{RULES, metrics, pod, sample};
 use crate::telling::{Pod, Resource, Services};
 
+mod errors;
 mod external;
 mod keda;
 mod openapi;

@@ -491,6 +491,13 @@ fn each_thing_that_is_wrong_is_one_finding_with_a_remedy() {
             (severity, step),
             "case {index}: {finding:#?}"
         );
+        let code = match severity {
+            Severity::Ok | Severity::Skipped => 0,
+            Severity::Warning => 1,
+            Severity::Error => 2,
+            Severity::Unknown => 3,
+        };
+        assert_eq!(all(&facts).exit_code(), code, "case {index}");
         assert!(finding.text.contains(text), "case {index}: {finding:#?}");
         assert!(
             finding.mend.as_deref().unwrap_or_default().contains(mend),
