@@ -25,5 +25,6 @@ pub(crate) use authz::Denial;
 pub(crate) use causes::causes;
 pub use delegation::StartError;
 pub use guard::Guard;
+pub(crate) use identity::Subject;
 pub use identity::User;
 pub(crate) use review::ReviewError;

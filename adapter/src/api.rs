@@ -15,7 +15,7 @@ use http::{HeaderMap, Response, StatusCode};
 use serde_json::json;
 
 use crate::access::{Attributes, User};
-use crate::api::route::{Question, Route, nowhere};
+use crate::api::route::{Route, nowhere};
 use crate::api::wire::discovery::{AGGREGATED, Discovery, Document};
 use crate::api::wire::openapi::OpenApi;
 use crate::api::wire::values::bytes;
@@ -39,6 +39,8 @@ mod tests;
 mod wire;
 
 pub(crate) use limit::{UserLimit, UserQuota};
+pub(crate) use packing::accepts_gzip;
+pub(crate) use route::Question;
 pub(crate) use selector::Selector;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -255,7 +257,7 @@ fn values(request: &Parts, body: Vec<u8>) -> Response<Body> {
     if !packing::is_large(&body) {
         return ok(JSON, body);
     }
-    let mut response = if packing::accepts_gzip(&request.headers) {
+    let mut response = if accepts_gzip(&request.headers) {
         let mut response = ok(JSON, packing::gzip(&body));
         let coding = HeaderValue::from_static("gzip");
         response.headers_mut().insert(CONTENT_ENCODING, coding);
@@ -299,7 +301,7 @@ fn discovery(
 
 /// Whether the first form that the client accepts and we have is aggregated discovery; what it says beyond group, version and
 /// kind (`profile=nopeer`, q-values) is tolerated.
-fn wants_aggregated(headers: &HeaderMap) -> bool {
+pub(crate) fn wants_aggregated(headers: &HeaderMap) -> bool {
     headers
         .get_all(ACCEPT)
         .iter()

@@ -20,6 +20,7 @@ pub mod check;
 mod client;
 mod clock;
 mod config;
+pub mod fuzzing;
 mod health;
 pub mod log;
 mod renewal;
