@@ -31,7 +31,7 @@ lint: .cache/cargo-deny/bin/cargo-deny ## format, clippy, documentation, each cr
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZ_SECONDS (10) seconds; needs a nightly toolchain and says so where there is none
-	@bridge/fuzz/run $(or $(FUZZ_SECONDS),10)
+	@tests/tools/fuzz $(or $(FUZZ_SECONDS),10)
 
 .PHONY: golden
 golden: ## write the golden files anew: look at the difference before you commit it

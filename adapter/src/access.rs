@@ -23,5 +23,6 @@ pub(crate) use authn::x509::Peer;
 pub(crate) use authz::Denial;
 pub use delegation::StartError;
 pub use guard::Guard;
+pub(crate) use identity::Subject;
 pub use identity::User;
 pub(crate) use review::ReviewError;

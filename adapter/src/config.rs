@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::api::Selector;
+use crate::api::{Selector, UserQuota};
 use crate::args::{Arguments, Cluster, Scraping, Serving, Telling};
 use crate::authority::{self, Named};
-use crate::scraping::{Freshness, Pace};
+use crate::scraping::{Freshness, Loopback, Pace};
 use crate::serving::Files;
 use crate::telling::{Metrics, Rules};
 
@@ -23,6 +24,8 @@ pub struct Config {
     pub(crate) certificate: Certificate,
     /// Whether HTTP/2 is not spoken.
     pub(crate) http1_only: bool,
+    /// How often one user may ask; without it as often as they like.
+    pub(crate) user_quota: Option<UserQuota>,
     /// How long to answer as before after the signal to end.
     pub(crate) shutdown_delay: Duration,
     /// Kubeconfig; without it `$KUBECONFIG`, then the pod's own service account.
@@ -85,6 +88,9 @@ impl TryFrom<Arguments> for Config {
                     ca_lifetime,
                     leaf_lifetime,
                     http1_only,
+                    user_requests_per_second,
+                    user_requests_burst,
+                    unlimited_users,
                     shutdown_delay,
                 },
             cluster:
@@ -103,6 +109,7 @@ impl TryFrom<Arguments> for Config {
                     max_scrapes_per_second,
                     fresh_within,
                     fresh_budget,
+                    loopback_bridges,
                     extra_metrics,
                 },
             telling:
@@ -164,6 +171,11 @@ impl TryFrom<Arguments> for Config {
                 certificate,
                 http1_only,
                 shutdown_delay,
+                user_quota: NonZeroU32::new(user_requests_per_second).map(|per_second| UserQuota {
+                    per_second,
+                    burst: user_requests_burst,
+                    unlimited: unlimited_users.into_iter().collect(),
+                }),
                 kubeconfig,
                 namespaces,
                 bridges,
@@ -174,6 +186,7 @@ impl TryFrom<Arguments> for Config {
                     deadline,
                     in_flight: max_scrapes_in_flight,
                     per_second: max_scrapes_per_second,
+                    loopback: Loopback::allowed(loopback_bridges),
                     freshness: Freshness {
                         within: fresh_within,
                         budget: fresh_budget,

@@ -14,7 +14,7 @@ use crate::client::{self, ClientError};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::renewal::Renewal;
-use crate::scraping::{Refresher, Scraper, pods};
+use crate::scraping::{Refresher, Scraper, pods, services};
 use crate::serving::{self, Limits};
 use crate::shared::Shared;
 
@@ -30,6 +30,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         external_metrics,
         certificate,
         http1_only,
+        user_quota,
         shutdown_delay,
         kubeconfig,
         namespaces,
@@ -65,6 +66,13 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         changes,
         ending.clone(),
     ));
+    let grouping = tokio::spawn(services::run(
+        client.clone(),
+        namespaces.clone(),
+        watch_seconds,
+        Arc::clone(&shared),
+        ending.clone(),
+    ));
     let (refresher, rounds) = Refresher::new(pace.freshness);
     let scraper = Scraper::new(Arc::clone(&shared), pace);
     let scrape = tokio::spawn(scraper.run(seen, rounds, ending.clone()));
@@ -87,6 +95,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     }
     let api = Api::new(Arc::clone(&shared), external_metrics)
         .within(namespaces)
+        .limited_to(user_quota)
         .refreshed_by(refresher);
     let api = Arc::new(api);
     let stop = CancellationToken::new();
@@ -101,6 +110,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     tokio::select! {
         served = serving::serve(Limits::default(), listener, tls, guard, api, stop.clone()) => served,
         ended = watch => bail!("the watch of pods ended: {ended:?}"),
+        ended = grouping => bail!("the watch of Services ended: {ended:?}"),
         ended = scrape => bail!("the loop that asks the bridges ended: {ended:?}"),
         () = leave => Ok(()),
         never = renewing.run(Arc::clone(&shared)) => match never {},

@@ -11,6 +11,7 @@ use serde_json::Value;
 const RIGHTS: &str = "
 everywhere, by ClusterRole jvb-adapter
   pods: list, watch
+  services: list, watch
 everywhere, by ClusterRole jvb-adapter:certificates
   apiservices.apiregistration.k8s.io v1beta2.custom.metrics.k8s.io: get, patch
   apiservices.apiregistration.k8s.io v1beta1.custom.metrics.k8s.io: get, patch
@@ -26,6 +27,7 @@ const RIGHTS_OF_ONE_NAMESPACE: &str = "
 everywhere, by Kubernetes' own ClusterRole system:auth-delegator
 in jitsi, by Role jvb-adapter
   pods: list, watch
+  services: list, watch
 in kube-system, by Kubernetes' own Role extension-apiserver-authentication-reader
 ";
 

@@ -77,6 +77,8 @@ impl Laboratory {
                 "--stress-unknown-for=2s".to_owned(),
                 // Tests that end the adapter do not wait; the one of the delay itself sets it.
                 "--shutdown-delay=0s".to_owned(),
+                // Its pods have addresses of this machine.
+                "--loopback-bridges".to_owned(),
             ],
             link: None,
         }

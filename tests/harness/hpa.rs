@@ -31,9 +31,23 @@ pub struct HpaBuilder<'a> {
 
 /// What the HPA scales on, and how much of it there is to be on each bridge.
 enum Metric {
-    Pods { name: String, average: String },
-    Deployment { name: String, average: String },
-    External { name: String, average: String },
+    Pods {
+        name: String,
+        average: String,
+    },
+    Deployment {
+        name: String,
+        average: String,
+    },
+    Service {
+        service: String,
+        name: String,
+        average: String,
+    },
+    External {
+        name: String,
+        average: String,
+    },
 }
 
 /// An HPA of the real controller.
@@ -100,6 +114,17 @@ impl HpaBuilder<'_> {
         self
     }
 
+    /// Scales on a metric of this Service, divided by the number of the Deployment's pods.
+    #[must_use]
+    pub fn on_service(mut self, service: &str, metric: &str, average: &str) -> Self {
+        self.metric = Metric::Service {
+            service: service.to_owned(),
+            name: metric.to_owned(),
+            average: average.to_owned(),
+        };
+        self
+    }
+
     /// Scales on the Deployment's series of an external metric, divided by the number of its pods.
     #[must_use]
     pub fn on_external(mut self, metric: &str, average: &str) -> Self {
@@ -145,6 +170,11 @@ impl HpaBuilder<'_> {
             Metric::Deployment { name, average } => {
                 object.object("apps/v1", "Deployment", &bridges, name, average)
             }
+            Metric::Service {
+                service,
+                name,
+                average,
+            } => object.object("v1", "Service", service, name, average),
             Metric::External { name, average } => {
                 object.external(name, &[("deployment", &bridges)], average)
             }

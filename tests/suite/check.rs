@@ -21,6 +21,7 @@ pub(super) async fn walk(lab: &Laboratory) -> Report {
         bridges: "app.kubernetes.io/component=jvb".to_owned(),
         service_account: None,
         timeout: Duration::from_secs(2),
+        loopback_bridges: true,
         output: Output::Text,
     };
     check::run(&arguments).await
@@ -292,6 +293,7 @@ async fn who_may_not_look_is_told_so_and_nothing_is_called_well() -> Result<()> 
         bridges: "app=jvb".to_owned(),
         service_account: Some(("bridgetender".to_owned(), "jvb-adapter".to_owned())),
         timeout: Duration::from_secs(2),
+        loopback_bridges: true,
         output: Output::Json,
     };
     let report = check::run(&arguments).await;

@@ -6,6 +6,7 @@ use anyhow::anyhow;
 use serde::Deserialize;
 
 use crate::clock::Clock;
+use crate::scraping::Loopback;
 
 use super::CheckArguments;
 use super::facts::Facts;
@@ -47,12 +48,13 @@ pub(super) async fn all(arguments: &CheckArguments) -> anyhow::Result<Facts> {
         .await
         .map_err(|error| anyhow!("{address} does not answer: {error}"))?;
     let namespace = arguments.namespace.as_deref();
+    let loopback = Loopback::allowed(arguments.loopback_bridges);
 
     let (services, resources, stale, bridges, autoscalers) = futures::join!(
         aggregation::services(&asker),
         discovery::resources(&asker),
         discovery::stale(&asker),
-        bridges::all(&asker, &arguments.bridges, namespace),
+        bridges::all(&asker, &arguments.bridges, namespace, loopback),
         autoscalers::all(&asker, namespace),
     );
     let namespaces: BTreeSet<String> = bridges

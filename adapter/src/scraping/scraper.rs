@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
-use crate::scraping::probe::Probe;
+use crate::scraping::probe::{Loopback, Probe};
 use crate::scraping::question::{Done, ask, tell};
 use crate::scraping::refresh::{Freshness, Round, Step};
 use crate::scraping::schedule::{Agenda, Fortune};
@@ -42,6 +42,8 @@ pub(crate) struct Pace {
     pub in_flight: NonZeroUsize,
     /// How many questions may start in a second.
     pub per_second: NonZeroU32,
+    /// Whether bridges are asked on addresses of this machine.
+    pub loopback: Loopback,
     /// When a read has bridges asked.
     pub freshness: Freshness,
 }
@@ -145,7 +147,8 @@ impl Scraper {
         self.drop_target(&uid);
         let now = self.shared.clock.now();
         self.agenda.enter(now, &uid);
-        self.targets.insert(uid, Target::new(ticket, address, now));
+        self.targets
+            .insert(uid, Target::new(ticket, address, self.pace.loopback, now));
     }
 
     /// Asks on behalf of a reader. When nobody holds `waiting` any more, the reader waits no longer.
@@ -193,7 +196,8 @@ impl Scraper {
                 continue;
             };
             if let Ok(probe) = &mut target.probe {
-                let probe = std::mem::replace(probe, Probe::new(probe.address()));
+                let anew = probe.anew();
+                let probe = std::mem::replace(probe, anew);
                 let question = ask(
                     Arc::clone(&self.shared),
                     Arc::clone(&self.limiter),
@@ -277,7 +281,12 @@ impl Scraper {
         target.fortune.fail();
         self.shared.store_mut().failed(&target.ticket, "bug");
         let now = self.shared.clock.now();
-        target.rest(Probe::new(address), uid, self.pace.interval, now);
+        target.rest(
+            Probe::new(address, self.pace.loopback),
+            uid,
+            self.pace.interval,
+            now,
+        );
         self.agenda.enter(target.due, uid);
     }
 

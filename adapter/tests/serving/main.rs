@@ -12,7 +12,19 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 #[cfg(test)]
+#[path = "../support/mod.rs"]
 mod support;
+
+#[cfg(test)]
+mod certificates;
+#[cfg(test)]
+mod floods;
+#[cfg(test)]
+mod rotation;
+#[cfg(test)]
+mod slow;
+#[cfg(test)]
+mod smuggling;
 
 use support::caller::{Caller, Heard, Version, dial};
 use support::pki::{Authority, Wish};
@@ -29,7 +41,12 @@ const ROOT: [(&str, &str); 2] = [
 
 /// Knows Ada's token, and that she may do everything.
 async fn stand_of_ada() -> Stand {
-    let stand = Stand::new().await;
+    stand_within(Limits::default()).await
+}
+
+/// The same, with less patience.
+async fn stand_within(limits: Limits) -> Stand {
+    let stand = Stand::within(limits).await;
     let ada = json!({"username": "ada", "groups": ["ops"]});
     let mut knowledge = stand.api.knowledge();
     knowledge.tokens.insert("ada-token".to_owned(), ada);
@@ -519,6 +536,7 @@ async fn whoever_says_nothing_is_sent_away() {
         handshake: Duration::from_millis(100),
         header: Duration::from_millis(100),
         rest: Duration::from_millis(200),
+        stranger_rest: Duration::from_millis(200),
         farewell: Duration::from_millis(100),
         ..Limits::default()
     };
