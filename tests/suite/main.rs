@@ -5,5 +5,6 @@ mod check;
 mod faults;
 mod laboratory;
 mod mocks;
+mod pool;
 mod serving;
 mod strangers;

@@ -1,0 +1,174 @@
+//! The conditions of a pool and the reasons that they give.
+
+use std::fmt;
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+/// What a condition is about. Those marked "trouble" are good when they are `False`.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum ConditionType {
+    /// At least minActive bridges take conferences.
+    Available,
+    /// Bridges are being started or replaced.
+    Progressing,
+    /// Bridges are being emptied.
+    Draining,
+    /// Trouble: the pool has not the size that is asked for.
+    ScalingLimited,
+    /// Draining bridges are being taken back.
+    RescueActive,
+    /// Trouble: statistics are too old to decide by.
+    MetricsStale,
+    /// Trouble: some bridges do not answer.
+    BridgesUnknown,
+    /// Trouble: somebody else's PodDisruptionBudget covers bridges of this pool.
+    ForeignPdb,
+    /// Trouble: a rollout stopped.
+    UpdateStalled,
+    /// An operator paused the pool or its updates.
+    Paused,
+    /// Trouble: the HorizontalPodAutoscaler sees other pods than it scales.
+    HpaSelectorMode,
+    /// Trouble: many bridges fell to zero at once, which is taken for an outage.
+    MassEmpty,
+    /// Trouble: the clocks of controllers differ.
+    ClockSkew,
+    /// Trouble: stress says little of this pool's bridges.
+    StressUnreliable,
+    /// Trouble: the API server refuses pods of the template.
+    TemplateInvalid,
+    /// Whether this version can do what the spec asks for.
+    Supported,
+}
+
+/// Why a condition is as it is.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Reason {
+    /// Nothing to tell.
+    AsExpected,
+    /// Enough bridges take conferences.
+    MinActiveMet,
+    /// Fewer than minActive bridges take conferences.
+    BelowMinActive,
+    /// The floor minActive holds bridges.
+    MinActive,
+    /// The ceiling maxReplicas holds back bridges.
+    MaxReplicas,
+    /// The HorizontalPodAutoscaler may ask for more than maxReplicas allows.
+    HpaAboveMaxReplicas,
+    /// As many bridges drain as may at once.
+    MaxConcurrent,
+    /// Pinned bridges stand in the way.
+    Pinned,
+    /// Bridges past their deadline wait for people to leave.
+    DeadlineWait,
+    /// People past their deadline wait for a bridge that can take them.
+    NoTarget,
+    /// Bridges younger than minLifetime stand in the way.
+    MinLifetime,
+    /// Every slot is held.
+    SlotsExhausted,
+    /// The API server refuses new pods.
+    CreationRefused,
+    /// Bridges are being started.
+    Starting,
+    /// Bridges are being replaced by a newer revision.
+    Updating,
+    /// Bridges are being emptied for a smaller size.
+    ScaleDown,
+    /// Bridges are being emptied because their nodes leave.
+    NodeLeaving,
+    /// Bridges are being taken back.
+    Rescuing,
+    /// Statistics are too old.
+    Stale,
+    /// Bridges do not answer.
+    Unreachable,
+    /// A pod's annotation cannot be understood; the pod is left alone.
+    Malformed,
+    /// A second PodDisruptionBudget covers the bridges.
+    SecondPdb,
+    /// New bridges do not come up in time.
+    ProgressDeadline,
+    /// The pool is paused.
+    PoolPaused,
+    /// Its updates are paused.
+    UpdatePaused,
+    /// Nothing is done, only told.
+    DryRun,
+    /// The HorizontalPodAutoscaler is off while replicas is 0.
+    HpaDisabled,
+    /// The HorizontalPodAutoscaler follows owners instead of the selector.
+    OwnerReferences,
+    /// A second HorizontalPodAutoscaler covers the same pods.
+    SecondHpa,
+    /// Too many bridges fell to zero at once.
+    TooManyAtOnce,
+    /// Clocks differ by more than is borne.
+    SkewTooLarge,
+    /// The load of a bridge is measured in a way that has no meaning here.
+    LoadMeasurement,
+    /// A dry run of the pod was refused.
+    DryRunRefused,
+    /// A pool over somebody else's workload.
+    WorkloadRef,
+}
+
+impl ConditionType {
+    /// As it stands in `type`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Available => "Available",
+            Self::Progressing => "Progressing",
+            Self::Draining => "Draining",
+            Self::ScalingLimited => "ScalingLimited",
+            Self::RescueActive => "RescueActive",
+            Self::MetricsStale => "MetricsStale",
+            Self::BridgesUnknown => "BridgesUnknown",
+            Self::ForeignPdb => "ForeignPDB",
+            Self::UpdateStalled => "UpdateStalled",
+            Self::Paused => "Paused",
+            Self::HpaSelectorMode => "HpaSelectorMode",
+            Self::MassEmpty => "MassEmpty",
+            Self::ClockSkew => "ClockSkew",
+            Self::StressUnreliable => "StressUnreliable",
+            Self::TemplateInvalid => "TemplateInvalid",
+            Self::Supported => "Supported",
+        }
+    }
+}
+
+impl fmt::Display for ConditionType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for Reason {
+    /// As it stands in `reason`: the variant's own name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// The schema of the list of conditions: a map by `type`, each as in the rest of Kubernetes.
+pub(super) fn schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["type"],
+        "items": {
+            "type": "object",
+            "description": "One thing about the pool that is so, is not so, or is not known.",
+            "required": ["type", "status", "lastTransitionTime", "reason", "message"],
+            "properties": {
+                "type": { "type": "string", "maxLength": 316, "description": "What it is about, such as Available or ScalingLimited." },
+                "status": { "type": "string", "enum": ["True", "False", "Unknown"], "description": "Whether it is so." },
+                "observedGeneration": { "type": "integer", "format": "int64", "minimum": 0, "description": "The generation of the spec that it is about." },
+                "lastTransitionTime": { "type": "string", "format": "date-time", "description": "Since when it is so." },
+                "reason": { "type": "string", "minLength": 1, "maxLength": 1024, "description": "Why, in one word." },
+                "message": { "type": "string", "maxLength": 32768, "description": "Why, in a sentence, with what to do about it." },
+            },
+        },
+    })
+}
