@@ -1,6 +1,6 @@
 //! A deployment of the model to play with: named bridges, seconds since the start, and what they say of themselves.
 
-use bridge::model::{BridgeConfig, JicofoConfig, Jitsi, Load};
+use bridge::model::{BridgeConfig, JicofoConfig, Jitsi, Load, SelectionStrategy};
 use bridge::{Stats, Time, reply, request};
 use http::{Method, Request, Response, StatusCode};
 use serde_json::Value;
@@ -58,6 +58,7 @@ pub(crate) fn single() -> JicofoConfig {
 pub(crate) fn octo() -> JicofoConfig {
     JicofoConfig {
         octo: true,
+        strategy: SelectionStrategy::RegionBased,
         ..single()
     }
 }
