@@ -7,8 +7,7 @@ mod deployment;
 use std::time::Duration;
 
 use bridge::model::{JicofoConfig, Jitsi, Load, LoadRedistribution};
-use deployment::{after, conference, deployed, drain, known, octo, people, single};
-use http::Request;
+use deployment::{after, conference, deployed, drain, exposition, known, octo, people, single};
 
 fn on(config: JicofoConfig) -> JicofoConfig {
     JicofoConfig {
@@ -107,18 +106,10 @@ fn without_relays_they_are_only_disturbed() {
 #[test]
 fn only_these_moves_are_counted_by_bridge() {
     let mut jitsi = stressed(on(octo()), 25, 0.95);
-    let metrics = |jitsi: &mut Jitsi, now| {
-        let request = Request::get("http://127.0.0.1:8888/metrics")
-            .header("Accept", "text/plain")
-            .body(Vec::new())
-            .expect("a request");
-        let reply = jitsi.jicofo_request(&request, after(now)).expect("a reply");
-        String::from_utf8(reply.into_body()).expect("text")
-    };
     let label = "jitsi_jicofo_bridge_endpoints_moved_total{jvb=\"a\",}";
-    assert!(!metrics(&mut jitsi, 119.9).contains(label));
+    assert!(!exposition(&mut jitsi, after(119.9)).contains(label));
     for (now, moved) in [(121.0, 10.0), (361.0, 20.0)] {
-        let text = metrics(&mut jitsi, now);
+        let text = exposition(&mut jitsi, after(now));
         for counter in [
             label,
             "jitsi_jicofo_load_redistributor_endpoints_moved_total",

@@ -6,7 +6,8 @@ mod deployment;
 
 use bridge::model::{BridgeConfig, JicofoConfig, Jitsi, Load, Newcomer, SelectionStrategy, Stop};
 use deployment::{
-    after, conference, deployed, drain, full, jicofo, known, octo, people, shutdown, single,
+    after, conference, deployed, drain, exposition, full, jicofo, known, octo, people, shutdown,
+    single,
 };
 use http::Request;
 use serde_json::json;
@@ -321,14 +322,7 @@ fn jicofo_counts_the_endpoints_of_each_bridge_and_tells_nobody_its_stress_but_in
     conference(&mut jitsi, "other", 2, after(90.0));
     shutdown(&mut jitsi, "a", false, after(91.0));
     jitsi.advance(after(100.0));
-    let request = Request::get("http://127.0.0.1:8888/metrics")
-        .header("Accept", "text/plain")
-        .body(Vec::new())
-        .expect("a request");
-    let reply = jitsi
-        .jicofo_request(&request, after(100.0))
-        .expect("a reply");
-    let text = String::from_utf8(reply.into_body()).expect("text");
+    let text = exposition(&mut jitsi, after(100.0));
     let sample = |nick| format!("\njitsi_jicofo_bridge_endpoints{{jvb=\"{nick}\",}} ");
     let count = |nick| {
         let (_, rest) = text.split_once(&sample(nick)).expect("a sample");

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use bridge::model::{BridgeConfig, JicofoConfig, Jitsi, Load, Media};
 use bridge::{Source, State, Time};
-use deployment::{after, conference, drain, full, get, known, octo, single, stats};
+use deployment::{after, conference, drain, exposition, full, get, known, octo, single, stats};
 use http::Request;
 use serde_json::Value;
 
@@ -323,15 +323,9 @@ fn jicofo_labels_a_bridge_with_its_nickname() {
     let mut jitsi = Jitsi::new(JicofoConfig::default(), after(0.0));
     jitsi.start_bridge("jvb-7f9c", full("jvb-7f9c"), after(0.0));
     conference(&mut jitsi, "talk", 2, after(31.0));
-    let request = Request::get("http://127.0.0.1:8888/metrics")
-        .body(Vec::new())
-        .expect("a request");
-    let reply = jitsi
-        .jicofo_request(&request, after(40.0))
-        .expect("a reply");
-    let text = String::from_utf8(reply.into_body()).expect("text");
+    let text = exposition(&mut jitsi, after(40.0));
     assert!(
-        text.contains("\njitsi_jicofo_bridge_endpoints{jvb=\"jvb-7f9c\"} 2.0\n"),
+        text.contains("\njitsi_jicofo_bridge_endpoints{jvb=\"jvb-7f9c\",} 2.0\n"),
         "{text}"
     );
 }

@@ -23,6 +23,7 @@ const _: () = {
     let _ = jicofo;
     let _ = known;
     let _ = moved;
+    let _ = exposition;
 };
 
 /// The moment so many seconds after the start.
@@ -177,4 +178,15 @@ pub(crate) fn moved(jitsi: &mut Jitsi, path: &str, now: Time) -> (u64, u64) {
     assert_eq!(status, StatusCode::OK, "{reply}");
     let count = |key: &str| reply[key].as_u64().expect("a number");
     (count("movedEndpoints"), count("conferences"))
+}
+
+/// What jicofo answers in its `/metrics` in the text form 0.0.4.
+pub(crate) fn exposition(jitsi: &mut Jitsi, now: Time) -> String {
+    let request = Request::builder()
+        .uri("http://127.0.0.1:8888/metrics")
+        .header("Accept", "text/plain")
+        .body(Vec::new())
+        .expect("a request");
+    let reply = jitsi.jicofo_request(&request, now).expect("jicofo runs");
+    String::from_utf8(reply.into_body()).expect("text")
 }
