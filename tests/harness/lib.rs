@@ -55,6 +55,7 @@ pub use kubelet::{Kubelet, KubeletBuilder};
 pub use laboratory::Laboratory;
 pub use link::Link;
 pub use place::{Place, Priority};
+pub use process::Process;
 pub use tools::{kubectl_path, kubernetes_version};
 
 pub mod load;
