@@ -56,7 +56,7 @@ pub use laboratory::Laboratory;
 pub use link::Link;
 pub use place::{Place, Priority};
 pub use process::Process;
-pub use tools::{kubectl_path, kubernetes_version};
+pub use tools::{kubectl_path, kubernetes_version, test_adapter_path};
 
 pub mod load;
 pub mod mocks;
