@@ -21,6 +21,12 @@ test: tools ## all tests that CI runs
 test-long: ## what CI has no time for: production's own pace, Kubernetes 1.32.2; takes about 15 minutes, 6 of them for the tools
 	@tests/long
 
+.PHONY: bench-adapter
+bench-adapter: ## measure jvb-adapter, beside others, into docs/benchmarks.md: a quarter of an hour (QUICK=1: only whether it works)
+	@tests/tools/build peers
+	@cargo build --release --package adapter --package laboratory --bin jvb-adapter --bin bench
+	@exec target/release/bench run $(if $(QUICK),--quick --out target/bench) $(BENCH_FLAGS)
+
 .PHONY: lint
 lint: .cache/cargo-deny/bin/cargo-deny ## format, clippy, documentation, each crate alone, licences
 	@cargo fmt --all --check

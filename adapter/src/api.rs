@@ -289,7 +289,7 @@ fn discovery(
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
     } else {
-        ok(content_type, bytes(&document.json, pretty))
+        ok(content_type, document.text(pretty))
     };
     let headers = response.headers_mut();
     if let Ok(tag) = HeaderValue::from_str(&document.tag) {

@@ -59,7 +59,9 @@ fn adapt(arguments: Arguments) -> ExitCode {
     }
 }
 
-#[tokio::main]
+/// On one thread: it asks ten thousand bridges with half of a core, and more threads, of which there would be one for each core
+/// of the node, each keep memory of their own.
+#[tokio::main(flavor = "current_thread")]
 async fn serve(config: Config) -> anyhow::Result<()> {
     let shutdown = CancellationToken::new();
     signals::cancel(&shutdown)?;

@@ -83,6 +83,28 @@ impl Laboratory {
             link: None,
         }
     }
+
+    /// The kubeconfig of an adapter as a process of its own: it may do what operators are told to let it do, and nothing else.
+    ///
+    /// # Errors
+    /// When the API server refuses the rights.
+    pub async fn adapter_kubeconfig(&self) -> Result<PathBuf> {
+        self.adapter_identity(RBAC).await
+    }
+
+    async fn adapter_identity(&self, rbac: &str) -> Result<PathBuf> {
+        self.apply(rbac)
+            .await
+            .context("cannot apply the adapter's RBAC")?;
+        let groups = [
+            "system:serviceaccounts",
+            "system:serviceaccounts:bridgetender",
+        ];
+        self.identity(
+            &format!("system:serviceaccount:{NAMESPACE}:{NAME}"),
+            &groups,
+        )
+    }
 }
 
 impl<'a> AdapterBuilder<'a> {
@@ -160,9 +182,7 @@ impl<'a> AdapterBuilder<'a> {
         if external {
             arguments.push("--external-metrics".to_owned());
         }
-        lab.apply(rbac)
-            .await
-            .context("cannot apply the adapter's RBAC")?;
+        let direct = lab.adapter_identity(rbac).await?;
         let place = lab.place(NAMESPACE, NAME).await?;
         if own_authority {
             arguments.push(format!("--tls-secret={NAMESPACE}/{NAME}-tls"));
@@ -171,14 +191,6 @@ impl<'a> AdapterBuilder<'a> {
             arguments.push(format!("--tls-cert-file={}", certificate.display()));
             arguments.push(format!("--tls-private-key-file={}", key.display()));
         }
-        let groups = [
-            "system:serviceaccounts",
-            "system:serviceaccounts:bridgetender",
-        ];
-        let direct = lab.identity(
-            &format!("system:serviceaccount:{NAMESPACE}:{NAME}"),
-            &groups,
-        )?;
         let kubeconfig = match link {
             Some(link) => link.kubeconfig(&direct)?,
             None => direct,

@@ -2,6 +2,7 @@
 //!
 //! The clients live in a program of their own, `tests/strangers`; what it is asked and what it answers goes through pipes.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -111,16 +112,24 @@ pub struct Wire {
 }
 
 impl Laboratory {
+    /// The kubeconfig of the HPA: its user, and with it its rights.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn hpa_kubeconfig(&self) -> Result<PathBuf> {
+        let groups = [
+            "system:serviceaccounts",
+            "system:serviceaccounts:kube-system",
+        ];
+        self.identity(HPA, &groups)
+    }
+
     /// Starts the clients.
     ///
     /// # Errors
     /// When their program was not built or cannot be run.
     pub fn go_clients(&self) -> Result<GoClients> {
-        let groups = [
-            "system:serviceaccounts",
-            "system:serviceaccounts:kube-system",
-        ];
-        let kubeconfig = self.identity(HPA, &groups)?;
+        let kubeconfig = self.hpa_kubeconfig()?;
         let mut process =
             tokio::process::Command::from(self.janitor.command(&tools::metrics_reader()?))
                 .arg(kubeconfig)

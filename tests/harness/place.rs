@@ -1,6 +1,6 @@
 //! An adapter's place in the cluster: a Service that leads to it, its certificate, and the groups it serves.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,17 +80,26 @@ impl Laboratory {
         write(&place.certificate, &place.serving.certificate)?;
         write(&place.key, &place.serving.key)?;
         write(&place.ca, &place.authority.pem())?;
-        let address = place.balancer.address();
         self.namespace(namespace).await?;
-        self.put(&json!({
-                "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace},
-                "spec": {
-                    "type": "ExternalName", "externalName": address.ip(),
-                    "ports": [{"name": "https", "port": address.port()}],
-                },
-            }))
-        .await?;
+        self.lead(&place, place.balancer.address().ip()).await?;
         Ok(place)
+    }
+
+    /// Lets the Service of a place lead to this address instead of the balancer's, on the same port, as it would past a
+    /// kube-proxy: for measurements, in which a balancer's copying of bytes has no place. The API server follows at once.
+    ///
+    /// # Errors
+    /// When the API server refuses the Service.
+    pub async fn lead(&self, place: &Place, address: IpAddr) -> Result<()> {
+        self.put(&json!({
+            "apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": place.name, "namespace": place.namespace},
+            "spec": {
+                "type": "ExternalName", "externalName": address,
+                "ports": [{"name": "https", "port": place.balancer.address().port()}],
+            },
+        }))
+        .await
     }
 
     /// Tells the API server that the adapter at a place serves a group version.

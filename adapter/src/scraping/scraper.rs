@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bridge::Time;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::scraping::probe::{Loopback, Probe};
-use crate::scraping::question::{Done, ask, tell};
+use crate::scraping::question::{BRISK, Done, ask, tell};
 use crate::scraping::refresh::{Freshness, Round, Step};
 use crate::scraping::schedule::{Agenda, Fortune};
 use crate::scraping::target::Target;
@@ -67,6 +68,8 @@ pub(crate) struct Scraper {
     targets: HashMap<Box<str>, Target>,
     agenda: Agenda,
     running: JoinSet<Done>,
+    /// Turns for questions that are not slow.
+    turns: Arc<Semaphore>,
     synced: bool,
     round_over: bool,
 }
@@ -81,6 +84,7 @@ impl Scraper {
             targets: HashMap::new(),
             agenda: Agenda::default(),
             running: JoinSet::new(),
+            turns: Arc::new(Semaphore::new(BRISK)),
             synced: false,
             round_over: false,
         }
@@ -98,14 +102,17 @@ impl Scraper {
             self.shared.health.beat(now);
             self.start_due(now);
             self.note_first_round();
+            let crowded = self.turns.available_permits() == 0;
             let wait = match self.agenda.first() {
-                Some(due) if self.running.len() < self.pace.in_flight.get() => {
+                Some(due) if !crowded && self.running.len() < self.pace.in_flight.get() => {
                     due.since(now).min(HEARTBEAT)
                 }
                 _ => HEARTBEAT,
             };
+            let turns = Arc::clone(&self.turns);
             tokio::select! {
                 () = shutdown.cancelled() => return,
+                _ = turns.acquire(), if crowded => {}
                 change = pods.recv() => match change {
                     Some(change) => self.apply(change),
                     None => return,
@@ -185,6 +192,10 @@ impl Scraper {
 
     fn start_due(&mut self, now: Time) {
         while self.running.len() < self.pace.in_flight.get() {
+            // Asked for first: what is taken out of the agenda is asked.
+            let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() else {
+                return;
+            };
             let Some((due, uid)) = self.agenda.due(now) else {
                 return;
             };
@@ -199,6 +210,7 @@ impl Scraper {
                 let anew = probe.anew();
                 let probe = std::mem::replace(probe, anew);
                 let question = ask(
+                    turn,
                     Arc::clone(&self.shared),
                     Arc::clone(&self.limiter),
                     target.ticket.clone(),

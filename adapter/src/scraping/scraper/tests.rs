@@ -219,6 +219,22 @@ async fn only_so_many_bridges_are_asked_at_once_and_all_are_asked() {
 }
 
 #[tokio::test]
+async fn bridges_that_hang_do_not_keep_others_from_being_asked() {
+    let seen = Arc::default();
+    let work = Work::start(BRISK * 4, Duration::from_mins(10));
+    let hung = bridge(&seen, false).await;
+    for n in 0..BRISK * 2 {
+        work.see(&format!("hung-{n}"), &format!("h{n}"), hung);
+    }
+    until("all hung bridges are asked", || {
+        Seen::count(&seen.requests) == BRISK * 2
+    })
+    .await;
+    work.see("well", "w", bridge(&Arc::default(), true).await);
+    until("the other one is told", || work.is_told("well")).await;
+}
+
+#[tokio::test]
 async fn the_first_round_ends_when_everybody_was_asked() {
     let seen = Arc::default();
     let work = Work::start(4, Duration::from_millis(100));
