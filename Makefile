@@ -18,8 +18,14 @@ test: tools ## all tests that CI runs
 	@cargo test --workspace --no-fail-fast
 
 .PHONY: test-long
-test-long: tools ## what CI has no time for: production's own pace, Kubernetes 1.32.2; takes about 15 minutes, 6 of them for the tools
+test-long: ## what CI has no time for: production's own pace, Kubernetes 1.32.2; takes about 15 minutes, 6 of them for the tools
 	@tests/long
+
+.PHONY: bench-adapter
+bench-adapter: ## measure jvb-adapter, beside others, into docs/benchmarks.md: a quarter of an hour (QUICK=1: only whether it works)
+	@tests/tools/build peers
+	@cargo build --release --package adapter --package laboratory --bin jvb-adapter --bin bench
+	@exec target/release/bench run $(if $(QUICK),--quick --out target/bench) $(BENCH_FLAGS)
 
 .PHONY: lint
 lint: .cache/cargo-deny/bin/cargo-deny ## format, clippy, documentation, each crate alone, licences
@@ -31,7 +37,7 @@ lint: .cache/cargo-deny/bin/cargo-deny ## format, clippy, documentation, each cr
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZ_SECONDS (10) seconds; needs a nightly toolchain and says so where there is none
-	@bridge/fuzz/run $(or $(FUZZ_SECONDS),10)
+	@tests/tools/fuzz $(or $(FUZZ_SECONDS),10)
 
 .PHONY: golden
 golden: ## write the golden files anew: look at the difference before you commit it
@@ -49,6 +55,7 @@ tools: ## build the laboratory's etcd and Kubernetes into .cache (K8S_VERSION ch
 ci: ## what CI runs, with the time of each part
 	@.ci/run
 
+# Without optimization: it runs for a second, and its release profile takes longer to build than all that it checks.
 .cache/cargo-deny/bin/cargo-deny:
-	@echo "cargo-deny: building version 0.20.2, about 5 minutes the first time"
-	@cargo install --quiet --locked --version 0.20.2 --root .cache/cargo-deny cargo-deny
+	@echo "cargo-deny: building version 0.20.2, about 3 minutes the first time"
+	@CARGO_PROFILE_DEV_DEBUG=false cargo install --quiet --locked --debug --version 0.20.2 --root .cache/cargo-deny cargo-deny

@@ -15,7 +15,7 @@ use http::{HeaderMap, Response, StatusCode};
 use serde_json::json;
 
 use crate::access::{Attributes, User};
-use crate::api::route::{Question, Route, nowhere};
+use crate::api::route::{Route, nowhere};
 use crate::api::wire::discovery::{AGGREGATED, Discovery, Document};
 use crate::api::wire::openapi::OpenApi;
 use crate::api::wire::values::bytes;
@@ -28,6 +28,7 @@ use crate::telling::{Record, Ticket};
 mod asked;
 mod external;
 mod keda;
+mod limit;
 mod packing;
 mod quantity;
 mod read;
@@ -37,6 +38,9 @@ mod selector;
 mod tests;
 mod wire;
 
+pub(crate) use limit::{UserLimit, UserQuota};
+pub(crate) use packing::accepts_gzip;
+pub(crate) use route::Question;
 pub(crate) use selector::Selector;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -50,6 +54,7 @@ pub(crate) struct Api {
     with_external: bool,
     namespaces: Vec<String>,
     refresher: Option<Refresher>,
+    limit: Option<UserLimit>,
 }
 
 impl Api {
@@ -62,6 +67,7 @@ impl Api {
             with_external,
             namespaces: Vec::new(),
             refresher: None,
+            limit: None,
         }
     }
 
@@ -69,6 +75,13 @@ impl Api {
     #[must_use]
     pub(crate) fn within(mut self, namespaces: Vec<String>) -> Self {
         self.namespaces = namespaces;
+        self
+    }
+
+    /// Lets each user ask so often; without a quota as often as they like.
+    #[must_use]
+    pub(crate) fn limited_to(mut self, quota: Option<UserQuota>) -> Self {
+        self.limit = quota.map(UserLimit::new);
         self
     }
 
@@ -186,6 +199,17 @@ impl Api {
 }
 
 impl Service for Api {
+    fn admit(&self, user: &User) -> Result<(), Status> {
+        let Some(limit) = &self.limit else {
+            return Ok(());
+        };
+        let admitted = limit.admit(user);
+        if admitted.is_err() {
+            self.shared.telemetry.limited();
+        }
+        admitted
+    }
+
     fn attributes(&self, request: &Parts) -> Result<Attributes, Status> {
         self.question(request)
             .map(|question| question.attributes(request))
@@ -233,7 +257,7 @@ fn values(request: &Parts, body: Vec<u8>) -> Response<Body> {
     if !packing::is_large(&body) {
         return ok(JSON, body);
     }
-    let mut response = if packing::accepts_gzip(&request.headers) {
+    let mut response = if accepts_gzip(&request.headers) {
         let mut response = ok(JSON, packing::gzip(&body));
         let coding = HeaderValue::from_static("gzip");
         response.headers_mut().insert(CONTENT_ENCODING, coding);
@@ -265,7 +289,7 @@ fn discovery(
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
     } else {
-        ok(content_type, bytes(&document.json, pretty))
+        ok(content_type, document.text(pretty))
     };
     let headers = response.headers_mut();
     if let Ok(tag) = HeaderValue::from_str(&document.tag) {
@@ -277,7 +301,7 @@ fn discovery(
 
 /// Whether the first form that the client accepts and we have is aggregated discovery; what it says beyond group, version and
 /// kind (`profile=nopeer`, q-values) is tolerated.
-fn wants_aggregated(headers: &HeaderMap) -> bool {
+pub(crate) fn wants_aggregated(headers: &HeaderMap) -> bool {
     headers
         .get_all(ACCEPT)
         .iter()

@@ -127,6 +127,37 @@ pub struct Serving {
     #[arg(long, env = "JVB_ADAPTER_HTTP1_ONLY")]
     pub(crate) http1_only: bool,
 
+    /// Requests that one user may make in a second in the long run; 0 is no limit. More are refused with 429.
+    ///
+    /// Never limited are the API server's own requests, the group system:masters, and --unlimited-users.
+    #[arg(
+        long,
+        env = "JVB_ADAPTER_USER_REQUESTS_PER_SECOND",
+        value_name = "NUMBER",
+        default_value = "50"
+    )]
+    pub(crate) user_requests_per_second: u32,
+
+    /// Requests that one user may make at once after a rest.
+    #[arg(
+        long,
+        env = "JVB_ADAPTER_USER_REQUESTS_BURST",
+        value_name = "NUMBER",
+        default_value = "200"
+    )]
+    pub(crate) user_requests_burst: NonZeroU32,
+
+    /// Users without a limit. The HPA paces itself: it asks one question after another, and a refused one would keep bridges from
+    /// coming.
+    #[arg(
+        long,
+        env = "JVB_ADAPTER_UNLIMITED_USERS",
+        value_name = "NAME",
+        value_delimiter = ',',
+        default_value = "system:serviceaccount:kube-system:horizontal-pod-autoscaler,system:kube-controller-manager"
+    )]
+    pub(crate) unlimited_users: Vec<String>,
+
     /// Time between SIGTERM and the last new connection; meanwhile the adapter is not ready and answers as before.
     ///
     /// The cluster needs it to send requests elsewhere. Together with the 20 s that requests under way get after it, it must fit
@@ -168,6 +199,11 @@ pub struct Cluster {
     /// closed is noticed 5 s later.
     #[arg(long, env = "JVB_ADAPTER_WATCH_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) watch_timeout: Duration,
+
+    /// Time that the API server has at the start to say whom to believe and, with --tls-secret, to keep a certificate; then the
+    /// adapter ends with what stood in the way.
+    #[arg(long, env = "JVB_ADAPTER_START_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
+    pub(crate) start_timeout: Duration,
 }
 
 /// How bridges are asked.
@@ -209,6 +245,10 @@ pub struct Scraping {
     /// Time that a read waits for bridges that are asked for its sake; then it is answered with what is known.
     #[arg(long, env = "JVB_ADAPTER_FRESH_BUDGET", value_name = "DURATION", default_value = "300ms", value_parser = humantime::parse_duration)]
     pub(crate) fresh_budget: Duration,
+
+    /// Ask bridges on loopback addresses too, which no pod of a cluster has: for a laboratory on one machine.
+    #[arg(long, env = "JVB_ADAPTER_LOOPBACK_BRIDGES")]
+    pub(crate) loopback_bridges: bool,
 
     /// One more metric, from the bridge's own key; may be given several times.
     #[arg(

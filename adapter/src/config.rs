@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::api::Selector;
+use crate::api::{Selector, UserQuota};
 use crate::args::{Arguments, Cluster, Scraping, Serving, Telling};
 use crate::authority::{self, Named};
-use crate::scraping::{Freshness, Pace};
+use crate::scraping::{Freshness, Loopback, Pace};
 use crate::serving::Files;
 use crate::telling::{Metrics, Rules};
 
@@ -23,6 +24,8 @@ pub struct Config {
     pub(crate) certificate: Certificate,
     /// Whether HTTP/2 is not spoken.
     pub(crate) http1_only: bool,
+    /// How often one user may ask; without it as often as they like.
+    pub(crate) user_quota: Option<UserQuota>,
     /// How long to answer as before after the signal to end.
     pub(crate) shutdown_delay: Duration,
     /// Kubeconfig; without it `$KUBECONFIG`, then the pod's own service account.
@@ -33,6 +36,8 @@ pub struct Config {
     pub(crate) bridges: String,
     /// How long a watch of the API server lasts, in seconds.
     pub(crate) watch_seconds: u32,
+    /// How long the API server is waited for at the start.
+    pub(crate) start_timeout: Duration,
     /// How bridges are asked.
     pub(crate) pace: Pace,
     /// What may be told of them.
@@ -83,6 +88,9 @@ impl TryFrom<Arguments> for Config {
                     ca_lifetime,
                     leaf_lifetime,
                     http1_only,
+                    user_requests_per_second,
+                    user_requests_burst,
+                    unlimited_users,
                     shutdown_delay,
                 },
             cluster:
@@ -91,6 +99,7 @@ impl TryFrom<Arguments> for Config {
                     namespaces,
                     bridges,
                     watch_timeout,
+                    start_timeout,
                 },
             scraping:
                 Scraping {
@@ -100,6 +109,7 @@ impl TryFrom<Arguments> for Config {
                     max_scrapes_per_second,
                     fresh_within,
                     fresh_budget,
+                    loopback_bridges,
                     extra_metrics,
                 },
             telling:
@@ -125,6 +135,14 @@ impl TryFrom<Arguments> for Config {
             (None, Some(certificate), Some(key)) => {
                 Some(Certificate::Files(Files { certificate, key }))
             }
+            (None, None, None) => {
+                problems.push(
+                    "--tls-cert-file and --tls-private-key-file must be set, or --tls-secret: an API server is only asked over \
+                     verified TLS"
+                        .to_owned(),
+                );
+                None
+            }
             (None, certificate, key) => {
                 for (flag, given) in [
                     ("--tls-cert-file", certificate),
@@ -132,7 +150,7 @@ impl TryFrom<Arguments> for Config {
                 ] {
                     if given.is_none() {
                         problems.push(format!(
-                            "{flag} must be set, or --tls-secret: an API server is only asked over verified TLS"
+                            "{flag} must be set too: certificate and key belong together"
                         ));
                     }
                 }
@@ -153,15 +171,22 @@ impl TryFrom<Arguments> for Config {
                 certificate,
                 http1_only,
                 shutdown_delay,
+                user_quota: NonZeroU32::new(user_requests_per_second).map(|per_second| UserQuota {
+                    per_second,
+                    burst: user_requests_burst,
+                    unlimited: unlimited_users.into_iter().collect(),
+                }),
                 kubeconfig,
                 namespaces,
                 bridges,
                 watch_seconds: u32::try_from(watch_timeout.as_secs()).unwrap_or(u32::MAX),
+                start_timeout,
                 pace: Pace {
                     interval,
                     deadline,
                     in_flight: max_scrapes_in_flight,
                     per_second: max_scrapes_per_second,
+                    loopback: Loopback::allowed(loopback_bridges),
                     freshness: Freshness {
                         within: fresh_within,
                         budget: fresh_budget,
@@ -245,6 +270,9 @@ fn check(arguments: &Arguments) -> Vec<String> {
     if arguments.cluster.watch_timeout < Duration::from_secs(1) {
         problems.push("--watch-timeout must be at least 1s".to_owned());
     }
+    if arguments.cluster.start_timeout < Duration::from_secs(1) {
+        problems.push("--start-timeout must be at least 1s".to_owned());
+    }
     if deadline.is_zero() {
         problems.push("--deadline must be longer than nothing".to_owned());
     }
@@ -311,6 +339,7 @@ mod tests {
             "--namespaces=a,,a",
             "--interval=1ms",
             "--watch-timeout=0s",
+            "--start-timeout=0s",
             "--deadline=0s",
             "--max-age=0s",
             "--min-coverage=1.5",
@@ -328,6 +357,7 @@ mod tests {
             "--namespaces names a twice",
             "--interval",
             "--watch-timeout",
+            "--start-timeout",
             "--deadline",
             "--max-age",
             "--min-coverage",

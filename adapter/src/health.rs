@@ -104,7 +104,7 @@ impl Health {
         let synced = self.synced.load(Ordering::Relaxed);
         if synced == NEVER {
             return Err(
-                "the pods are not known yet; hint: may the service account get, list and watch pods?",
+                "the pods are not known yet; hint: may the service account list and watch pods?",
             );
         }
         let waited = now.since(Time::from_millis(synced));

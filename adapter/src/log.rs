@@ -6,6 +6,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
 use crate::args::{Log, LogFormat};
+use crate::causes::causes;
 
 /// Logs from here on as the command line wants; called once, by the binary.
 ///
@@ -23,4 +24,9 @@ pub fn start(log: &Log) -> Result<(), ParseError> {
         LogFormat::Json => builder.json().init(),
     }
     Ok(())
+}
+
+/// Logs what the process ends with: the causes on one line, a hint on its own.
+pub fn end(error: &anyhow::Error) {
+    tracing::error!(target: "jvb_adapter", "{}", causes(error.as_ref()));
 }

@@ -47,17 +47,21 @@ fn adapt(arguments: Arguments) -> ExitCode {
     if let Err(error) = log::start(&arguments.log) {
         wrong(format!("--log: {error}"));
     }
-    let config = Config::try_from(arguments).unwrap_or_else(|problems| wrong(problems.to_string()));
+    let config = Config::try_from(arguments)
+        // One prefix for each: clap puts the first.
+        .unwrap_or_else(|problems| wrong(problems.to_string().replace('\n', "\nerror: ")));
     match serve(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error:#}");
+            log::end(&error);
             ExitCode::FAILURE
         }
     }
 }
 
-#[tokio::main]
+/// On one thread: it asks ten thousand bridges with half of a core, and more threads, of which there would be one for each core
+/// of the node, each keep memory of their own.
+#[tokio::main(flavor = "current_thread")]
 async fn serve(config: Config) -> anyhow::Result<()> {
     let shutdown = CancellationToken::new();
     signals::cancel(&shutdown)?;

@@ -15,9 +15,6 @@ use crate::shared::Shared;
 /// How often the files of the serving certificate are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// How long an own authority may take to give us a certificate.
-const DEADLINE: Duration = Duration::from_secs(30);
-
 /// What will keep a good certificate in use.
 pub(crate) enum Renewal {
     /// Whoever replaces the files.
@@ -43,10 +40,11 @@ impl Renewal {
         })
     }
 
-    /// The first certificate.
+    /// The first certificate; an own authority has `deadline` to give it.
     pub(crate) async fn start(
         self,
         client: Client,
+        deadline: Duration,
         shared: &Shared,
     ) -> anyhow::Result<(Tls, Renewing)> {
         Ok(match self {
@@ -55,7 +53,7 @@ impl Renewal {
                 shared.health.believed(false);
                 let mut keeper = Keeper::new(client, settings);
                 (
-                    keeper.start(DEADLINE).await?,
+                    keeper.start(deadline).await?,
                     Renewing::Own(Box::new(keeper)),
                 )
             }

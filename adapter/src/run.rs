@@ -1,11 +1,8 @@
 //! The adapter from start to end.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::{Context as _, bail};
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use anyhow::{Context as _, anyhow, bail};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -13,21 +10,13 @@ use tracing::info;
 
 use crate::access::Guard;
 use crate::api::Api;
+use crate::client::{self, ClientError};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::renewal::Renewal;
-use crate::scraping::{Refresher, Scraper, pods};
+use crate::scraping::{Refresher, Scraper, pods, services};
 use crate::serving::{self, Limits};
 use crate::shared::Shared;
-
-/// How long the API server has to tell how it authenticates.
-const GUARD_DEADLINE: Duration = Duration::from_secs(30);
-
-/// How long to try to reach the API server in one attempt.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long the API server may be silent beyond the length of a watch: the watches' own margin.
-const SILENCE: Duration = Duration::from_secs(5);
 
 /// Runs the adapter until `shutdown`, then finishes the requests that are under way.
 ///
@@ -41,21 +30,26 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         external_metrics,
         certificate,
         http1_only,
+        user_quota,
         shutdown_delay,
         kubeconfig,
         namespaces,
         bridges,
         watch_seconds,
+        start_timeout,
         pace,
         rules,
         metrics,
     } = config;
     let renewal = Renewal::open(certificate)?;
-    let client = client(kubeconfig, watch_seconds).await?;
+    let told = |error: ClientError| anyhow!("{error}\nhint: {}", error.hint());
+    let cluster = client::config(kubeconfig).await.map_err(told)?;
+    let api_server = cluster.cluster_url.clone();
+    let client = client::watching(cluster, watch_seconds).map_err(told)?;
     let listener = TcpListener::bind(bind)
         .await
         .with_context(|| format!("cannot listen on {bind} (--bind)"))?;
-    info!(address = %bind, %bridges, version = env!("CARGO_PKG_VERSION"), "jvb-adapter starts");
+    info!(address = %bind, %bridges, %api_server, version = env!("CARGO_PKG_VERSION"), "jvb-adapter starts");
 
     let shared = Arc::new(Shared::new(Clock::system(), metrics, rules));
     let (changes, seen) = mpsc::unbounded_channel();
@@ -72,19 +66,24 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         changes,
         ending.clone(),
     ));
+    let grouping = tokio::spawn(services::run(
+        client.clone(),
+        namespaces.clone(),
+        watch_seconds,
+        Arc::clone(&shared),
+        ending.clone(),
+    ));
     let (refresher, rounds) = Refresher::new(pace.freshness);
     let scraper = Scraper::new(Arc::clone(&shared), pace);
     let scrape = tokio::spawn(scraper.run(seen, rounds, ending.clone()));
 
     let starting = async {
-        let guard = Guard::start(
-            client.clone(),
-            GUARD_DEADLINE,
-            watch_seconds,
-            ending.clone(),
-        )
-        .await?;
-        let (tls, renewing) = renewal.start(client.clone(), &shared).await?;
+        let guard = Guard::start(client.clone(), start_timeout, watch_seconds, ending.clone())
+            .await
+            .with_context(|| format!("the API server {api_server} does not say whom to believe"))?;
+        let (tls, renewing) = renewal
+            .start(client.clone(), start_timeout, &shared)
+            .await?;
         anyhow::Ok((guard, tls, renewing))
     };
     let (guard, mut tls, renewing) = tokio::select! {
@@ -96,6 +95,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     }
     let api = Api::new(Arc::clone(&shared), external_metrics)
         .within(namespaces)
+        .limited_to(user_quota)
         .refreshed_by(refresher);
     let api = Arc::new(api);
     let stop = CancellationToken::new();
@@ -110,38 +110,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     tokio::select! {
         served = serving::serve(Limits::default(), listener, tls, guard, api, stop.clone()) => served,
         ended = watch => bail!("the watch of pods ended: {ended:?}"),
+        ended = grouping => bail!("the watch of Services ended: {ended:?}"),
         ended = scrape => bail!("the loop that asks the bridges ended: {ended:?}"),
         () = leave => Ok(()),
         never = renewing.run(Arc::clone(&shared)) => match never {},
     }
-}
-
-async fn client(kubeconfig: Option<PathBuf>, watch_seconds: u32) -> anyhow::Result<kube::Client> {
-    let mut config = client_config(kubeconfig).await?;
-    // A watch ends by itself when nothing comes, but the request for a list or for the next watch would be waited for as long as
-    // a dead connection lives.
-    config.read_timeout = Some(Duration::from_secs(watch_seconds.into()) + SILENCE);
-    config.reset_reader_on_write = true;
-    kube::Client::try_from(config).context("cannot make a client of the API server")
-}
-
-/// How to reach the API server: by this kubeconfig, else by the environment's, else as a pod.
-///
-/// # Errors
-/// When there is none, or one that cannot be used.
-pub(crate) async fn client_config(kubeconfig: Option<PathBuf>) -> anyhow::Result<kube::Config> {
-    let mut config = match kubeconfig {
-        Some(path) => {
-            let kubeconfig = Kubeconfig::read_from(&path)
-                .with_context(|| format!("cannot read {} (--kubeconfig)", path.display()))?;
-            kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
-                .await
-                .with_context(|| format!("cannot use {} (--kubeconfig)", path.display()))?
-        }
-        None => kube::Config::infer().await.context(
-            "no cluster is configured: set --kubeconfig or KUBECONFIG, or run in a pod with a service account",
-        )?,
-    };
-    config.connect_timeout = Some(CONNECT_TIMEOUT);
-    Ok(config)
 }

@@ -1,4 +1,4 @@
-//! How the adapter learns of bridges: which there are (`pods`), when each is asked (`schedule`, `scraper`), and how (`probe`).
+//! How the adapter learns of bridges: which there are (`pods`; `services` groups them), when each is asked (`schedule`, `scraper`), and how (`probe`).
 //!
 //! All that is learned goes into the store of `telling`.
 
@@ -8,8 +8,10 @@ mod question;
 mod refresh;
 mod schedule;
 mod scraper;
+pub(crate) mod services;
 mod target;
+mod watching;
 
-pub(crate) use probe::{Probe, date};
+pub(crate) use probe::{Loopback, Probe, date};
 pub(crate) use refresh::{Freshness, Refreshed, Refresher};
 pub(crate) use scraper::{Pace, Scraper};

@@ -37,7 +37,8 @@ pub(crate) struct Telemetry {
     requests: Family<[(&'static str, u16); 1], Counter>,
     freshness: Family<Label, Histogram, fn() -> Histogram>,
     refreshes: Family<Label, Counter>,
-    watch_errors: Counter,
+    limited: Counter,
+    watch_errors: Family<Label, Counter>,
     /// Held while a census is taken and written: of two at once each would tell only a part.
     census: Mutex<()>,
     certificate: CertificateState,
@@ -68,7 +69,8 @@ impl Telemetry {
             requests: Family::default(),
             freshness,
             refreshes: Family::default(),
-            watch_errors: Counter::default(),
+            limited: Counter::default(),
+            watch_errors: Family::default(),
             census: Mutex::default(),
             certificate: CertificateState::default(),
             certificate_seconds: Gauge::default(),
@@ -123,13 +125,18 @@ impl Telemetry {
             self.requests.clone(),
         );
         own.register(
+            "requests_limited",
+            "Requests refused because their user asked too often",
+            self.limited.clone(),
+        );
+        own.register(
             "refreshes",
             "Reads that had bridges asked first, by result",
             self.refreshes.clone(),
         );
         own.register(
             "watch_errors",
-            "Errors of the watch of pods",
+            "Errors of the watches of the API server, by what is watched",
             self.watch_errors.clone(),
         );
         own.register_with_unit(
@@ -188,9 +195,16 @@ impl Telemetry {
         self.refreshes.get_or_create(&[("result", result)]).inc();
     }
 
-    /// The watch of pods failed once.
-    pub(crate) fn watch_failed(&self) {
-        self.watch_errors.inc();
+    /// A request was refused because its user asked too often.
+    pub(crate) fn limited(&self) {
+        self.limited.inc();
+    }
+
+    /// The watch of this resource failed once.
+    pub(crate) fn watch_failed(&self, resource: &'static str) {
+        self.watch_errors
+            .get_or_create(&[("resource", resource)])
+            .inc();
     }
 
     /// Everything as text, with a census of the bridges at this moment.

@@ -2,14 +2,16 @@
 //!
 //! Pure: `now` is an argument, and nothing here does I/O. The `store` holds a record for each `pod` and decides what a single
 //! pod's value is; `groups` puts the values of many together for the objects that they belong to; `metric` is the table of what
-//! there is to tell.
+//! there is to tell; `members` says whose a bridge is, with what `services` knows of selectors.
 
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod groups;
+mod members;
 mod metric;
 mod pod;
 mod resource;
+mod services;
 mod shares;
 mod store;
 
@@ -17,5 +19,6 @@ pub(crate) use groups::{Shortfall, aggregate};
 pub(crate) use metric::{Aggregate, ExtraMetric, FREE_CAPACITY, MetricId, Metrics};
 pub(crate) use pod::{BridgePod, CONTAINER_NAME, Owner, Pod};
 pub(crate) use resource::Resource;
+pub(crate) use services::{NoService, Services};
 pub(crate) use shares::shares;
 pub(crate) use store::{Omission, Reading, Record, Rules, Sample, Store, Ticket};

@@ -1,18 +1,10 @@
 //! What an operator sees of the binary without a cluster.
 
-use std::process::{Command, Output};
+#[cfg(test)]
+#[path = "support/binary.rs"]
+mod binary;
 
-fn adapter(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_jvb-adapter"))
-        .args(arguments)
-        .env_clear()
-        .output()
-        .expect("cargo built the binary before this test")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use binary::{Folder, adapter, kubeconfig, refusing, text};
 
 /// A command line that is refused: the exit code is 2, nothing goes to standard output, and this is the message.
 fn refused(arguments: &[&str]) -> String {
@@ -39,6 +31,87 @@ fn the_version_is_one_line() {
 }
 
 #[test]
+fn without_an_api_server_it_says_what_is_wrong_and_what_to_do_next() {
+    let folder = Folder::new("start");
+    let unknown = refusing(401, "Unauthorized");
+    let forbidden = refusing(
+        403,
+        "configmaps is forbidden: User \\\"jane\\\" cannot list resource",
+    );
+    let context = kubeconfig("https://127.0.0.1:1").replace("context: here", "context: gone");
+    let mut messages = Vec::new();
+    for (what, kubeconfig) in [
+        ("no kubeconfig", None),
+        (
+            "one that is not there",
+            Some("/nowhere/kubeconfig".to_owned()),
+        ),
+        (
+            "one that is none",
+            Some(folder.file("none", "clusters: [\n")),
+        ),
+        ("an empty one", Some(folder.file("empty", ""))),
+        (
+            "one whose context is gone",
+            Some(folder.file("context", &context)),
+        ),
+        (
+            "nobody listens there",
+            Some(folder.file("closed", &kubeconfig("https://127.0.0.1:1"))),
+        ),
+        (
+            "an API server of another cluster",
+            Some(folder.file("unknown", &kubeconfig(&unknown))),
+        ),
+        (
+            "an API server that allows nothing",
+            Some(folder.file("forbidden", &kubeconfig(&forbidden))),
+        ),
+    ] {
+        let kubeconfig = kubeconfig.map(|file| format!("--kubeconfig={file}"));
+        let mut arguments = vec![
+            "--tls-secret=bridgetender/jvb-adapter-tls",
+            "--bind=127.0.0.1:0",
+            "--start-timeout=3s",
+        ];
+        arguments.extend(kubeconfig.as_deref());
+        let output = adapter(&arguments);
+        assert_eq!(output.status.code(), Some(1), "{what}");
+        assert!(output.stdout.is_empty(), "{what}");
+        let told = text(&output.stderr);
+        // What comes before is said while it tries.
+        let (_, last) = told.rsplit_once("ERROR ").expect("it says why it ends");
+        messages.push(format!("# {what}\n{last}"));
+    }
+    let told = messages
+        .join("\n")
+        .replace(&folder.path(), "FOLDER")
+        .replace(&unknown, "http://UNKNOWN")
+        .replace(&forbidden, "http://FORBIDDEN");
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn while_it_waits_for_an_api_server_it_says_so_once() {
+    let folder = Folder::new("once");
+    let file = folder.file("closed", &kubeconfig("https://127.0.0.1:1"));
+    let output = adapter(&[
+        "--tls-secret=bridgetender/jvb-adapter-tls",
+        "--bind=127.0.0.1:0",
+        "--start-timeout=4s",
+        &format!("--kubeconfig={file}"),
+    ]);
+    let told = text(&output.stderr);
+    for (words, times) in [
+        ("api_server=https://127.0.0.1:1/", 1),
+        ("cannot follow ConfigMap", 1),
+        ("the pods cannot be watched", 1),
+    ] {
+        assert_eq!(told.matches(words).count(), times, "{words}: {told}");
+    }
+}
+
+#[test]
 fn wrong_flags_are_told_with_a_hint() {
     let certificate = ["--tls-cert-file=c", "--tls-private-key-file=k"];
     let mut messages = Vec::new();
@@ -51,6 +124,7 @@ fn wrong_flags_are_told_with_a_hint() {
         vec!["--bridges=app in", "--min-coverage=50"],
         vec!["--log=info=debug=warn"],
         vec!["--max-scrapes-per-second=0"],
+        vec!["--start-timeout=0s"],
     ] {
         let mut all = certificate.to_vec();
         if arguments.is_empty() {

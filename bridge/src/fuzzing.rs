@@ -1,5 +1,7 @@
 //! What must hold of every body, whatever is in it: shared by the fuzz targets and the tests.
 
+pub mod replies;
+
 use crate::source::Source;
 use crate::stats::{Nonsense, Stats};
 

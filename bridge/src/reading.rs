@@ -14,6 +14,7 @@ use crate::stats::Stats;
 use draft::Draft;
 
 pub use exposition::TextError;
+pub use json::JsonError;
 
 impl Source {
     /// Reads the body of a reply with status 200 whose content type this form [`comes_as`](Self::comes_as).
@@ -48,7 +49,7 @@ pub enum ReadError {
         form: Source,
         /// Where and why.
         #[source]
-        error: serde_json::Error,
+        error: JsonError,
     },
     /// The body is not in the text form.
     #[error("{} is not in a text format of Prometheus", Source::MetricsText)]

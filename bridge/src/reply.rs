@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use crate::reading::ReadError;
+use crate::reading::{JsonError, ReadError};
 use crate::request::path;
 use crate::source::Source;
 use crate::stats::Stats;
@@ -55,7 +55,7 @@ pub enum ReplyError {
         path: &'static str,
         /// Where and why.
         #[source]
-        error: serde_json::Error,
+        error: JsonError,
     },
     /// Statistics that are none.
     #[error(transparent)]
@@ -247,7 +247,10 @@ pub(crate) fn parsed<T: DeserializeOwned>(
     path: &'static str,
     body: &[u8],
 ) -> Result<T, ReplyError> {
-    serde_json::from_slice(body).map_err(|error| ReplyError::Body { path, error })
+    serde_json::from_slice(body).map_err(|error| ReplyError::Body {
+        path,
+        error: error.into(),
+    })
 }
 
 pub(crate) fn health_of(

@@ -2,7 +2,71 @@
 
 use std::path::Path;
 
-use bridge::{Source, fuzzing};
+use bridge::Source;
+use bridge::fuzzing::{self, replies};
+use http::StatusCode;
+
+/// The inputs of a target's corpus.
+fn corpus(target: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(target);
+    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{target}: {error}"));
+    entries
+        .map(|entry| std::fs::read(entry.expect("an entry").path()).expect("an input"))
+        .collect()
+}
+
+#[test]
+fn every_reply_of_the_corpus_is_understood_or_refused_for_a_reason() {
+    type Check = fn(StatusCode, &[u8]) -> usize;
+    for (target, check, wanted) in [
+        ("bridge_replies", replies::bridge as Check, 3),
+        ("jicofo_replies", replies::jicofo, 12),
+    ] {
+        let mut understood = 0;
+        for input in corpus(target) {
+            let (status, body) = replies::split(&input);
+            understood += check(status, body);
+        }
+        assert!(understood >= wanted, "{target}: {understood} readings");
+    }
+}
+
+#[test]
+fn every_fuzz_target_has_a_corpus_and_is_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect(path);
+    let (run, manifest) = (read("run"), read("Cargo.toml"));
+    let mut targets = 0;
+    for entry in std::fs::read_dir(root.join("fuzz_targets")).expect("targets") {
+        let path = entry.expect("an entry").path();
+        let target = path
+            .file_stem()
+            .and_then(|name| name.to_str())
+            .expect("a name");
+        assert!(!corpus(target).is_empty(), "{target} has no corpus");
+        let list = run
+            .lines()
+            .find(|line| line.starts_with("for target in "))
+            .expect("a list");
+        assert!(
+            list.split([' ', ';']).any(|name| name == target),
+            "{target} is not run"
+        );
+        assert!(
+            manifest.contains(&format!("name = \"{target}\"")),
+            "{target} is not built"
+        );
+        targets += 1;
+    }
+    assert_eq!(
+        targets,
+        std::fs::read_dir(root.join("corpus"))
+            .expect("corpora")
+            .count()
+    );
+}
 
 #[test]
 fn every_body_of_the_corpus_is_read_without_panic_and_absurd_numbers() {
@@ -11,13 +75,8 @@ fn every_body_of_the_corpus_is_read_without_panic_and_absurd_numbers() {
         ("colibri_stats", Source::ColibriStats),
         ("metrics_text", Source::MetricsText),
     ] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("fuzz/corpus")
-            .join(target);
         let mut readable = 0;
-        for entry in std::fs::read_dir(&folder).expect("a corpus") {
-            let path = entry.expect("an entry").path();
-            let body = std::fs::read(&path).expect("a body");
+        for body in corpus(target) {
             fuzzing::check(source, &body);
             readable += usize::from(source.read(&body, &[]).is_ok());
         }

@@ -7,7 +7,9 @@ mod deployment;
 use std::time::Duration;
 
 use bridge::model::{BridgeConfig, Health, JicofoConfig, Jitsi, Load, Stop};
-use deployment::{after, conference, deployed, get, metrics, moved, people, shutdown, single};
+use deployment::{
+    after, conference, deployed, exposition, get, metrics, moved, people, shutdown, single,
+};
 use http::Request;
 
 #[test]
@@ -95,23 +97,12 @@ fn moves_by_hand_are_not_in_bridge_endpoints_moved() {
     assert_eq!(moved(&mut jitsi, path, after(70.0)), (2, 1));
     jitsi.advance(after(71.0));
     assert_eq!(people(&jitsi), [0, 2]);
-    let text = exposition(&mut jitsi);
+    let text = exposition(&mut jitsi, after(71.0));
     assert!(text.contains("jitsi_jicofo_participants_moved_total 2.0\n"));
     assert!(
         !text.contains("jitsi_jicofo_bridge_endpoints_moved_total{"),
         "{text}"
     );
-}
-
-fn exposition(jitsi: &mut Jitsi) -> String {
-    let request = Request::get("http://127.0.0.1:8888/metrics")
-        .header("Accept", "text/plain")
-        .body(Vec::new())
-        .expect("a request");
-    let reply = jitsi
-        .jicofo_request(&request, after(71.0))
-        .expect("jicofo runs");
-    String::from_utf8(reply.into_body()).expect("text")
 }
 
 #[test]

@@ -7,12 +7,17 @@ mod deployment;
 use std::time::Duration;
 
 use bridge::Time;
-use bridge::model::{Health, JicofoConfig, Jitsi, Load, Stop};
+use bridge::model::{
+    BridgeConfig, Health, JicofoConfig, Jitsi, Load, LoadRedistribution, Newcomer,
+    SelectionStrategy, Stop,
+};
 use deployment::{after, full, jicofo};
 use http::{Method, Request};
 use proptest::prelude::*;
 
 const NICKS: [&str; 4] = ["a", "b", "c", "d"];
+/// Of the first bridges, and of people; the last bridge has none.
+const REGIONS: [&str; 3] = ["here", "near", "far"];
 const ROOMS: [&str; 3] = ["x", "y", "z"];
 const PEOPLE: [&str; 5] = ["p", "q", "r", "s", "t"];
 
@@ -24,7 +29,8 @@ enum Deed {
     Drain(usize, bool),
     Shutdown(usize, bool),
     Join(usize, usize),
-    JoinWithoutIce(usize, usize),
+    JoinAs(usize, usize, bool, bool, Option<usize>),
+    DropOut(usize, usize),
     Leave(usize, usize),
     Load(usize, u8),
     Health(usize, bool),
@@ -45,7 +51,10 @@ fn deed() -> impl Strategy<Value = Deed> {
         3 => (nick.clone(), any::<bool>()).prop_map(|(nick, on)| Deed::Drain(nick, on)),
         2 => (nick.clone(), any::<bool>()).prop_map(|(nick, on)| Deed::Shutdown(nick, on)),
         12 => (room.clone(), person.clone()).prop_map(|(room, person)| Deed::Join(room, person)),
-        1 => (room.clone(), person.clone()).prop_map(|(room, person)| Deed::JoinWithoutIce(room, person)),
+        3 => (room.clone(), person.clone(), any::<bool>(), any::<bool>(), prop::option::of(0..REGIONS.len())).prop_map(
+            |(room, person, ice, visitor, region)| Deed::JoinAs(room, person, ice, visitor, region)
+        ),
+        1 => (room.clone(), person.clone()).prop_map(|(room, person)| Deed::DropOut(room, person)),
         6 => (room.clone(), person).prop_map(|(room, person)| Deed::Leave(room, person)),
         1 => (nick.clone(), any::<u8>()).prop_map(|(nick, load)| Deed::Load(nick, load)),
         1 => (nick.clone(), any::<bool>()).prop_map(|(nick, good)| Deed::Health(nick, good)),
@@ -63,11 +72,44 @@ fn deeds() -> impl Strategy<Value = Vec<(u32, Deed)>> {
 }
 
 fn config() -> impl Strategy<Value = JicofoConfig> {
-    (any::<bool>(), 1..=2_usize).prop_map(|(octo, min_participants)| JicofoConfig {
-        octo,
-        min_participants,
-        ..JicofoConfig::default()
-    })
+    let strategies = || {
+        prop::sample::select(vec![
+            SelectionStrategy::Single,
+            SelectionStrategy::Split,
+            SelectionStrategy::RegionBased,
+            SelectionStrategy::IntraRegion,
+        ])
+    };
+    let apart = (strategies(), strategies()).prop_map(|(participants, visitors)| {
+        SelectionStrategy::Visitor {
+            participants: Box::new(participants),
+            visitors: Box::new(visitors),
+        }
+    });
+    let strategy = prop_oneof![4 => strategies(), 1 => apart];
+    let redistribution = prop::option::of(Just(LoadRedistribution {
+        interval: Duration::from_secs(7),
+        timeout: Duration::from_secs(11),
+        endpoints: 2,
+        ..LoadRedistribution::default()
+    }));
+    let local = prop::option::of(Just(REGIONS[0].to_owned()));
+    (any::<bool>(), 1..=2_usize, strategy, redistribution, local).prop_map(
+        |(octo, min_participants, strategy, load_redistribution, local_region)| JicofoConfig {
+            octo,
+            min_participants,
+            strategy,
+            load_redistribution,
+            local_region,
+            region_groups: vec![
+                REGIONS[..2]
+                    .iter()
+                    .map(|region| (*region).to_owned())
+                    .collect(),
+            ],
+            ..JicofoConfig::default()
+        },
+    )
 }
 
 fn ask(jitsi: &mut Jitsi, nick: &str, path: &str, body: &str, now: Time) {
@@ -94,7 +136,11 @@ fn act(jitsi: &mut Jitsi, deed: Deed, now: Time) {
                 .bridge(NICKS[nick])
                 .is_some_and(|bridge| bridge.exit().is_none());
             if !running {
-                jitsi.start_bridge(NICKS[nick], full(NICKS[nick]), now);
+                let config = BridgeConfig {
+                    region: REGIONS.get(nick).map(|region| (*region).to_owned()),
+                    ..full(NICKS[nick])
+                };
+                jitsi.start_bridge(NICKS[nick], config, now);
             }
         }
         Deed::Stop(nick, how) => jitsi.stop_bridge(NICKS[nick], how, now),
@@ -111,9 +157,16 @@ fn act(jitsi: &mut Jitsi, deed: Deed, now: Time) {
             ask(jitsi, NICKS[nick], "/colibri/shutdown", &body, now);
         }
         Deed::Join(room, person) => jitsi.join(ROOMS[room], PEOPLE[person], now),
-        Deed::JoinWithoutIce(room, person) => {
-            jitsi.join_without_ice(ROOMS[room], PEOPLE[person], now);
+        Deed::JoinAs(room, person, ice, visitor, region) => {
+            let region = region.map(|region| REGIONS[region].to_owned());
+            let newcomer = Newcomer {
+                ice,
+                visitor,
+                region,
+            };
+            jitsi.join_as(ROOMS[room], PEOPLE[person], newcomer, now);
         }
+        Deed::DropOut(room, person) => jitsi.drop_out(ROOMS[room], PEOPLE[person], now),
         Deed::Leave(room, person) => jitsi.leave(ROOMS[room], PEOPLE[person], now),
         Deed::Load(nick, load) => {
             jitsi.set_load(NICKS[nick], Load::Measured(f64::from(load) / 100.0));

@@ -5,7 +5,10 @@ mod common;
 mod deployment;
 
 use bridge::model::{BridgeConfig, Health, Jitsi, Load, Stop};
-use deployment::{after, conference, deployed, full, get, metrics, people, single};
+use deployment::{
+    after, call, conference, deployed, drain, full, get, metrics, people, shutdown, single,
+};
+use http::Method;
 use serde_json::{Value, json};
 
 fn launched(config: BridgeConfig) -> Jitsi {
@@ -159,4 +162,111 @@ fn a_bridge_with_a_wrong_configuration_of_dtls_ends_at_boot_with_78() {
     let exit = jitsi.bridge("a").and_then(|a| a.exit()?.code);
     assert_eq!(exit, Some(143), "a signal comes first");
     assert!(!BridgeConfig::default().broken_dtls);
+}
+
+#[test]
+fn checks_that_hang_make_a_bridge_unhealthy_ninety_seconds_after_the_last_that_did_not() {
+    let mut jitsi = deployed(single(), &["a", "b"]);
+    let status = |jitsi: &mut Jitsi, second| {
+        let reply = get(jitsi, "a", "/about/health", after(second)).expect("a reply");
+        reply.status().as_u16()
+    };
+    conference(&mut jitsi, "talk", 2, after(31.0));
+    // The check of 61.5 s ends, the one of 121.5 s does not.
+    jitsi.advance(after(100.0));
+    jitsi.set_health("a", Health::Hung);
+    jitsi.advance(after(130.0));
+    jitsi.set_health("a", Health::Hung);
+    assert_eq!(status(&mut jitsi, 151.5), 200);
+    assert_eq!(status(&mut jitsi, 151.501), 500);
+    assert_eq!(metrics(&mut jitsi, "a", after(152.0)).healthy, Some(false));
+    assert_eq!(people(&jitsi), [2, 0]);
+    jitsi.advance(after(165.0));
+    assert_eq!(people(&jitsi), [0, 2], "jicofo asks for the same result");
+    jitsi.set_health("a", Health::Good);
+    assert_eq!(status(&mut jitsi, 181.4), 500);
+    assert_eq!(status(&mut jitsi, 181.5), 200);
+    let mut jitsi = launched(BridgeConfig {
+        health: Health::Hung,
+        ..full("a")
+    });
+    assert_eq!(status(&mut jitsi, 91.5), 200, "from its start on");
+    assert_eq!(status(&mut jitsi, 91.6), 500);
+}
+
+#[test]
+fn nothing_takes_a_shutdown_back() {
+    for graceful in [true, false] {
+        let mut jitsi = deployed(single(), &["a"]);
+        conference(&mut jitsi, "talk", 2, after(31.0));
+        shutdown(&mut jitsi, "a", graceful, after(32.0));
+        let state = |jitsi: &Jitsi| jitsi.bridge("a").expect("a bridge").state();
+        let begun = state(&jitsi);
+        assert!(!begun.reversible(), "{begun:?}");
+        for drains in [true, false] {
+            drain(&mut jitsi, "a", drains, after(33.0));
+            assert_eq!(state(&jitsi), begun);
+        }
+        shutdown(&mut jitsi, "a", true, after(34.0));
+        assert_eq!(state(&jitsi), begun, "not even a gentler one");
+        for (method, path) in [
+            (Method::DELETE, "/colibri/shutdown"),
+            (Method::POST, "/colibri/shutdown/cancel"),
+            (Method::POST, "/colibri/shutdown/disable"),
+        ] {
+            let reply = call(&mut jitsi, "a", method, path, after(35.0)).expect("a reply");
+            assert!(!reply.status().is_success(), "{path}");
+        }
+        assert_eq!(state(&jitsi), begun);
+    }
+    let mut jitsi = deployed(single(), &["a"]);
+    drain(&mut jitsi, "a", true, after(31.0));
+    assert!(jitsi.bridge("a").is_some_and(|a| a.state().reversible()));
+}
+
+#[test]
+fn an_endpoint_that_is_dropped_may_be_the_last_for_which_a_graceful_shutdown_waited() {
+    let mut jitsi = deployed(single(), &["a"]);
+    jitsi.join_without_ice("talk", "mute", after(31.0));
+    shutdown(&mut jitsi, "a", true, after(40.0));
+    let leaving =
+        |jitsi: &mut Jitsi, second| metrics(jitsi, "a", after(second)).flags.shutting_down;
+    assert!(!leaving(&mut jitsi, 90.9));
+    assert!(leaving(&mut jitsi, 91.0));
+}
+
+#[test]
+fn a_browser_that_dies_blocks_a_graceful_shutdown_for_a_minute() {
+    let mut jitsi = deployed(single(), &["a"]);
+    conference(&mut jitsi, "talk", 2, after(31.0));
+    shutdown(&mut jitsi, "a", true, after(40.0));
+    jitsi.drop_out("talk", "talk-0", after(50.0));
+    jitsi.drop_out("talk", "talk-1", after(50.0));
+    jitsi.drop_out("talk", "talk-1", after(70.0));
+    assert_eq!((jitsi.ledger().on_bridges, people(&jitsi)), (0, vec![2]));
+    let now = metrics(&mut jitsi, "a", after(109.9));
+    assert_eq!(
+        (now.local_endpoints, now.flags.shutting_down),
+        (Some(2), false)
+    );
+    let then = metrics(&mut jitsi, "a", after(110.0));
+    assert_eq!(
+        (then.local_endpoints, then.flags.shutting_down),
+        (Some(0), true)
+    );
+    let ledger = jitsi.ledger();
+    assert_eq!((ledger.people, ledger.cut, ledger.without_media), (0, 0, 0));
+}
+
+#[test]
+fn a_browser_that_dies_on_a_bridge_that_dies_too_is_not_cut_off() {
+    let mut jitsi = deployed(single(), &["a"]);
+    conference(&mut jitsi, "talk", 2, after(31.0));
+    jitsi.drop_out("talk", "talk-1", after(50.0));
+    jitsi.stop_bridge("a", Stop::Kill, after(60.0));
+    assert_eq!((jitsi.ledger().cut, jitsi.ledger().people), (1, 2));
+    jitsi.advance(after(110.0));
+    assert_eq!(jitsi.ledger().people, 1);
+    jitsi.join("talk", "talk-1", after(111.0));
+    assert_eq!(jitsi.ledger().people, 2, "they may come again");
 }

@@ -45,6 +45,8 @@ impl Stage {
         let started = Instant::now();
         let lab = Laboratory::builder()
             .hpa_sync_period(pace.hpa_sync)
+            // The header has told it.
+            .tells(false)
             .start()
             .await?;
         screen.line(&format!(

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::laboratory::Laboratory;
 use crate::link::Link;
 use crate::place::{Place, Priority};
+use crate::readiness::Readiness;
 
 /// What the adapter may do, in the words that operators get.
 const RBAC: &str = include_str!("../../adapter/rbac.yaml");
@@ -25,7 +26,7 @@ const NAME: &str = "jvb-adapter";
 const GROUP: &str = "custom.metrics.k8s.io";
 const EXTERNAL_GROUP: &str = "external.metrics.k8s.io";
 
-/// How long the API server may take to find the adapter available.
+/// How long a replica may take to be ready or to end, and the API server to find the adapter available.
 const AVAILABLE: Duration = Duration::from_mins(1);
 
 /// Adapters that are not started yet.
@@ -40,9 +41,10 @@ pub struct AdapterBuilder<'a> {
     link: Option<&'a Link>,
 }
 
-/// Running replicas of the adapter behind one Service.
+/// Running replicas of the adapter behind one Service, which leads to those that are ready.
 pub struct Adapters {
     place: Place,
+    readiness: Readiness,
     kubeconfig: PathBuf,
     arguments: Vec<String>,
     replicas: Vec<Replica>,
@@ -75,9 +77,33 @@ impl Laboratory {
                 "--stress-unknown-for=2s".to_owned(),
                 // Tests that end the adapter do not wait; the one of the delay itself sets it.
                 "--shutdown-delay=0s".to_owned(),
+                // Its pods have addresses of this machine.
+                "--loopback-bridges".to_owned(),
             ],
             link: None,
         }
+    }
+
+    /// The kubeconfig of an adapter as a process of its own: it may do what operators are told to let it do, and nothing else.
+    ///
+    /// # Errors
+    /// When the API server refuses the rights.
+    pub async fn adapter_kubeconfig(&self) -> Result<PathBuf> {
+        self.adapter_identity(RBAC).await
+    }
+
+    async fn adapter_identity(&self, rbac: &str) -> Result<PathBuf> {
+        self.apply(rbac)
+            .await
+            .context("cannot apply the adapter's RBAC")?;
+        let groups = [
+            "system:serviceaccounts",
+            "system:serviceaccounts:bridgetender",
+        ];
+        self.identity(
+            &format!("system:serviceaccount:{NAMESPACE}:{NAME}"),
+            &groups,
+        )
     }
 }
 
@@ -138,7 +164,7 @@ impl<'a> AdapterBuilder<'a> {
         self
     }
 
-    /// Starts the replicas and waits until the API server finds them available.
+    /// Starts the replicas and waits until the API server finds them available and all are ready.
     ///
     /// # Errors
     /// When a replica ends, or is not found available in time.
@@ -156,9 +182,7 @@ impl<'a> AdapterBuilder<'a> {
         if external {
             arguments.push("--external-metrics".to_owned());
         }
-        lab.apply(rbac)
-            .await
-            .context("cannot apply the adapter's RBAC")?;
+        let direct = lab.adapter_identity(rbac).await?;
         let place = lab.place(NAMESPACE, NAME).await?;
         if own_authority {
             arguments.push(format!("--tls-secret={NAMESPACE}/{NAME}-tls"));
@@ -167,25 +191,21 @@ impl<'a> AdapterBuilder<'a> {
             arguments.push(format!("--tls-cert-file={}", certificate.display()));
             arguments.push(format!("--tls-private-key-file={}", key.display()));
         }
-        let groups = [
-            "system:serviceaccounts",
-            "system:serviceaccounts:bridgetender",
-        ];
-        let direct = lab.identity(
-            &format!("system:serviceaccount:{NAMESPACE}:{NAME}"),
-            &groups,
-        )?;
         let kubeconfig = match link {
             Some(link) => link.kubeconfig(&direct)?,
             None => direct,
         };
-        let replicas = (0..replicas)
-            .map(|n| Replica {
-                address: lab.adapter_address(n),
+        let addresses: Vec<SocketAddr> = (0..replicas).map(|n| lab.adapter_address(n)).collect();
+        let replicas = addresses
+            .iter()
+            .map(|address| Replica {
+                address: *address,
                 running: None,
             })
             .collect();
+        lab.tell_flags(&arguments);
         let mut adapters = Adapters {
+            readiness: place.follow_backends(&addresses)?,
             place,
             kubeconfig,
             arguments,
@@ -194,12 +214,6 @@ impl<'a> AdapterBuilder<'a> {
         for n in 0..adapters.replicas.len() {
             adapters.start(n)?;
         }
-        let addresses: Vec<SocketAddr> = adapters
-            .replicas
-            .iter()
-            .map(|replica| replica.address)
-            .collect();
-        adapters.place.set_backends(&addresses);
         let mut services: Vec<(&str, &str)> =
             versions.iter().map(|version| (GROUP, *version)).collect();
         if external {
@@ -223,6 +237,10 @@ impl<'a> AdapterBuilder<'a> {
                 available = lab.aggregated(group, version, true, AVAILABLE) => available?,
                 ended = adapters.ended() => return Err(ended),
             }
+        }
+        // One that is ready is enough for the API server.
+        for n in 0..adapters.replicas.len() {
+            adapters.until_ready(n, true).await?;
         }
         Ok(adapters)
     }
@@ -282,9 +300,21 @@ impl Adapters {
             return Ok(());
         };
         running.shutdown.cancel();
-        let result = running.task.await.context("the adapter panicked");
+        let ended = tokio::time::timeout(AVAILABLE, running.task).await;
         running.runtime.shutdown_background();
-        result?
+        ended
+            .context("the adapter does not end")?
+            .context("the adapter panicked")?
+    }
+
+    /// Waits until replica `n` says that it is ready and gets connections; or, where `ready` is false, until neither. Returns what
+    /// it says at `/readyz`.
+    ///
+    /// # Errors
+    /// When it does not within a minute: with what it said.
+    pub async fn until_ready(&self, n: usize, ready: bool) -> Result<String> {
+        let address = self.replicas[n].address;
+        self.readiness.until(address, ready, AVAILABLE).await
     }
 
     /// Where the replicas are served together.

@@ -4,16 +4,41 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
 
 use anyhow::{Context, Result, bail};
 
+// Not the usual ports: a program that listens on one of those at every address, as many do on 8080 and k3s on 6443, would be in the
+// way of every laboratory. Not above 32767 either, where Linux takes ports for connections from.
+
 /// The port whose exclusive listener says that a network is taken.
-const CLAIM_PORT: u16 = 6440;
+const CLAIM_PORT: u16 = 16440;
+/// Where the API server listens.
+pub(crate) const API_SERVER_PORT: u16 = 16443;
+/// Where the link to it listens.
+pub(crate) const LINK_PORT: u16 = 16444;
+/// Where etcd serves its clients.
+pub(crate) const ETCD_PORT: u16 = 12379;
+/// Where etcd would serve its peers.
+pub(crate) const ETCD_PEER_PORT: u16 = 12380;
+/// Where the controller manager listens.
+pub(crate) const CONTROLLER_MANAGER_PORT: u16 = 20257;
 /// Where bridges serve their HTTP.
-pub const BRIDGE_PORT: u16 = 8080;
+pub const BRIDGE_PORT: u16 = 18080;
 /// Where adapters serve theirs.
-pub const ADAPTER_PORT: u16 = 8443;
+pub const ADAPTER_PORT: u16 = 18443;
+/// Where jicofo serves its HTTP.
+const JICOFO_PORT: u16 = 18888;
+/// All that a laboratory listens on, somewhere in its network.
+const PORTS: [u16; 8] = [
+    API_SERVER_PORT,
+    LINK_PORT,
+    ETCD_PORT,
+    ETCD_PEER_PORT,
+    CONTROLLER_MANAGER_PORT,
+    BRIDGE_PORT,
+    ADAPTER_PORT,
+    JICOFO_PORT,
+];
+
 /// The host part of jicofo: 127.X.0.2.
 const JICOFO: u8 = 2;
-/// Where jicofo serves its HTTP.
-const JICOFO_PORT: u16 = 8888;
 /// The host part of the first adapter: 127.X.0.10.
 const FIRST_ADAPTER: u8 = 10;
 /// The host part of the first balancer in front of adapters: 127.X.0.200.
@@ -29,7 +54,8 @@ impl Network {
     /// Takes a network that no other laboratory of this machine has; the claim lasts as long as the listener is open anywhere.
     ///
     /// # Errors
-    /// When all 254 are taken or loopback addresses cannot be listened on.
+    /// When all 254 are taken or loopback addresses cannot be listened on; or when a program of this machine listens at every
+    /// address on a port that a laboratory needs.
     pub fn claim() -> Result<(Self, TcpListener)> {
         // Neighbours would all try 1, 2, 3: where to begin differs from process to process.
         let start = std::process::id();
@@ -37,7 +63,10 @@ impl Network {
         for offset in 0..254_u32 {
             let network = Self(((start + offset) % 254) as u8 + 1);
             match TcpListener::bind((network.control_plane(), CLAIM_PORT)) {
-                Ok(listener) => return Ok((network, listener)),
+                Ok(listener) => {
+                    free(network.control_plane(), &PORTS)?;
+                    return Ok((network, listener));
+                }
                 Err(error) => last = Some(error),
             }
         }
@@ -91,6 +120,19 @@ impl Network {
     }
 }
 
+/// Whether nobody listens on these ports. Nobody else has the network: it would be somebody who listens at every address.
+fn free(address: Ipv4Addr, ports: &[u16]) -> Result<()> {
+    for port in ports {
+        TcpListener::bind((address, *port)).with_context(|| {
+            format!(
+                "the laboratory cannot listen on port {port}; hint: a program that listens on it at every address is in the way, \
+                 `ss -ltnp 'sport = :{port}'` names it"
+            )
+        })?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -102,6 +144,16 @@ mod tests {
         let (first, _held) = Network::claim().unwrap();
         let (second, _held_too) = Network::claim().unwrap();
         assert_ne!(first, second);
+    }
+
+    #[test]
+    fn a_port_that_somebody_else_has_is_named() {
+        let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = other.local_addr().unwrap().port();
+        let refused = free(Ipv4Addr::LOCALHOST, &[port]).unwrap_err().to_string();
+        assert!(refused.contains(&format!("port {port}; hint")), "{refused}");
+        drop(other);
+        free(Ipv4Addr::LOCALHOST, &[port]).unwrap();
     }
 
     #[test]

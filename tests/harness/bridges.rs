@@ -100,6 +100,27 @@ impl BridgesBuilder<'_> {
             bridge,
         } = self;
         let name = objects::BRIDGE_LABEL.1;
+        let real = BridgeConfig::default();
+        for (what, here, production) in [
+            ("a bridge's health is good after", bridge.boot, real.boot),
+            (
+                "it joins its brewery after",
+                bridge.brewery_join,
+                real.brewery_join,
+            ),
+            (
+                "it samples its stress every",
+                bridge.sample_interval,
+                real.sample_interval,
+            ),
+            (
+                "it tells jicofo how it is every",
+                bridge.presence_interval,
+                real.presence_interval,
+            ),
+        ] {
+            lab.tell_shortened(what, here, production);
+        }
         let jitsi = MockJitsi::start(jicofo, bridge, Some(lab.network().jicofo())).await?;
         let kubelet = Kubelet::builder(lab, std::sync::Arc::new(jitsi.clone()))
             .start()

@@ -16,6 +16,7 @@ pub struct Builder {
     pub(crate) settings: Settings,
     pub(crate) crds: Vec<String>,
     pub(crate) controller_manager: bool,
+    pub(crate) tells: bool,
 }
 
 impl Default for Builder {
@@ -28,6 +29,7 @@ impl Default for Builder {
             settings,
             crds: Vec::new(),
             controller_manager: true,
+            tells: true,
         }
     }
 }
@@ -73,6 +75,14 @@ impl Builder {
     #[must_use]
     pub fn audit_log(mut self, on: bool) -> Self {
         self.settings.audit_log = on;
+        self
+    }
+
+    /// Whether it prints each time that is shorter than in production: yes where nothing is said, for whoever reads what a test
+    /// has printed.
+    #[must_use]
+    pub fn tells(mut self, on: bool) -> Self {
+        self.tells = on;
         self
     }
 

@@ -17,10 +17,6 @@ use crate::tools::Tools;
 /// How long a process may take to become ready. Each takes about 3 s on an idle machine of 2 cores.
 const START: Duration = Duration::from_mins(1);
 
-pub(crate) const ETCD_PORT: u16 = 2379;
-pub(crate) const API_SERVER_PORT: u16 = 6443;
-pub(crate) const CONTROLLER_MANAGER_PORT: u16 = 10257;
-
 /// What of the control plane a builder may change.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::control_plane::{API_SERVER_PORT, CONTROLLER_MANAGER_PORT, ETCD_PORT, Settings};
+use crate::address::{API_SERVER_PORT, CONTROLLER_MANAGER_PORT, ETCD_PEER_PORT, ETCD_PORT};
+use crate::control_plane::Settings;
 use crate::keys::{Keys, write};
 
-const ETCD_PEER_PORT: u16 = 2380;
 /// The laboratory's nodes have no kubelet that reports; these three would take the nodes for dead and their pods away.
 const CONTROLLERS: &str =
     "*,-pod-garbage-collector-controller,-node-lifecycle-controller,-taint-eviction-controller";

@@ -2,7 +2,9 @@
 //!
 //! The clients live in a program of their own, `tests/strangers`; what it is asked and what it answers goes through pipes.
 
+use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -17,6 +19,9 @@ use crate::tools;
 
 /// Whom the HPA's requests are by where kube-controller-manager uses service account credentials.
 const HPA: &str = "system:serviceaccount:kube-system:horizontal-pod-autoscaler";
+
+/// How long they may take; their own limit is that of the HPA's requests.
+const ANSWER: Duration = Duration::from_mins(2);
 
 /// The clients, with the rights of the HPA. Dropping them ends them.
 #[derive(Debug)]
@@ -107,16 +112,24 @@ pub struct Wire {
 }
 
 impl Laboratory {
+    /// The kubeconfig of the HPA: its user, and with it its rights.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn hpa_kubeconfig(&self) -> Result<PathBuf> {
+        let groups = [
+            "system:serviceaccounts",
+            "system:serviceaccounts:kube-system",
+        ];
+        self.identity(HPA, &groups)
+    }
+
     /// Starts the clients.
     ///
     /// # Errors
     /// When their program was not built or cannot be run.
     pub fn go_clients(&self) -> Result<GoClients> {
-        let groups = [
-            "system:serviceaccounts",
-            "system:serviceaccounts:kube-system",
-        ];
-        let kubeconfig = self.identity(HPA, &groups)?;
+        let kubeconfig = self.hpa_kubeconfig()?;
         let mut process =
             tokio::process::Command::from(self.janitor.command(&tools::metrics_reader()?))
                 .arg(kubeconfig)
@@ -141,14 +154,16 @@ impl GoClients {
     /// Asks for metrics. What the server refuses is an answer here.
     ///
     /// # Errors
-    /// When the clients' program has ended.
+    /// When the clients' program has ended, or says nothing for two minutes.
     pub async fn ask(&self, question: &Question) -> Result<Answer> {
         let mut line = serde_json::to_vec(question)?;
         line.push(b'\n');
         let gone = "the Go clients are gone";
         let mut pipes = self.pipes.lock().await;
         pipes.questions.write_all(&line).await.context(gone)?;
-        let answer = pipes.answers.next_line().await?.context(gone)?;
+        let answer = tokio::time::timeout(ANSWER, pipes.answers.next_line());
+        let answer = answer.await.context("the Go clients do not answer")?;
+        let answer = answer?.context(gone)?;
         serde_json::from_str(&answer).with_context(|| format!("no answer: {answer}"))
     }
 }

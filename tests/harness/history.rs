@@ -15,6 +15,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::bridges::NAMESPACE;
 
+/// How long a watch lasts: less than a silence that is taken for an API server that hangs.
+const WATCH_SECONDS: u32 = 30;
 /// How long to wait after a watch broke.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -40,7 +42,9 @@ impl History {
     /// Of the HPA of this name, whose target has the same one.
     pub(crate) fn follow(client: Client, name: &str) -> Self {
         let wishes = Arc::<Mutex<Vec<Wish>>>::default();
-        let named = watcher::Config::default().fields(&format!("metadata.name={name}"));
+        let named = watcher::Config::default()
+            .fields(&format!("metadata.name={name}"))
+            .timeout(WATCH_SECONDS);
         let hpas: Api<HorizontalPodAutoscaler> = Api::namespaced(client.clone(), NAMESPACE);
         let targets: Api<Deployment> = Api::namespaced(client, NAMESPACE);
         let desired = watcher(hpas, named.clone())

@@ -16,20 +16,38 @@ use crate::objects::{self, Autoscaler};
 /// How long the HPA may take to do what it is to do: it looks every second, but the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(45);
 
+/// What docs/adapter.md advises.
+const SCALE_DOWN_WINDOW: Duration = Duration::from_mins(10);
+
 /// An HPA that is not there yet.
 pub struct HpaBuilder<'a> {
     lab: &'a Laboratory,
     bridges: String,
     stand_in: Option<(String, i32)>,
     object: Autoscaler,
+    window: Duration,
     metric: Metric,
 }
 
 /// What the HPA scales on, and how much of it there is to be on each bridge.
 enum Metric {
-    Pods { name: String, average: String },
-    Deployment { name: String, average: String },
-    External { name: String, average: String },
+    Pods {
+        name: String,
+        average: String,
+    },
+    Deployment {
+        name: String,
+        average: String,
+    },
+    Service {
+        service: String,
+        name: String,
+        average: String,
+    },
+    External {
+        name: String,
+        average: String,
+    },
 }
 
 /// An HPA of the real controller.
@@ -49,6 +67,7 @@ impl Laboratory {
                 .between(1, 20)
                 .scale_down_window(3)
                 .scale_up_window(0),
+            window: Duration::from_secs(3),
             metric: Metric::Pods {
                 name: "stress_level".to_owned(),
                 average: "400m".to_owned(),
@@ -71,6 +90,7 @@ impl HpaBuilder<'_> {
         self.object = self
             .object
             .scale_down_window(i32::try_from(window.as_secs()).unwrap_or(i32::MAX));
+        self.window = window;
         self
     }
 
@@ -88,6 +108,17 @@ impl HpaBuilder<'_> {
     #[must_use]
     pub fn on_deployment(mut self, metric: &str, average: &str) -> Self {
         self.metric = Metric::Deployment {
+            name: metric.to_owned(),
+            average: average.to_owned(),
+        };
+        self
+    }
+
+    /// Scales on a metric of this Service, divided by the number of the Deployment's pods.
+    #[must_use]
+    pub fn on_service(mut self, service: &str, metric: &str, average: &str) -> Self {
+        self.metric = Metric::Service {
+            service: service.to_owned(),
             name: metric.to_owned(),
             average: average.to_owned(),
         };
@@ -130,13 +161,20 @@ impl HpaBuilder<'_> {
             bridges,
             stand_in,
             object,
+            window,
             metric,
         } = self;
+        lab.tell_shortened("its scale-down window is", window, SCALE_DOWN_WINDOW);
         let object = match &metric {
             Metric::Pods { name, average } => object.pods(name, average),
             Metric::Deployment { name, average } => {
                 object.object("apps/v1", "Deployment", &bridges, name, average)
             }
+            Metric::Service {
+                service,
+                name,
+                average,
+            } => object.object("v1", "Service", service, name, average),
             Metric::External { name, average } => {
                 object.external(name, &[("deployment", &bridges)], average)
             }

@@ -5,15 +5,13 @@
 //! process that was started for the laboratory and removes its folder. Every other child is started through [`Janitor::command`],
 //! which writes the child's pid down before the program runs: there is no moment in which a child lives that is not on the list.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, Permissions};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
@@ -98,25 +96,22 @@ impl Drop for Janitor {
     }
 }
 
+/// A folder that is nobody else's to read, under a name that no earlier one had: the janitor relies on it.
 fn make_folder() -> Result<PathBuf> {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
     let parent =
         std::env::var_os("BRIDGETENDER_LAB_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
     // Processes may run elsewhere, and are known by this path.
     let parent = std::path::absolute(parent).context("the laboratory has no folder to be in")?;
-    // The time makes the name one that no earlier process had: the janitor relies on it.
-    let time = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_micros();
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let folder = parent.join(format!(
-        "bridgetender-{}-{count}-{time:x}",
-        std::process::id()
-    ));
-    DirBuilder::new()
-        .mode(0o700)
-        .create(&folder)
-        .with_context(|| format!("cannot make the laboratory's folder {}", folder.display()))?;
-    Ok(folder)
+    let folder = tempfile::Builder::new()
+        .prefix(&format!("bridgetender-{}-", std::process::id()))
+        .rand_bytes(12)
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir_in(&parent)
+        .with_context(|| {
+            format!(
+                "cannot make the laboratory's folder in {}",
+                parent.display()
+            )
+        })?;
+    Ok(folder.keep())
 }

@@ -1,12 +1,16 @@
 //! The real kubectl, as an operator would use it.
 
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tokio::io::AsyncWriteExt;
 
 use crate::laboratory::Laboratory;
 use crate::tools::Tools;
+
+/// How long kubectl may take; then it is killed.
+const LIMIT: Duration = Duration::from_mins(2);
 
 impl Laboratory {
     /// Runs kubectl as a user who may do everything. Its home is in the laboratory's folder, so no configuration of this machine
@@ -43,9 +47,12 @@ impl Laboratory {
             // A kubectl that does not read its input closes it: not an error of ours.
             let _ = stdin.write_all(input.as_bytes()).await;
         }
-        child
-            .wait_with_output()
-            .await
+        let ended = tokio::time::timeout(LIMIT, child.wait_with_output()).await;
+        ended
+            .with_context(|| {
+                let limit = humantime::format_duration(LIMIT);
+                format!("kubectl {} has not ended after {limit}", args.join(" "))
+            })?
             .context("cannot wait for kubectl")
     }
 

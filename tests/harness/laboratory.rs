@@ -6,16 +6,23 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use humantime::format_duration;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde::Serialize;
 
-use crate::address::Network;
+use crate::address::{API_SERVER_PORT, CONTROLLER_MANAGER_PORT, Network};
 use crate::apply::Applier;
 use crate::builder::Builder;
-use crate::control_plane::{CONTROLLER_MANAGER_PORT, ControlPlane};
+use crate::control_plane::ControlPlane;
 use crate::janitor::Janitor;
 use crate::keys::Keys;
+
+/// Kubernetes' own period of the HPA.
+const HPA_SYNC_PERIOD: Duration = Duration::from_secs(15);
+
+/// How long an answer may take to come; a watch that is silent for longer is opened anew.
+const ANSWER: Duration = Duration::from_mins(1);
 
 /// A real Kubernetes API on loopback, with its controllers and without nodes. Dropping it ends it and removes what it wrote.
 pub struct Laboratory {
@@ -27,6 +34,7 @@ pub struct Laboratory {
     controller_manager: Client,
     applier: Applier,
     places: AtomicU8,
+    tells: bool,
     pub(crate) janitor: Janitor,
 }
 
@@ -50,11 +58,7 @@ impl Laboratory {
         let (network, claim) = Network::claim()?;
         let janitor = Janitor::start(claim)?;
         let address = network.control_plane();
-        let keys = Keys::make(
-            janitor.folder(),
-            address,
-            crate::control_plane::API_SERVER_PORT,
-        )?;
+        let keys = Keys::make(janitor.folder(), address, API_SERVER_PORT)?;
         let control_plane = ControlPlane::new(address, &keys, janitor.folder(), &builder.settings)?;
         control_plane.start_etcd(&janitor)?;
         let config = config(&keys.kubeconfig("admin")).await?;
@@ -68,9 +72,17 @@ impl Laboratory {
             applier: Applier::new(client.clone()),
             client,
             places: AtomicU8::new(0),
+            tells: builder.tells,
             controller_manager: Client::try_from(other)?,
             janitor,
         };
+        if builder.controller_manager {
+            laboratory.tell_shortened(
+                "the HPA looks every",
+                builder.settings.hpa_sync_period,
+                HPA_SYNC_PERIOD,
+            );
+        }
         laboratory.start_api_server().await?;
         // Before the controller manager: the HPA learns of new kinds only every 30 s.
         for crds in &builder.crds {
@@ -112,6 +124,17 @@ impl Laboratory {
         Client::try_from(config(kubeconfig).await?).context("cannot make a Kubernetes client")
     }
 
+    /// How the user of a kubeconfig file reaches the API server, to be changed and made a client of. Nothing is asked twice, so
+    /// that each failure is seen.
+    ///
+    /// # Errors
+    /// When the file is none.
+    pub async fn config_of(&self, kubeconfig: &Path) -> Result<Config> {
+        let mut config = config(kubeconfig).await?;
+        config.default_retry = false;
+        Ok(config)
+    }
+
     /// Applies all documents of a YAML text on the server's side, as `kubectl apply --server-side --force-conflicts` does. An
     /// object of a namespaced kind without a namespace goes into `default`. Waits until custom resource definitions are served.
     ///
@@ -128,6 +151,21 @@ impl Laboratory {
     pub async fn put(&self, object: &impl Serialize) -> Result<()> {
         // JSON is YAML.
         self.apply(&serde_json::to_string(object)?).await
+    }
+
+    /// Prints what is shorter here than in production.
+    pub(crate) fn tell_shortened(&self, what: &str, here: Duration, production: Duration) {
+        if self.tells && here < production {
+            let (here, there) = (format_duration(here), format_duration(production));
+            println!("shortened: {what} {here} ({there} in production)");
+        }
+    }
+
+    /// Prints the adapter's flags that are not its own.
+    pub(crate) fn tell_flags(&self, flags: &[String]) {
+        if self.tells {
+            println!("jvb-adapter {} (its own are in --help)", flags.join(" "));
+        }
     }
 
     /// The addresses of this laboratory.
@@ -229,10 +267,15 @@ impl Laboratory {
     }
 }
 
-async fn config(kubeconfig: &Path) -> Result<Config> {
+/// How the user of a kubeconfig file reaches the API server.
+pub(crate) async fn config(kubeconfig: &Path) -> Result<Config> {
     let file = Kubeconfig::read_from(kubeconfig)?;
     let options = KubeConfigOptions::default();
-    Config::from_custom_kubeconfig(file, &options)
+    let mut config = Config::from_custom_kubeconfig(file, &options)
         .await
-        .with_context(|| format!("cannot use {}", kubeconfig.display()))
+        .with_context(|| format!("cannot use {}", kubeconfig.display()))?;
+    // A server that hangs is an error, and not the end of all tests.
+    config.read_timeout = Some(ANSWER);
+    config.reset_reader_on_write = true;
+    Ok(config)
 }

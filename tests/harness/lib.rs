@@ -55,7 +55,8 @@ pub use kubelet::{Kubelet, KubeletBuilder};
 pub use laboratory::Laboratory;
 pub use link::Link;
 pub use place::{Place, Priority};
-pub use tools::{kubectl_path, kubernetes_version};
+pub use process::Process;
+pub use tools::{kubectl_path, kubernetes_version, test_adapter_path};
 
 pub mod load;
 pub mod mocks;
@@ -84,4 +85,5 @@ mod limits;
 mod link;
 mod place;
 mod process;
+mod readiness;
 mod tools;

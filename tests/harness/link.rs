@@ -11,11 +11,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::control_plane::API_SERVER_PORT;
+use crate::address::{API_SERVER_PORT, LINK_PORT};
 use crate::laboratory::Laboratory;
-
-/// Beside the API server's own: its certificate is for the address.
-const PORT: u16 = 6444;
 
 /// A TCP proxy in front of the API server. What is silent is not closed: neither side learns anything, as when a firewall has
 /// forgotten a connection.
@@ -45,7 +42,7 @@ impl Laboratory {
     pub async fn link(&self) -> Result<Link> {
         let ip = self.network().control_plane();
         let server = SocketAddr::from((ip, API_SERVER_PORT));
-        let address = SocketAddr::from((ip, PORT));
+        let address = SocketAddr::from((ip, LINK_PORT));
         let listener = TcpListener::bind(address)
             .await
             .with_context(|| format!("cannot listen on {address}"))?;

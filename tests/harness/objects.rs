@@ -15,7 +15,7 @@ pub const METRICS_PORT: &str = "metrics";
 /// The name of the container that is the bridge.
 pub const BRIDGE_CONTAINER: &str = "jvb";
 
-/// A Deployment of bridges labelled `app=jvb`, each with a container `jvb` whose port `metrics` is 8080.
+/// A Deployment of bridges labelled `app=jvb`, each with a container `jvb` whose port `metrics` is [`BRIDGE_PORT`].
 ///
 /// # Panics
 /// Never: what is written out here is a Deployment.

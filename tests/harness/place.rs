@@ -1,14 +1,14 @@
 //! An adapter's place in the cluster: a Service that leads to it, its certificate, and the groups it serves.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::Api;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{DynamicObject, GroupVersionKind};
 use kube::discovery::ApiResource;
 use rustls::pki_types::CertificateDer;
@@ -19,6 +19,7 @@ use crate::balancer::Balancer;
 use crate::certificates::{Authority, Credentials};
 use crate::keys::write;
 use crate::laboratory::Laboratory;
+use crate::readiness::Readiness;
 
 /// How an aggregated group version ranks among others; where nothing is said as metrics adapters usually do.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +46,7 @@ impl Default for Priority {
 pub struct Place {
     namespace: String,
     name: String,
-    balancer: Balancer,
+    balancer: Arc<Balancer>,
     authority: Authority,
     serving: Credentials,
     certificate: PathBuf,
@@ -61,7 +62,7 @@ impl Laboratory {
     /// # Errors
     /// When the API server refuses the objects or the balancer cannot listen.
     pub async fn place(&self, namespace: &str, name: &str) -> Result<Place> {
-        let balancer = Balancer::start(self.network.balancer(self.next_place())).await?;
+        let balancer = Arc::new(Balancer::start(self.network.balancer(self.next_place())).await?);
         let host = format!("{name}.{namespace}.svc");
         let authority = Authority::new(&format!("{host}-ca"))?;
         let serving = authority.server(&host, std::slice::from_ref(&host))?;
@@ -79,17 +80,26 @@ impl Laboratory {
         write(&place.certificate, &place.serving.certificate)?;
         write(&place.key, &place.serving.key)?;
         write(&place.ca, &place.authority.pem())?;
-        let address = place.balancer.address();
         self.namespace(namespace).await?;
-        self.put(&json!({
-                "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace},
-                "spec": {
-                    "type": "ExternalName", "externalName": address.ip(),
-                    "ports": [{"name": "https", "port": address.port()}],
-                },
-            }))
-        .await?;
+        self.lead(&place, place.balancer.address().ip()).await?;
         Ok(place)
+    }
+
+    /// Lets the Service of a place lead to this address instead of the balancer's, on the same port, as it would past a
+    /// kube-proxy: for measurements, in which a balancer's copying of bytes has no place. The API server follows at once.
+    ///
+    /// # Errors
+    /// When the API server refuses the Service.
+    pub async fn lead(&self, place: &Place, address: IpAddr) -> Result<()> {
+        self.put(&json!({
+            "apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": place.name, "namespace": place.namespace},
+            "spec": {
+                "type": "ExternalName", "externalName": address,
+                "ports": [{"name": "https", "port": place.balancer.address().port()}],
+            },
+        }))
+        .await
     }
 
     /// Tells the API server that the adapter at a place serves a group version.
@@ -190,6 +200,11 @@ impl Place {
         self.balancer.set_backends(addresses);
     }
 
+    /// The same, as they are ready: whoever says at `/readyz` that it is not gets no connection.
+    pub(crate) fn follow_backends(&self, addresses: &[SocketAddr]) -> Result<Readiness> {
+        Readiness::follow(&self.balancer, addresses)
+    }
+
     /// Where the Service leads to.
     pub fn address(&self) -> SocketAddr {
         self.balancer.address()
@@ -220,9 +235,7 @@ impl Place {
     /// # Errors
     /// When the kubeconfig is none.
     pub async fn config(&self, kubeconfig: &Path) -> Result<kube::Config> {
-        let kubeconfig = Kubeconfig::read_from(kubeconfig)?;
-        let options = KubeConfigOptions::default();
-        let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
+        let mut config = crate::laboratory::config(kubeconfig).await?;
         config.cluster_url = format!("https://{}", self.address()).parse()?;
         config.tls_server_name = Some(self.host());
         let authority = CertificateDer::from_pem_slice(self.authority.pem().as_bytes())?;

@@ -1,4 +1,4 @@
-//! A process of the control plane: started, asked to end, waited for, its log at hand when it fails.
+//! A process of a laboratory: started, asked to end, waited for, its log at hand when it fails.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::janitor::Janitor;
+use crate::laboratory::Laboratory;
 
 /// How many lines of a log an error shows.
 const LINES_SHOWN: usize = 15;
@@ -16,18 +17,30 @@ pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// How long a process may take after SIGTERM.
 const TERMINATION: Duration = Duration::from_secs(10);
 
+/// A running program, whose output goes to a log in the laboratory's folder. Dropping it kills it.
 #[derive(Debug)]
-pub(crate) struct Process {
-    name: &'static str,
+pub struct Process {
+    name: String,
     child: Child,
     log: PathBuf,
+}
+
+impl Laboratory {
+    /// Starts a program that ends with the laboratory. One of its flags must name something in the laboratory's
+    /// [folder](Self::folder): that is how the janitor knows it.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn run(&self, name: &str, program: &Path, flags: &[String]) -> Result<Process> {
+        Process::start(&self.janitor, name, program, flags)
+    }
 }
 
 impl Process {
     /// Starts the program; what it says is appended to `NAME.log` in the laboratory's folder.
     pub(crate) fn start(
         janitor: &Janitor,
-        name: &'static str,
+        name: &str,
         program: &Path,
         flags: &[String],
     ) -> Result<Self> {
@@ -40,15 +53,20 @@ impl Process {
             .stderr(file)
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
+        let name = name.to_owned();
         Ok(Self { name, child, log })
     }
 
-    pub(crate) fn id(&self) -> u32 {
+    /// Its pid.
+    pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// An error that shows the end of the log when the process has ended by itself.
-    pub(crate) fn check(&mut self) -> Result<()> {
+    /// Whether it still runs.
+    ///
+    /// # Errors
+    /// When it has ended by itself: with the end of its log.
+    pub fn check(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait().context("cannot look at a process")? {
             bail!("{} has ended ({status}){}", self.name, self.said());
         }
@@ -68,7 +86,10 @@ impl Process {
     }
 
     /// SIGTERM, then SIGKILL when it has not ended within 10 s. The process has exited when this returns.
-    pub(crate) async fn terminate(mut self) -> Result<ExitStatus> {
+    ///
+    /// # Errors
+    /// When it can neither be signalled nor waited for.
+    pub async fn terminate(mut self) -> Result<ExitStatus> {
         let kill = Command::new("/bin/sh")
             .args(["-c", "kill -TERM \"$0\"", &self.child.id().to_string()])
             .stderr(Stdio::null())

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 
 const ETCD_VERSION: &str = "3.6.16";
 const STRANGERS_VERSION: &str = "0.36.3";
+const TEST_ADAPTER_VERSION: &str = "1.36.0";
 const DEFAULT_KUBERNETES_VERSION: &str = "1.36.3";
 
 /// Paths of etcd, kube-apiserver, kube-controller-manager and kubectl.
@@ -64,6 +65,21 @@ pub(crate) fn metrics_reader() -> Result<PathBuf> {
         );
     }
     Ok(path)
+}
+
+/// Where the adapter is that custom-metrics-apiserver tests itself with: always in the cache.
+///
+/// # Errors
+/// When it was not built.
+pub fn test_adapter_path() -> Result<PathBuf> {
+    let folder = format!("custom-metrics-apiserver-{TEST_ADAPTER_VERSION}");
+    let path = cache().join(folder).join("test-adapter");
+    if !path.is_file() {
+        bail!(
+            "custom-metrics-apiserver's test adapter was not built: `tests/tools/build peers` builds it, which needs Go"
+        );
+    }
+    Ok(path.canonicalize().unwrap_or(path))
 }
 
 fn cached() -> (PathBuf, PathBuf) {

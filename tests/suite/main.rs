@@ -1,6 +1,7 @@
 //! Everything that needs a laboratory, in one program: it links once.
 
 mod adapter;
+mod bench;
 mod check;
 mod faults;
 mod laboratory;

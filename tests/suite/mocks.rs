@@ -16,11 +16,15 @@ const WITHIN: Duration = Duration::from_secs(20);
 
 /// What comes back, byte for byte, until the other side closes or resets.
 async fn ask(address: SocketAddr, request: &str) -> Result<String> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(request.as_bytes()).await?;
-    let mut reply = Vec::new();
-    stream.read_to_end(&mut reply).await?;
-    Ok(String::from_utf8(reply)?)
+    let exchange = async {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(request.as_bytes()).await?;
+        let mut reply = Vec::new();
+        stream.read_to_end(&mut reply).await?;
+        Ok(String::from_utf8(reply)?)
+    };
+    let reply = tokio::time::timeout(WITHIN, exchange).await;
+    reply.with_context(|| format!("{address} does not answer within {WITHIN:?}"))?
 }
 
 fn get(path: &str) -> String {

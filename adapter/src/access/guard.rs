@@ -42,10 +42,12 @@ impl Guard {
     ) -> Result<Self, StartError> {
         let (delegation, following) =
             delegation::watch(client.clone(), deadline, watch_seconds, shutdown).await?;
-        let reviewer = Arc::new(Reviewer::new(client));
+        // Two, so that strangers who invent tokens use up none of the questions about what known users may.
+        let tokens = Arc::new(Reviewer::new(client.clone()));
+        let rights = Arc::new(Reviewer::new(client));
         Ok(Self {
-            authenticator: Authenticator::new(delegation.clone(), Arc::clone(&reviewer)),
-            authorizer: Authorizer::new(reviewer),
+            authenticator: Authenticator::new(delegation.clone(), tokens),
+            authorizer: Authorizer::new(rights),
             delegation,
             following,
         })

@@ -12,7 +12,7 @@ use kube::api::PostParams;
 use tokio::sync::Semaphore;
 
 use crate::access::cache::Lost;
-use crate::access::causes::causes;
+use crate::causes::causes;
 
 /// How long a verdict may take. The aggregator gives discovery requests 5 s in all.
 const PATIENCE: Duration = Duration::from_secs(4);

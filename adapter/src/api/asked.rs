@@ -1,7 +1,6 @@
 //! Which bridges a question is about.
 
 use crate::api::external::{is_meant, label};
-use crate::api::read::belongs;
 use crate::api::route::{ExternalRead, Read, Route, Target};
 use crate::telling::{Record, Resource, Store};
 
@@ -43,11 +42,10 @@ fn of_object<'a>(
 ) -> Box<dyn Iterator<Item = &'a Record> + 'a> {
     match Resource::of(resource) {
         Some(Resource::Pods) => Box::new(store.get(namespace, name).into_iter()),
-        Some(resource) => Box::new(
-            store
-                .in_namespace(namespace)
-                .filter(move |bridge| belongs(bridge, resource, name)),
-        ),
+        Some(resource) => match store.membership(namespace, resource, name) {
+            Ok(membership) => Box::new(store.members(namespace, membership)),
+            Err(_) => Box::new(std::iter::empty()),
+        },
         None => Box::new(std::iter::empty()),
     }
 }

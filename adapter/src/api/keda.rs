@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::api::read::{belongs, failures, unavailable};
+use crate::api::read::{failures, no_service, unavailable};
 use crate::api::route::GroupRead;
 use crate::api::wire::GROUP;
 use crate::api::wire::values::bytes;
@@ -37,10 +37,16 @@ pub(super) fn answer(shared: &Shared, read: &GroupRead, pretty: bool) -> Result<
     let whose = format!("{} {name}", resource.name());
     let now = shared.clock.now();
     let store = shared.store();
+    let membership = store
+        .membership(namespace, resource, name)
+        .map_err(|reason| {
+            no_service(reason, namespace, name, |why| {
+                Status::not_found(format!("no bridges of {whose} are known: {why}"))
+            })
+        })?;
     let members = || {
-        store
-            .in_namespace(namespace)
-            .filter(|bridge| belongs(bridge, resource, name) && bridge.pod().is_alive())
+        let members = store.members(namespace, membership);
+        members.filter(|bridge| bridge.pod().is_alive())
     };
     let mut document = Map::new();
     let mut oldest = None;

@@ -17,7 +17,7 @@ pub(super) const fn is_large(body: &[u8]) -> bool {
 }
 
 /// Whether the client takes gzip.
-pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
+pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
     let mut any = None;
     let codings = headers
         .get_all(ACCEPT_ENCODING)

@@ -15,7 +15,7 @@ use crate::telling::{
 mod refusal;
 
 use refusal::why;
-pub(super) use refusal::{failures, unavailable};
+pub(super) use refusal::{failures, no_service, unavailable};
 
 /// The answer to a question for values.
 pub(super) fn answer(shared: &Shared, read: &Read, pretty: bool) -> Result<Vec<u8>, Status> {
@@ -130,11 +130,15 @@ impl<'a> Reader<'a> {
     ) -> Result<Values<'a>, Status> {
         let (metric, how) = self.metric_of_objects(resource)?;
         self.check_series(name)?;
+        let membership = self
+            .store
+            .membership(namespace, resource, name)
+            .map_err(|reason| {
+                no_service(reason, namespace, name, |why| self.not_found(name, why))
+            })?;
         let members = || {
-            self.store
-                .in_namespace(namespace)
-                .filter(|record| belongs(record, resource, name))
-                .filter(|record| record.pod().is_alive())
+            let members = self.store.members(namespace, membership);
+            members.filter(|record| record.pod().is_alive())
         };
         let reading = aggregate(members(), metric, how, self.store.rules(), self.now).map_err(
             |shortfall| {
@@ -188,18 +192,6 @@ impl<'a> Reader<'a> {
         } else {
             Err(self.not_found(name, "no series of it has these labels"))
         }
-    }
-}
-
-pub(super) fn belongs(record: &Record, resource: Resource, name: &str) -> bool {
-    match resource {
-        // Only this namespace's bridges are looked at.
-        Resource::Namespaces => true,
-        _ => record
-            .pod()
-            .owners
-            .iter()
-            .any(|(owner, known)| *owner == resource && **known == *name),
     }
 }
 

@@ -12,8 +12,9 @@ use serde_json::Value;
 use super::*;
 use crate::clock::Clock;
 use crate::telling::fixtures::{RULES, metrics, pod, sample};
-use crate::telling::{Pod, Resource};
+use crate::telling::{Pod, Resource, Services};
 
+mod errors;
 mod external;
 mod keda;
 mod openapi;
@@ -68,6 +69,7 @@ fn meeting() -> Api {
     bridge(&api, "jvb-c", "other", 600, Some((0.2, 3)));
     bridge(&api, "jvb-d", "jvb", 5, Some((0.0, 1)));
     bridge(&api, "jvb-e", "jvb", 5, None);
+    services(&api, &[("jvb", json!({"app": "jvb"}))]);
     api
 }
 
@@ -236,6 +238,81 @@ async fn owners_and_the_namespace_are_objects() {
     }
 }
 
+/// All Services of the cluster, as `name: selector`.
+fn services(api: &Api, all: &[(&str, Value)]) {
+    let mut listed = Services::default();
+    for (name, selector) in all {
+        let service = json!({
+            "metadata": {"namespace": "meet", "name": name}, "spec": {"selector": selector},
+        });
+        listed.observe(&serde_json::from_value(service).unwrap());
+    }
+    let mut store = api.shared.store_mut();
+    store.services_mut().replace(None, listed);
+}
+
+#[tokio::test]
+async fn a_service_is_the_bridges_that_its_selector_chooses() {
+    let api = meeting();
+    services(
+        &api,
+        &[
+            ("all", json!({"tier": "media"})),
+            ("jvb", json!({"app": "jvb"})),
+            ("none", json!({"app": "web"})),
+            ("headless-by-hand", Value::Null),
+        ],
+    );
+    let path = |name: &str| {
+        format!(
+            "/apis/custom.metrics.k8s.io/v1beta2/namespaces/meet/services/{name}/participants_total"
+        )
+    };
+    let of_label = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/meet/pods/*/participants";
+    let chosen = values(&api, &format!("{of_label}?labelSelector=app%3Djvb")).await;
+    let people: u64 = chosen
+        .iter()
+        .map(|value| value.1.parse::<u64>().unwrap())
+        .sum();
+    let (_, list) = ask(&api, &path("jvb")).await;
+    let item = &list["items"][0];
+    assert_eq!(item["value"], people.to_string());
+    assert_eq!(
+        item["describedObject"],
+        json!({"kind": "Service", "namespace": "meet", "name": "jvb", "apiVersion": "v1"})
+    );
+    assert_eq!(values(&api, &path("all")).await[0].1, "81");
+    for (name, why) in [
+        ("none", "no running bridge belongs to it"),
+        ("headless-by-hand", "has no selector"),
+        ("missing", "has no Service of this name"),
+    ] {
+        let (code, message) = refusal(&api, &path(name)).await;
+        assert_eq!(code, 404, "{name}");
+        assert!(message.contains(why), "{name}: {message}");
+        let keda = format!("/keda/v1/namespaces/meet/services/{name}");
+        assert_eq!(refusal(&api, &keda).await.0, 404, "{name}");
+    }
+    let (_, document) = ask(&api, "/keda/v1/namespaces/meet/services/all").await;
+    assert_eq!(document["participants_total"], 81);
+}
+
+#[tokio::test]
+async fn services_that_cannot_be_watched_are_refused_and_nothing_else_is() {
+    let api = api();
+    bridge(&api, "jvb-a", "jvb", 600, Some((0.5, 81)));
+    for path in [
+        "/apis/custom.metrics.k8s.io/v1beta2/namespaces/meet/services/jvb/participants_total",
+        "/keda/v1/namespaces/meet/services/jvb",
+    ] {
+        let (code, message) = refusal(&api, path).await;
+        assert_eq!(code, 503, "{path}");
+        assert!(message.contains("list and watch services"), "{message}");
+    }
+    let deployment = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/meet/deployments.apps/jvb/participants_total";
+    assert_eq!(values(&api, deployment).await[0].1, "81");
+}
+
 #[tokio::test]
 async fn an_object_without_a_value_has_a_reason() {
     let api = meeting();
@@ -245,7 +322,8 @@ async fn an_object_without_a_value_has_a_reason() {
         "namespaces/meet/deployments.apps/web/stress_level_total",
         "namespaces/meet/deployments.apps/*/stress_level_total",
         "namespaces/meet/deployments/jvb/stress_level_total",
-        "namespaces/meet/services/jvb/stress_level_total",
+        "namespaces/meet/ingresses.networking.k8s.io/jvb/stress_level_total",
+        "namespaces/meet/services/web/stress_level_total",
         "namespaces/meet/namespaces/meet/stress_level_total",
         "namespaces/empty/metrics/stress_level_total",
         "namespaces/meet/deployments.apps/jvb/conferences_total",

@@ -16,7 +16,7 @@ use super::mint::{self, MintError};
 use super::plan::{Plan, Signer, plan};
 use super::registration::{Leads, NAMES, Registration, leads};
 use super::{Settings, trust};
-use crate::access::causes;
+use crate::causes::causes;
 use crate::serving::{Tls, TlsError};
 use crate::shared::Shared;
 
@@ -188,20 +188,30 @@ impl Keeper {
             // Either way the next look is at what is there now.
             return Ok(None);
         }
+        let mut unpublished = None;
         for one in &mut ours {
             match one.publish(&self.services, &held.bundle()).await {
                 Ok(true) => info!("published the own authority in APIService {}", one.name()),
                 Ok(false) => {}
                 Err(kube::Error::Api(status)) if status.code == 409 => return Ok(None),
                 Err(error) => {
-                    return Err(cannot(format!("patch APIService {}", one.name()), &error));
+                    let what = format!("patch APIService {}", one.name());
+                    unpublished = Some(cannot(what, &error));
                 }
             }
         }
         let Some(leaf) = held.leaf else {
             return Ok(None);
         };
-        self.serve(leaf, &ours, now)
+        match unpublished {
+            None => self.serve(leaf, &ours, now).map(Some),
+            Some(error) if self.serving.is_none() => Err(error),
+            // What is published instead is known: it decides whether who asks believes us.
+            Some(error) => match self.serve(leaf, &ours, now)? {
+                Standing::Believed => Err(error),
+                Standing::Doubted(why) => Ok(Some(Standing::Doubted(format!("{why}; {error}")))),
+            },
+        }
     }
 
     /// Serves `leaf` when who asks believes it, or when what is served now is believed no more.
@@ -210,7 +220,7 @@ impl Keeper {
         leaf: Issued,
         ours: &[Registration],
         now: i64,
-    ) -> Result<Option<Standing>, KeepError> {
+    ) -> Result<Standing, KeepError> {
         let host = self.settings.service.host();
         let believed = |leaf: &Issued| {
             if ours.is_empty() {
@@ -237,11 +247,11 @@ impl Keeper {
             None => self.serving = Some((leaf.clone(), Tls::from_pem(&leaf.pem, &key)?)),
         }
         let serving = self.serving.as_ref().map(|(serving, _)| believed(serving));
-        Ok(Some(match serving {
+        Ok(match serving {
             Some(Ok(())) => Standing::Believed,
             Some(Err(why)) => Standing::Doubted(why),
             None => Standing::Doubted("there is no certificate".to_owned()),
-        }))
+        })
     }
 
     async fn registrations(&mut self) -> Result<Vec<Registration>, KeepError> {

@@ -36,6 +36,10 @@ pub struct CheckArguments {
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
     pub timeout: Duration,
 
+    /// Ask bridges on loopback addresses too, as an adapter with that flag does.
+    #[arg(long, env = "JVB_ADAPTER_LOOPBACK_BRIDGES")]
+    pub loopback_bridges: bool,
+
     /// Form of the report.
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub output: Output,

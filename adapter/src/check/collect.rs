@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use serde::Deserialize;
 
 use crate::clock::Clock;
+use crate::scraping::Loopback;
 
 use super::CheckArguments;
 use super::facts::Facts;
@@ -38,22 +39,22 @@ struct Version {
 /// # Errors
 /// Only when the API server cannot be asked at all.
 pub(super) async fn all(arguments: &CheckArguments) -> anyhow::Result<Facts> {
-    let config = crate::run::client_config(arguments.kubeconfig.clone()).await?;
+    let config = crate::client::config(arguments.kubeconfig.clone()).await?;
     let address = config.cluster_url.to_string();
-    let client =
-        kube::Client::try_from(config).context("cannot make a client of the API server")?;
+    let client = crate::client::client(config)?;
     let asker = Asker::new(client, Clock::system(), arguments.timeout);
     let (version, server_clock) = asker
         .get_at::<Version>("/version")
         .await
         .map_err(|error| anyhow!("{address} does not answer: {error}"))?;
     let namespace = arguments.namespace.as_deref();
+    let loopback = Loopback::allowed(arguments.loopback_bridges);
 
     let (services, resources, stale, bridges, autoscalers) = futures::join!(
         aggregation::services(&asker),
         discovery::resources(&asker),
         discovery::stale(&asker),
-        bridges::all(&asker, &arguments.bridges, namespace),
+        bridges::all(&asker, &arguments.bridges, namespace, loopback),
         autoscalers::all(&asker, namespace),
     );
     let namespaces: BTreeSet<String> = bridges

@@ -133,6 +133,8 @@ pub(super) enum Need {
     ReadStress(String),
     /// The adapter lists and watches pods; none: everywhere.
     WatchPods(Option<String>),
+    /// The adapter lists and watches Services; none: everywhere.
+    WatchServices(Option<String>),
     /// The adapter asks whose a token is.
     ReviewTokens,
     /// The adapter asks who may read.

@@ -5,25 +5,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures::StreamExt;
 use futures::future::select_all;
 use kube::Api;
-use kube::runtime::WatchStreamExt;
-use kube::runtime::utils::Backoff;
-use kube::runtime::watcher::{self, Event, watcher};
+use kube::runtime::watcher::{self, Event};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::causes::causes;
 use crate::scraping::scraper::Change;
+use crate::scraping::watching::{Watcher, follow};
 use crate::shared::Shared;
 use crate::telling::{BridgePod, Pod};
 
 #[cfg(test)]
 mod tests;
 
-/// Pods come in pages of so many, so that ten thousand are never in memory as the API server tells them.
-const PAGE: u32 = 250;
+/// A pod that goes unnoticed is a lie.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Watches the pods that the label selector means until `shutdown`, and tells the store and the loop at once: those of these
 /// namespaces, each with a watch of its own, or those of the whole cluster where none is named.
@@ -48,27 +47,13 @@ pub(crate) async fn run(
     let unlisted = Arc::new(AtomicUsize::new(apis.len()));
     let watches = apis.into_iter().map(|api| {
         let watch = Watch::new(Arc::clone(&shared), changes.clone(), Arc::clone(&unlisted));
-        Box::pin(follow(api, &selector, watch_seconds, watch))
+        let config = watcher::Config::default().labels(&selector);
+        Box::pin(follow(api, config, watch_seconds, LONGEST_WAIT, watch))
     });
     tokio::select! {
         () = shutdown.cancelled() => {}
         // One that ends is an error for whoever waits for this, however well the others do.
         _ = select_all(watches) => {}
-    }
-}
-
-async fn follow(api: Api<BridgePod>, selector: &str, watch_seconds: u32, mut watch: Watch) {
-    let config = watcher::Config::default()
-        .labels(selector)
-        .page_size(PAGE)
-        .timeout(watch_seconds);
-    let events = watcher(api, config).backoff(Patience::default());
-    let mut events = std::pin::pin!(events);
-    while let Some(event) = events.next().await {
-        match event {
-            Ok(event) => watch.take(&event),
-            Err(error) => watch.complain(&error),
-        }
     }
 }
 
@@ -99,42 +84,6 @@ impl Watch {
             complete: false,
             unlisted,
             failing: false,
-        }
-    }
-
-    fn take(&mut self, event: &Event<BridgePod>) {
-        if self.failing && !matches!(event, Event::Init) {
-            self.failing = false;
-            info!("the pods are watched again");
-        }
-        match event {
-            Event::Init => self.listed.clear(),
-            Event::InitApply(pod) => {
-                if let Some(pod) = Pod::of(pod) {
-                    self.listed.insert(pod.uid.clone());
-                    self.see(pod);
-                }
-            }
-            Event::InitDone => {
-                self.forget_unlisted();
-                if !std::mem::replace(&mut self.complete, true) {
-                    self.unlisted.fetch_sub(1, Ordering::Relaxed);
-                }
-                if self.unlisted.load(Ordering::Relaxed) == 0 {
-                    self.tell(Change::Synced);
-                }
-                info!(pods = self.known.len(), "all pods with bridges are known");
-            }
-            Event::Apply(pod) => {
-                if let Some(pod) = Pod::of(pod) {
-                    self.see(pod);
-                }
-            }
-            Event::Delete(pod) => {
-                if let Some(pod) = Pod::of(pod) {
-                    self.forget(&pod.uid);
-                }
-            }
         }
     }
 
@@ -171,39 +120,53 @@ impl Watch {
         // The loop ends only with the whole adapter.
         let _ = self.changes.send(change);
     }
+}
 
-    fn complain(&mut self, error: &watcher::Error) {
-        self.shared.telemetry.watch_failed();
-        // Said once, not at each attempt.
-        if !std::mem::replace(&mut self.failing, true) {
-            warn!(%error, "the pods cannot be watched; those that are known are asked on");
+impl Watcher<BridgePod> for Watch {
+    fn take(&mut self, event: &Event<BridgePod>) {
+        if self.failing && !matches!(event, Event::Init) {
+            self.failing = false;
+            info!("the pods are watched again");
+        }
+        match event {
+            Event::Init => self.listed.clear(),
+            Event::InitApply(pod) => {
+                if let Some(pod) = Pod::of(pod) {
+                    self.listed.insert(pod.uid.clone());
+                    self.see(pod);
+                }
+            }
+            Event::InitDone => {
+                self.forget_unlisted();
+                if !std::mem::replace(&mut self.complete, true) {
+                    self.unlisted.fetch_sub(1, Ordering::Relaxed);
+                }
+                if self.unlisted.load(Ordering::Relaxed) == 0 {
+                    self.tell(Change::Synced);
+                }
+                info!(pods = self.known.len(), "all pods with bridges are known");
+            }
+            Event::Apply(pod) => {
+                if let Some(pod) = Pod::of(pod) {
+                    self.see(pod);
+                }
+            }
+            Event::Delete(pod) => {
+                if let Some(pod) = Pod::of(pod) {
+                    self.forget(&pod.uid);
+                }
+            }
         }
     }
-}
 
-/// How long to wait between attempts to watch: doubled up to a few seconds, because a pod that goes unnoticed is a lie.
-#[derive(Debug, Default)]
-struct Patience {
-    failures: u32,
-}
-
-impl Patience {
-    const FIRST: Duration = Duration::from_millis(200);
-    const LONGEST: Duration = Duration::from_secs(5);
-}
-
-impl Iterator for Patience {
-    type Item = Duration;
-
-    fn next(&mut self) -> Option<Duration> {
-        let wait = Self::FIRST.saturating_mul(1 << self.failures.min(8));
-        self.failures += 1;
-        Some(wait.min(Self::LONGEST))
-    }
-}
-
-impl Backoff for Patience {
-    fn reset(&mut self) {
-        self.failures = 0;
+    fn complain(&mut self, error: &watcher::Error) {
+        self.shared.telemetry.watch_failed("pods");
+        // Said once, not at each attempt.
+        if !std::mem::replace(&mut self.failing, true) {
+            warn!(
+                "the pods cannot be watched; those that are known are asked on: {}",
+                causes(error)
+            );
+        }
     }
 }

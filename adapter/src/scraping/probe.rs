@@ -20,10 +20,13 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+mod address;
 mod failure;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use address::Loopback;
+use address::is_of_a_pod;
 pub(crate) use failure::Failure;
 
 /// What a bridge may say at most: about fifty times what it does.
@@ -36,6 +39,7 @@ const RETRY_FIRST_AFTER: u32 = 60;
 #[derive(Debug)]
 pub(crate) struct Probe {
     address: SocketAddr,
+    loopback: Loopback,
     source: Option<Source>,
     answers: u32,
     idle: Option<TcpStream>,
@@ -54,18 +58,37 @@ pub(crate) struct Answer {
 
 impl Probe {
     /// Nothing is asked yet.
-    pub(crate) const fn new(address: SocketAddr) -> Self {
+    pub(crate) const fn new(address: SocketAddr, loopback: Loopback) -> Self {
         Self {
             address,
+            loopback,
             source: None,
             answers: 0,
             idle: None,
         }
     }
 
+    /// Another one to the same bridge, of which nothing is known.
+    pub(crate) const fn anew(&self) -> Self {
+        Self::new(self.address, self.loopback)
+    }
+
     /// The only address that is ever asked.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Whether anybody is asked there at all.
+    ///
+    /// # Errors
+    /// [`Failure::Address`] where it is no pod's address.
+    pub(crate) fn check_address(&self) -> Result<(), Failure> {
+        let address = self.address.ip();
+        if is_of_a_pod(address, self.loopback) {
+            Ok(())
+        } else {
+            Err(Failure::Address(address))
+        }
     }
 
     /// Asks for the statistics, and for these further numbers by the bridge's own keys.
@@ -77,6 +100,7 @@ impl Probe {
         keys: &[String],
         deadline: Duration,
     ) -> Result<Answer, Failure> {
+        self.check_address()?;
         let answer = timeout(deadline, self.ask_any(keys))
             .await
             .unwrap_or(Err(Failure::Timeout));

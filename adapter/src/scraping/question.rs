@@ -1,16 +1,26 @@
 //! One question to one bridge.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bridge::Time;
 use governor::DefaultDirectRateLimiter;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 use tracing::debug;
 
 use crate::scraping::probe::{Answer, Failure, Probe};
 use crate::shared::Shared;
 use crate::telling::{Pod, Ticket};
+
+/// How many questions may be under way that are not slow. Each holds some 50 KB of buffers and state, and with so many of them
+/// the processor is busy, however near the bridges are; so all bridges at once do not take more memory than this.
+pub(super) const BRISK: usize = 32;
+
+/// From then on a question is slow, and others are asked beside it.
+const SLOW: Duration = Duration::from_millis(20);
 
 /// A question that has come to its end.
 pub(super) struct Done {
@@ -21,8 +31,9 @@ pub(super) struct Done {
     pub(super) took: Duration,
 }
 
-/// Asks one bridge once, when the pace allows it.
+/// Asks one bridge once, when the pace allows it. `turn` is kept until the question ends or proves to be slow.
 pub(super) async fn ask(
+    turn: OwnedSemaphorePermit,
     shared: Arc<Shared>,
     limiter: Arc<DefaultDirectRateLimiter>,
     ticket: Ticket,
@@ -31,7 +42,15 @@ pub(super) async fn ask(
 ) -> Done {
     limiter.until_ready().await;
     let started = shared.clock.now();
-    let result = probe.ask(shared.metrics.keys(), deadline).await;
+    let result = {
+        let mut asking = pin!(probe.ask(shared.metrics.keys(), deadline));
+        let brisk = timeout(SLOW, asking.as_mut()).await;
+        drop(turn);
+        match brisk {
+            Ok(result) => result,
+            Err(_) => asking.await,
+        }
+    };
     let at = shared.clock.now();
     Done {
         ticket,

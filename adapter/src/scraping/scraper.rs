@@ -11,14 +11,15 @@ use std::time::Duration;
 
 use bridge::Time;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
-use crate::scraping::probe::Probe;
-use crate::scraping::question::{Done, ask, tell};
+use crate::scraping::probe::{Loopback, Probe};
+use crate::scraping::question::{BRISK, Done, ask, tell};
 use crate::scraping::refresh::{Freshness, Round, Step};
 use crate::scraping::schedule::{Agenda, Fortune};
 use crate::scraping::target::Target;
@@ -42,6 +43,8 @@ pub(crate) struct Pace {
     pub in_flight: NonZeroUsize,
     /// How many questions may start in a second.
     pub per_second: NonZeroU32,
+    /// Whether bridges are asked on addresses of this machine.
+    pub loopback: Loopback,
     /// When a read has bridges asked.
     pub freshness: Freshness,
 }
@@ -65,6 +68,8 @@ pub(crate) struct Scraper {
     targets: HashMap<Box<str>, Target>,
     agenda: Agenda,
     running: JoinSet<Done>,
+    /// Turns for questions that are not slow.
+    turns: Arc<Semaphore>,
     synced: bool,
     round_over: bool,
 }
@@ -79,6 +84,7 @@ impl Scraper {
             targets: HashMap::new(),
             agenda: Agenda::default(),
             running: JoinSet::new(),
+            turns: Arc::new(Semaphore::new(BRISK)),
             synced: false,
             round_over: false,
         }
@@ -96,14 +102,17 @@ impl Scraper {
             self.shared.health.beat(now);
             self.start_due(now);
             self.note_first_round();
+            let crowded = self.turns.available_permits() == 0;
             let wait = match self.agenda.first() {
-                Some(due) if self.running.len() < self.pace.in_flight.get() => {
+                Some(due) if !crowded && self.running.len() < self.pace.in_flight.get() => {
                     due.since(now).min(HEARTBEAT)
                 }
                 _ => HEARTBEAT,
             };
+            let turns = Arc::clone(&self.turns);
             tokio::select! {
                 () = shutdown.cancelled() => return,
+                _ = turns.acquire(), if crowded => {}
                 change = pods.recv() => match change {
                     Some(change) => self.apply(change),
                     None => return,
@@ -145,7 +154,8 @@ impl Scraper {
         self.drop_target(&uid);
         let now = self.shared.clock.now();
         self.agenda.enter(now, &uid);
-        self.targets.insert(uid, Target::new(ticket, address, now));
+        self.targets
+            .insert(uid, Target::new(ticket, address, self.pace.loopback, now));
     }
 
     /// Asks on behalf of a reader. When nobody holds `waiting` any more, the reader waits no longer.
@@ -182,6 +192,10 @@ impl Scraper {
 
     fn start_due(&mut self, now: Time) {
         while self.running.len() < self.pace.in_flight.get() {
+            // Asked for first: what is taken out of the agenda is asked.
+            let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() else {
+                return;
+            };
             let Some((due, uid)) = self.agenda.due(now) else {
                 return;
             };
@@ -193,8 +207,10 @@ impl Scraper {
                 continue;
             };
             if let Ok(probe) = &mut target.probe {
-                let probe = std::mem::replace(probe, Probe::new(probe.address()));
+                let anew = probe.anew();
+                let probe = std::mem::replace(probe, anew);
                 let question = ask(
+                    turn,
                     Arc::clone(&self.shared),
                     Arc::clone(&self.limiter),
                     target.ticket.clone(),
@@ -277,7 +293,12 @@ impl Scraper {
         target.fortune.fail();
         self.shared.store_mut().failed(&target.ticket, "bug");
         let now = self.shared.clock.now();
-        target.rest(Probe::new(address), uid, self.pace.interval, now);
+        target.rest(
+            Probe::new(address, self.pace.loopback),
+            uid,
+            self.pace.interval,
+            now,
+        );
         self.agenda.enter(target.due, uid);
     }
 

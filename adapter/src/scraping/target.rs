@@ -6,7 +6,7 @@ use std::time::Duration;
 use bridge::Time;
 use tokio::task::{AbortHandle, Id};
 
-use crate::scraping::probe::Probe;
+use crate::scraping::probe::{Loopback, Probe};
 use crate::scraping::refresh::{Seen, Waiting};
 use crate::scraping::schedule::{Fortune, next};
 use crate::telling::Ticket;
@@ -30,10 +30,10 @@ pub(super) struct Target {
 
 impl Target {
     /// A bridge that is asked at once.
-    pub(super) fn new(ticket: Ticket, address: SocketAddr, now: Time) -> Self {
+    pub(super) fn new(ticket: Ticket, address: SocketAddr, loopback: Loopback, now: Time) -> Self {
         Self {
             ticket,
-            probe: Ok(Probe::new(address)),
+            probe: Ok(Probe::new(address, loopback)),
             due: now,
             fortune: Fortune::default(),
             last: None,

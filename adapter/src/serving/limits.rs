@@ -21,6 +21,8 @@ pub struct Limits {
     pub answer: Duration,
     /// How long a connection may rest without a request.
     pub rest: Duration,
+    /// The same while nobody has been authenticated on it: strangers shall not hold the places of others.
+    pub stranger_rest: Duration,
     /// How long a connection that is being closed may take to deliver its last answer.
     pub farewell: Duration,
     /// How long requests that are under way at the end may take. Shorter than a pod's grace
@@ -39,6 +41,7 @@ impl Default for Limits {
             streams: 100,
             answer: Duration::from_secs(30),
             rest: Duration::from_secs(90),
+            stranger_rest: Duration::from_secs(10),
             farewell: Duration::from_secs(10),
             drain: Duration::from_secs(20),
         }

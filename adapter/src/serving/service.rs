@@ -9,6 +9,12 @@ use crate::serving::status::Status;
 
 /// What is served once a request is known to be allowed to be made.
 pub trait Service: Send + Sync + 'static {
+    /// Whether this user may ask once more now, whatever it is.
+    ///
+    /// # Errors
+    /// The answer to one who asks too often.
+    fn admit(&self, user: &User) -> Result<(), Status>;
+
     /// What the request wants to do: pure routing.
     ///
     /// # Errors

@@ -13,18 +13,21 @@ pub(crate) enum Resource {
     StatefulSets,
     /// DaemonSets.
     DaemonSets,
+    /// Services: the bridges that their selectors choose.
+    Services,
     /// A namespace: all bridges in it.
     Namespaces,
 }
 
 impl Resource {
     /// All of them, in the order of discovery.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Pods,
         Self::Deployments,
         Self::ReplicaSets,
         Self::StatefulSets,
         Self::DaemonSets,
+        Self::Services,
         Self::Namespaces,
     ];
 
@@ -36,6 +39,7 @@ impl Resource {
             Self::ReplicaSets => "replicasets.apps",
             Self::StatefulSets => "statefulsets.apps",
             Self::DaemonSets => "daemonsets.apps",
+            Self::Services => "services",
             Self::Namespaces => "namespaces",
         }
     }
@@ -48,6 +52,7 @@ impl Resource {
             Self::ReplicaSets => "ReplicaSet",
             Self::StatefulSets => "StatefulSet",
             Self::DaemonSets => "DaemonSet",
+            Self::Services => "Service",
             Self::Namespaces => "Namespace",
         }
     }
@@ -59,14 +64,14 @@ impl Resource {
             Self::ReplicaSets => Some("replicaset"),
             Self::StatefulSets => Some("statefulset"),
             Self::DaemonSets => Some("daemonset"),
-            Self::Pods | Self::Namespaces => None,
+            Self::Pods | Self::Services | Self::Namespaces => None,
         }
     }
 
     /// Group and version in which one of them is written.
     pub(crate) const fn api_version(self) -> &'static str {
         match self {
-            Self::Pods | Self::Namespaces => "v1",
+            Self::Pods | Self::Services | Self::Namespaces => "v1",
             Self::Deployments | Self::ReplicaSets | Self::StatefulSets | Self::DaemonSets => {
                 "apps/v1"
             }

@@ -11,6 +11,7 @@ use bridge::{Stats, Time};
 
 use crate::telling::metric::Metrics;
 use crate::telling::pod::Pod;
+use crate::telling::services::Services;
 
 mod record;
 mod start;
@@ -91,6 +92,7 @@ pub(crate) struct Store {
     rules: Rules,
     generation: u64,
     records: Records,
+    services: Services,
 }
 
 /// By namespace and name.
@@ -106,12 +108,13 @@ fn asked<'a>(records: &'a mut Records, from: &Ticket) -> Option<&'a mut Record> 
 
 impl Store {
     /// Without any bridge.
-    pub(crate) const fn new(metrics: Arc<Metrics>, rules: Rules) -> Self {
+    pub(crate) fn new(metrics: Arc<Metrics>, rules: Rules) -> Self {
         Self {
             metrics,
             rules,
             generation: 0,
             records: BTreeMap::new(),
+            services: Services::default(),
         }
     }
 
@@ -176,6 +179,16 @@ impl Store {
             .range((namespace.into(), Box::default())..)
             .take_while(move |((known, _), _)| **known == *namespace)
             .map(|(_, record)| record)
+    }
+
+    /// The Services that choose bridges.
+    pub(crate) const fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// The Services that choose bridges, to be changed.
+    pub(crate) const fn services_mut(&mut self) -> &mut Services {
+        &mut self.services
     }
 
     /// All bridges.

@@ -209,6 +209,13 @@ fn config(shared: &Shared, query: &str) -> Answer {
         return whole(StatusCode::OK, &list);
     }
     let (watcher, events) = unbounded();
+    // What happened between the list and the watch is told first.
+    let current = format!("resourceVersion={}", knowledge.version);
+    if !query.split('&').any(|parameter| parameter == current) && knowledge.config.is_some() {
+        let event = json!({"type": "MODIFIED", "object": config_map(&knowledge)});
+        let missed = Bytes::from(format!("{event}\n"));
+        watcher.unbounded_send(Ok(Frame::data(missed))).unwrap();
+    }
     knowledge.watchers.push(watcher);
     Response::new(StreamBody::new(events).boxed_unsync())
 }

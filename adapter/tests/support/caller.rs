@@ -16,6 +16,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::pki::{Authority, Identity};
+use super::soon::soon;
 
 /// What the server calls itself.
 pub(crate) const NAME: &str = "jvb-adapter.jitsi.svc";
@@ -78,10 +79,13 @@ pub(crate) async fn dial(
         Version::Http1 => vec![b"http/1.1".to_vec()],
         Version::Http2 => vec![b"h2".to_vec()],
     };
-    let stream = TcpStream::connect(address).await.unwrap();
     let name = ServerName::try_from(NAME).unwrap();
     let connector = TlsConnector::from(Arc::new(config));
-    connector.connect(name, stream).await.unwrap()
+    let handshake = async {
+        let stream = TcpStream::connect(address).await.unwrap();
+        connector.connect(name, stream).await.unwrap()
+    };
+    soon("a TLS handshake with the server", handshake).await
 }
 
 impl Caller {
@@ -111,7 +115,19 @@ impl Caller {
         self.send(Method::GET, path, headers, "").await.unwrap()
     }
 
+    /// Sends a request; an answer, or the end of the connection, comes soon.
     pub(crate) async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> hyper::Result<Heard> {
+        let what = format!("an answer to {method} {path}");
+        soon(&what, self.exchange(method, path, headers, body)).await
+    }
+
+    async fn exchange(
         &mut self,
         method: Method,
         path: &str,

@@ -25,9 +25,10 @@ use tokio_util::sync::CancellationToken;
 use super::api_server::ApiServer;
 use super::caller::{Caller, NAME, Version};
 use super::pki::{self, Authority, Identity, Wish};
+use super::soon::SOON;
 
-/// Long enough for anything on this machine.
-pub(crate) const SOON: Duration = Duration::from_secs(30);
+/// Bytes of the answer to `/large`: more than sockets keep.
+pub(crate) const LARGE: usize = 32 * 1024 * 1024;
 
 /// Says who asked and what headers reached it; a few paths misbehave.
 #[derive(Default)]
@@ -39,6 +40,13 @@ pub(crate) struct Echo {
 }
 
 impl Service for Echo {
+    fn admit(&self, user: &User) -> Result<(), Status> {
+        if user.name == "noisy" {
+            return Err(Status::too_many_requests("too often", SOON));
+        }
+        Ok(())
+    }
+
     fn attributes(&self, request: &Parts) -> Result<Attributes, Status> {
         match request.uri.path() {
             "/unknown" => Err(Status::not_found("no such path")),
@@ -60,6 +68,7 @@ impl Service for Echo {
 
     async fn answer(&self, user: &User, request: &Parts) -> Response<Body> {
         match request.uri.path() {
+            "/large" => return Response::new(Body::new(Bytes::from(vec![b'x'; LARGE]))),
             "/panic" => panic!("a bug"),
             "/slow" => {
                 self.arrived.notify_one();

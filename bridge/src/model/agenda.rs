@@ -15,6 +15,8 @@ pub(super) enum Event {
     JicofoUp,
     /// Jicofo stops trusting a bridge that does not answer its health checks.
     HealthTimeout(Name),
+    /// Jicofo looks for overloaded bridges from which to move people away.
+    Redistribution,
     /// A bridge that had failed may be chosen again.
     FailureOver(Name),
     /// The XMPP server gives up a connection that was never closed.
@@ -32,6 +34,11 @@ pub(super) enum Event {
     /// Whoever was left alone leaves the bridge.
     SinglePerson {
         conference: Name,
+    },
+    /// A browser has been dead for so long that everybody notices.
+    Missed {
+        conference: Name,
+        endpoint: Name,
     },
     /// An endpoint that is not connected leaves its bridge.
     EndpointExpiry {

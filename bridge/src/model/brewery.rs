@@ -16,6 +16,7 @@ impl Jitsi {
     pub fn stop_jicofo(&mut self, now: Time) {
         self.advance(now);
         self.agenda.cancel(&Event::JicofoUp);
+        self.agenda.cancel(&Event::Redistribution);
         if self.jicofo.take().is_none() {
             return;
         }
@@ -69,6 +70,7 @@ impl Jitsi {
             .map(|(nick, _)| nick.clone())
             .collect();
         self.jicofo = Some(jicofo);
+        self.expect_redistribution();
         for nick in unwell {
             self.expect_bad_health(&nick, now);
         }
@@ -126,6 +128,7 @@ impl Jitsi {
             return;
         };
         process.in_brewery = true;
+        process.configured = true;
         process.told = process.flags;
         let first_presence = process.config.first_presence;
         if !first_presence.is_zero() {

@@ -1,4 +1,4 @@
-//! What can be set of a bridge and of a jicofo: identities, switches, and every delay with its production value.
+//! What can be set of a bridge: identity, switches, and every delay with its production value.
 
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ use super::load::{Load, Media};
 pub struct BridgeConfig {
     /// Version that the bridge reports.
     pub version: String,
+    /// Release that the bridge reports (`videobridge.version.release`); to jicofo it is a part of the version.
+    pub release: Option<String>,
     /// Operating system that `/about/version` reports.
     pub os: String,
     /// `videobridge.relay.region`; none: the key is missing from every reply.
@@ -29,6 +31,8 @@ pub struct BridgeConfig {
     pub broken_dtls: bool,
     /// Whether counters and histograms come with `_created`; `PROMETHEUS_DISABLE_CREATED_SERIES` leaves it out of the text forms.
     pub created_series: bool,
+    /// `stats-filter.enabled`: its presence carries only what jicofo reads.
+    pub stats_filter: bool,
     /// Whether the bridge is configured to join a brewery at all.
     pub brewery: bool,
     /// What the bridge's own health check would find.
@@ -65,6 +69,8 @@ pub struct BridgeConfig {
     /// `videobridge.health.interval`: between two checks; the first comes this long after `startup_time`, and until then the bridge
     /// calls itself healthy.
     pub health_interval: Duration,
+    /// `videobridge.health.timeout`: so long after the last result that result counts no more, and the bridge calls itself unhealthy.
+    pub health_timeout: Duration,
     /// `graceful-shutdown-max-duration`: then a graceful shutdown becomes SHUTTING_DOWN with people still there.
     pub graceful_shutdown_max: Duration,
     /// `graceful-shutdown-min-participants`: with so many people left or fewer, a graceful shutdown becomes SHUTTING_DOWN.
@@ -87,6 +93,7 @@ impl Default for BridgeConfig {
     fn default() -> Self {
         Self {
             version: "2.3.SNAPSHOT".to_owned(),
+            release: None,
             os: "Linux".to_owned(),
             region: None,
             relay_id: None,
@@ -95,6 +102,7 @@ impl Default for BridgeConfig {
             initial_drain_mode: false,
             broken_dtls: false,
             created_series: true,
+            stats_filter: false,
             brewery: true,
             health: Health::Good,
             sticky_health_failures: false,
@@ -112,6 +120,7 @@ impl Default for BridgeConfig {
             statistics_offset: Duration::from_millis(3500),
             presence_interval: Duration::from_secs(5),
             health_interval: Duration::from_mins(1),
+            health_timeout: Duration::from_secs(90),
             graceful_shutdown_max: Duration::from_hours(24),
             graceful_shutdown_min_participants: 0,
             shutting_down_delay: Duration::from_mins(1),
@@ -136,6 +145,9 @@ pub enum Health {
     Soft(String),
     /// A hard failure of a check that names its own response code, with the text; what is no status of HTTP becomes a 500.
     Coded(u16, String),
+    /// Checks begin and never end. What the last one that ended found holds on for [`BridgeConfig::health_timeout`]; then it is a hard
+    /// failure (jicoco's source).
+    Hung,
 }
 
 impl Health {
@@ -143,89 +155,8 @@ impl Health {
     pub fn message(&self) -> Option<&str> {
         match self {
             Self::Good => None,
+            Self::Hung => Some("No health checks performed recently"),
             Self::Bad(message) | Self::Soft(message) | Self::Coded(_, message) => Some(message),
-        }
-    }
-}
-
-/// How jicofo is set up, and how long things take on it and between it and people.
-#[derive(Clone, Debug, PartialEq)]
-pub struct JicofoConfig {
-    /// Version that `/about/version` reports.
-    pub version: String,
-    /// Address of the brewery room.
-    pub brewery: String,
-    /// Domain of rooms: a conference named without one gets it.
-    pub muc_domain: String,
-    /// XMPP address of jicofo's own account.
-    pub focus: String,
-    /// `octo.enabled`: conferences may spread over bridges that have a relay id, selected by region.
-    pub octo: bool,
-    /// `octo.allow-mixed-versions`.
-    pub allow_mixed_versions: bool,
-    /// `JICOFO_ENABLE_HEALTH_CHECKS`: `/about/health` exists and health-check rooms show up in dumps.
-    pub health_checks: bool,
-    /// `bridge.stress-threshold`: from this corrected stress on a bridge counts as overloaded.
-    pub stress_threshold: f64,
-    /// `bridge.max-bridge-participants`, per conference and bridge.
-    pub max_bridge_participants: usize,
-    /// `bridge.max-bridge-participants-per-interval`, per conference and bridge; none: jicofo's -1, no limit. With octo a bridge that
-    /// got so many people of a conference within the interval counts as overloaded for it.
-    pub max_bridge_participants_per_interval: Option<usize>,
-    /// `bridge.max-bridge-participants-interval`.
-    pub max_bridge_participants_interval: Duration,
-    /// `conference.min-participants`: with fewer people in the room nobody is sent to a bridge.
-    pub min_participants: usize,
-    /// `conference.single-participant-timeout`: then whoever was left alone leaves the bridge (not the room).
-    pub single_participant_timeout: Duration,
-    /// `bridge.participant-rampup-interval`: how long people just sent to a bridge count extra.
-    pub rampup: Duration,
-    /// `bridge.failure-reset-threshold`: how long a failed bridge gets nobody.
-    pub failure_reset: Duration,
-    /// `bridge.health-checks.interval`.
-    pub health_interval: Duration,
-    /// From the first unanswered health check until the bridge counts as timed out (inferred: reply time-out, retry, reply time-out).
-    pub health_timeout: Duration,
-    /// How long jicofo waits for a bridge's answer before it takes a conference elsewhere.
-    pub allocation_timeout: Duration,
-    /// How long the XMPP server keeps a bridge whose connection was never closed (inferred).
-    pub xmpp_timeout: Duration,
-    /// From an invitation until the endpoint is on its bridge.
-    pub invite: Duration,
-    /// From losing or being taken off a bridge until media flows on the next one.
-    pub reinvite: Duration,
-    /// Between two attempts when the only bridges that selection leaves refuse (1,561 attempts in 11 s were seen).
-    pub refused_retry: Duration,
-    /// From the launch of jicofo until it answers and knows its bridges.
-    pub boot: Duration,
-}
-
-impl Default for JicofoConfig {
-    fn default() -> Self {
-        Self {
-            version: "1.1.SNAPSHOT".to_owned(),
-            brewery: "jvbbrewery@internal.auth.meet.local".to_owned(),
-            muc_domain: "conference.meet.local".to_owned(),
-            focus: "focus@auth.meet.local".to_owned(),
-            octo: false,
-            allow_mixed_versions: false,
-            health_checks: true,
-            stress_threshold: 0.8,
-            max_bridge_participants: 80,
-            max_bridge_participants_per_interval: None,
-            max_bridge_participants_interval: Duration::from_mins(1),
-            min_participants: 2,
-            single_participant_timeout: Duration::from_secs(20),
-            rampup: Duration::from_secs(20),
-            failure_reset: Duration::from_mins(1),
-            health_interval: Duration::from_secs(10),
-            health_timeout: Duration::from_secs(35),
-            allocation_timeout: Duration::from_secs(15),
-            xmpp_timeout: Duration::from_mins(1),
-            invite: Duration::ZERO,
-            reinvite: Duration::from_millis(800),
-            refused_retry: Duration::from_millis(7),
-            boot: Duration::from_secs(4),
         }
     }
 }

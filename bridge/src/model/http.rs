@@ -228,7 +228,7 @@ fn health(bridge: Videobridge<'_>) -> Reply {
     let health = bridge.health();
     let status = match health {
         Health::Good => return done(),
-        Health::Bad(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        Health::Bad(_) | Health::Hung => StatusCode::INTERNAL_SERVER_ERROR,
         Health::Soft(_) => StatusCode::SERVICE_UNAVAILABLE,
         Health::Coded(code, _) => {
             StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)

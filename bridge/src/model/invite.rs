@@ -18,7 +18,7 @@ impl Jitsi {
     /// Sends one person to a bridge, which media reaches after `delay`.
     pub(super) fn invite(&mut self, conference: &Name, endpoint: &Name, delay: Duration) {
         loop {
-            let Some(bridge) = self.choose(conference) else {
+            let Some(bridge) = self.choose(conference, endpoint) else {
                 return self.wait(conference, endpoint);
             };
             let (Some(jicofo), Some(process)) = (&mut self.jicofo, self.processes.get(&bridge))
@@ -42,13 +42,15 @@ impl Jitsi {
         }
     }
 
-    fn choose(&self, conference: &Name) -> Option<Name> {
+    fn choose(&self, conference: &Name, endpoint: &Name) -> Option<Name> {
+        let room = self.rooms.get(conference)?;
         Selection {
             config: &self.config,
             jicofo: self.jicofo.as_ref()?,
             processes: &self.processes,
             conference,
-            room: self.rooms.get(conference)?,
+            room,
+            person: room.people.get(endpoint)?,
             now: self.now,
         }
         .choose()

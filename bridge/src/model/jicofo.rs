@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::agenda::Name;
-use super::config::{Health, JicofoConfig};
+use super::config::Health;
+use super::jicofo_config::JicofoConfig;
 use super::load::Timer;
 use super::videobridge::Process;
 use crate::stats::Flags;
@@ -25,6 +26,9 @@ pub(super) struct Known {
     /// Sticky: stays until the bridge has left.
     pub(super) shutting_down: bool,
     pub(super) version: String,
+    pub(super) release: Option<String>,
+    /// Version and release together: that by which bridges are told apart.
+    pub(super) full_version: String,
     pub(super) region: Option<String>,
     pub(super) relay_id: Option<String>,
     pub(super) average_stress: f64,
@@ -38,6 +42,8 @@ pub(super) struct Known {
     pub(super) ghost: Option<(f64, bool)>,
     /// Jicofo sees media of too many people there fail.
     pub(super) failing_ice: bool,
+    /// When jicofo last moved people away by itself, and how many it has moved so.
+    pub(super) redistributed: Option<(Time, u64)>,
     used: bool,
     recent: VecDeque<Time>,
     /// Health checks fail or time out.
@@ -47,11 +53,17 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn new(process: &Process, config: &JicofoConfig, told: Flags, now: Time) -> Self {
+        let (version, release) = (&process.config.version, &process.config.release);
         Self {
             drain: told.drain,
             graceful: told.graceful_shutdown,
             shutting_down: told.shutting_down,
-            version: process.config.version.clone(),
+            version: version.clone(),
+            release: release.clone(),
+            full_version: match release {
+                Some(release) => format!("{version}-{release}"),
+                None => version.clone(),
+            },
             region: process.config.region.clone(),
             relay_id: process.config.relay_id.clone(),
             average_stress: process.config.average_participant_stress,
@@ -60,6 +72,7 @@ impl Known {
             checks: Timer::new(now + config.health_interval, config.health_interval),
             ghost: None,
             failing_ice: false,
+            redistributed: None,
             used: false,
             recent: VecDeque::new(),
             out: false,
@@ -157,6 +170,7 @@ pub(super) struct JicofoTotals {
     pub(super) initiated: u64,
     pub(super) terminated: u64,
     pub(super) accepted: u64,
+    pub(super) redistributed: u64,
 }
 
 /// A running jicofo.

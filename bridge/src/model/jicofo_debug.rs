@@ -25,7 +25,7 @@ pub(super) fn debug(jitsi: &Jitsi, full: bool) -> Json {
         (
             "bridge_selector",
             Json::object([
-                ("strategy", Json::from(strategy(jitsi))),
+                ("strategy", Json::from(jitsi.config.strategy.name())),
                 ("bridge", Json::object(bridges)),
             ]),
         ),
@@ -46,14 +46,6 @@ pub(super) fn debug(jitsi: &Jitsi, full: bool) -> Json {
             ]),
         ),
     ])
-}
-
-fn strategy(jitsi: &Jitsi) -> &'static str {
-    if jitsi.config.octo {
-        "RegionBasedBridgeSelectionStrategy"
-    } else {
-        "SingleBridgeSelectionStrategy"
-    }
 }
 
 /// `/debug/conferences`: addresses.
@@ -124,7 +116,7 @@ fn bridge(jitsi: &Jitsi, nick: &Name, known: &Known, stress: f64) -> Json {
         ),
         ("region", text(&known.region)),
         ("relay-id", text(&known.relay_id)),
-        ("release", "null".into()),
+        ("release", text(&known.release)),
         ("shutting-down", known.shutting_down.into()),
         ("stress", stress.into()),
         ("version", known.version.as_str().into()),

@@ -37,6 +37,7 @@ fn value(summary: &Summary<'_>, jitsi: &Jitsi, family: Family) -> Value {
         "participants" => count(summary.jicofo.totals.participants),
         "participants_moved" => count(summary.participants_moved),
         "bridges_removed" => count(summary.bridges_removed),
+        "load_redistributor_endpoints_moved" => count(summary.jicofo.totals.redistributed),
         "largest_conference" => count(summary.largest),
         "participants_current" => count(summary.participants),
         "visitors_current" => count(summary.visitors),
@@ -61,7 +62,13 @@ fn value(summary: &Summary<'_>, jitsi: &Jitsi, family: Family) -> Value {
             let endpoints = used.map(|(nick, known)| (nick.to_string(), known.endpoints.into()));
             Value::ByBridge(endpoints.collect())
         }
-        "bridge_restart_requests" | "bridge_endpoints_moved" => Value::ByBridge(Vec::new()),
+        "bridge_endpoints_moved" => {
+            let moved = known.iter();
+            let moved = moved.filter_map(|(nick, known)| Some((nick, known.redistributed?.1)));
+            let moved = moved.map(|(nick, count)| (nick.to_string(), count.cast_signed()));
+            Value::ByBridge(moved.collect())
+        }
+        "bridge_restart_requests" => Value::ByBridge(Vec::new()),
         _ => family.zero(),
     }
 }

@@ -40,7 +40,7 @@ impl<'a> Summary<'a> {
             .collect();
         let visitors = jitsi.rooms.values().map(|room| room.visitors() as u64);
         let known = jicofo.known.values();
-        let versions: BTreeSet<_> = known.clone().map(|known| &known.version).collect();
+        let versions: BTreeSet<_> = known.clone().map(|known| &known.full_version).collect();
         let (removed, moved) = jitsi.attempts();
         Some(Self {
             conferences: sizes.len() as u64,

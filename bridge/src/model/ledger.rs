@@ -5,7 +5,7 @@ use crate::time::Time;
 /// Counts of people and of what happened to them since the start.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Ledger {
-    /// People in conferences now, whether they have a bridge or not.
+    /// People in conferences now, whether they have a bridge or not; those whose browser died until somebody notices.
     pub people: u64,
     /// People on a bridge now, their media flowing.
     pub on_bridges: u64,

@@ -99,7 +99,10 @@ impl Jitsi {
     /// What the bridge's own health check finds from its next check on.
     pub fn set_health(&mut self, nick: &str, health: Health) {
         let now = self.now;
-        if let Some((name, process)) = self.processes.get_key_value(nick) {
+        let process = self.processes.get_key_value(nick);
+        // What changes nothing must not put off what is expected already.
+        let changed = process.filter(|(_, process)| process.config.health != health);
+        if let Some((name, process)) = changed {
             let (name, bad) = (name.clone(), health != Health::Good);
             let check = process.checks.next(now);
             if let Some(process) = self.processes.get_mut(nick) {

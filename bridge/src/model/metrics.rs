@@ -16,12 +16,12 @@ const ENERGY_BOUNDS: u32 = 16;
 /// Steal is what the operating system says of other machines: a quiet one.
 const CPU_STEAL: f64 = 0.0005;
 
-/// Threads of an idle bridge with a brewery, without one, and those that a first conference adds.
+/// Threads of an idle bridge before it turns to its brewery, with one, without one, and those that a first conference adds.
 pub(super) fn threads(bridge: Videobridge<'_>) -> u32 {
-    let idle = if bridge.process.config.brewery {
-        38
-    } else {
-        22
+    let idle = match (bridge.process.config.brewery, bridge.process.configured) {
+        (true, false) => 8,
+        (true, true) => 38,
+        (false, _) => 22,
     };
     let busy = bridge.process.statistics.firsts.conference.is_some();
     idle + if busy { 15 } else { 0 }
@@ -99,7 +99,7 @@ fn value(bridge: Videobridge<'_>, refreshed: &Refreshed, family: Family) -> Valu
         "jvm_gc_count" => small(2),
         "jvm_gc_time" => small(157),
         "jvm_open_fd_count" => small(230 + bridge.local_endpoints()),
-        "muc_clients_configured" | "mucs_connected" => count(process.config.brewery.into()),
+        "muc_clients_configured" | "mucs_connected" => count(process.configured.into()),
         "muc_clients_connected" | "mucs_joined" => count(process.in_brewery.into()),
         "healthy" => Value::Bool(*bridge.health() == Health::Good),
         "graceful_shutdown" => Value::Bool(process.flags.graceful_shutdown),

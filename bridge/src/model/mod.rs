@@ -15,6 +15,7 @@ mod http;
 mod invite;
 mod java;
 mod jicofo;
+mod jicofo_config;
 mod jicofo_debug;
 mod jicofo_http;
 mod jicofo_metrics;
@@ -29,22 +30,27 @@ mod page;
 mod people;
 mod pins;
 mod query;
+mod redistribution;
 mod render;
 mod room;
 mod selection;
 mod shutdown;
 mod statistics;
 mod stats;
+mod strategy;
 mod videobridge;
 
 use std::collections::BTreeMap;
 
 use self::agenda::{Agenda, Event, Name};
-pub use self::config::{BridgeConfig, Health, JicofoConfig};
+pub use self::config::{BridgeConfig, Health};
 use self::jicofo::Jicofo;
+pub use self::jicofo_config::{JicofoConfig, LoadRedistribution};
 pub use self::ledger::Ledger;
 pub use self::load::{Load, Media};
 use self::people::Room;
+pub use self::room::Newcomer;
+pub use self::strategy::SelectionStrategy;
 use self::videobridge::Process;
 pub use self::videobridge::{Exit, Stop, Videobridge};
 use crate::time::Time;
@@ -68,7 +74,7 @@ pub struct Jitsi {
 impl Jitsi {
     /// A running jicofo without bridges.
     pub fn new(config: JicofoConfig, now: Time) -> Self {
-        Self {
+        let mut jitsi = Self {
             config,
             now,
             agenda: Agenda::default(),
@@ -77,7 +83,9 @@ impl Jitsi {
             rooms: BTreeMap::new(),
             ledger: Ledger::default(),
             numbers: 0,
-        }
+        };
+        jitsi.expect_redistribution();
+        jitsi
     }
 
     /// The moment up to which everything has happened.
@@ -138,6 +146,7 @@ impl Jitsi {
             Event::Bridge(nick, step) => self.step(&nick, step),
             Event::JicofoUp => self.jicofo_up(),
             Event::HealthTimeout(nick) => self.health_timed_out(&nick),
+            Event::Redistribution => self.redistribute(),
             Event::FailureOver(_) => self.retry_trapped(),
             Event::XmppTimeout(nick) => self.leave_brewery(&nick),
             Event::AllocationTimeout { conference, bridge } => {
@@ -148,6 +157,10 @@ impl Jitsi {
                 endpoint,
             } => self.establish(&conference, &endpoint),
             Event::SinglePerson { conference } => self.single_person(&conference),
+            Event::Missed {
+                conference,
+                endpoint,
+            } => self.missed(&conference, &endpoint),
             Event::EndpointExpiry {
                 conference,
                 endpoint,

@@ -58,6 +58,7 @@ pub(super) struct Person {
     pub(super) ice: bool,
     /// Whether they only watch.
     pub(super) visitor: bool,
+    pub(super) region: Option<String>,
     pub(super) place: Place,
     pub(super) lost_since: Option<Time>,
 }
@@ -100,6 +101,13 @@ impl Person {
             self.regain(ledger, now);
         }
         self.place = place;
+    }
+
+    /// No media comes from the person any more, wherever they are, and nobody misses it on their behalf.
+    pub(super) fn fall_silent(&mut self, ledger: &mut Ledger, now: Time) {
+        ledger.on_bridges -= u64::from(self.ice && matches!(self.place, Place::On(_)));
+        self.ice = false;
+        self.regain(ledger, now);
     }
 
     /// Media stops where the person is.

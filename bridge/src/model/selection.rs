@@ -1,11 +1,12 @@
-//! How jicofo chooses a bridge, trap included.
+//! Which bridges jicofo leaves to its strategy, trap included, and what becomes of the strategy's choice.
 
 use std::collections::BTreeMap;
 
 use super::agenda::Name;
-use super::config::JicofoConfig;
 use super::jicofo::{Jicofo, Known};
-use super::people::Room;
+use super::jicofo_config::JicofoConfig;
+use super::people::{Allocation, Person, Room};
+use super::strategy::{Candidate, Choice, Holder, SelectionStrategy};
 use super::videobridge::Process;
 use crate::time::Time;
 
@@ -16,6 +17,7 @@ pub(super) struct Selection<'a> {
     pub(super) processes: &'a BTreeMap<Name, Process>,
     pub(super) conference: &'a Name,
     pub(super) room: &'a Room,
+    pub(super) person: &'a Person,
     pub(super) now: Time,
 }
 
@@ -38,48 +40,77 @@ impl Wanted<'_> {
     }
 }
 
-/// A bridge that selection leaves.
-#[derive(Clone, Copy)]
-struct Candidate<'a> {
-    name: &'a Name,
-    stress: f64,
-    overloaded: bool,
-    /// Endpoints of the conference there, if it is there.
-    holds: Option<usize>,
-}
+/// A bridge that holds the conference, as jicofo knows it.
+type Existing<'a> = (&'a Allocation, &'a Known);
 
 impl<'a> Selection<'a> {
-    /// The bridge for one more participant of the conference.
+    /// The bridge for this person.
     pub(super) fn choose(&self) -> Option<Name> {
         let existing = self.existing();
-        let version = self.version(existing);
-        if let Some((name, known)) = existing
-            && (!self.config.octo || known.relay_id.is_none())
-        {
-            let any = self.eligible(known, version)
-                || self
-                    .jicofo
-                    .known
-                    .values()
-                    .any(|known| self.eligible(known, version));
-            return any.then(|| name.clone());
-        }
-        if existing.is_none() {
-            return self.least_loaded(version);
-        }
-        self.spread(&self.candidates(version))
+        let version = self.version(existing.first());
+        let spreads = self.config.octo || self.config.strategy == SelectionStrategy::Split;
+        let chosen = match existing.first() {
+            Some((session, known)) if !spreads || known.relay_id.is_none() => {
+                let known = &self.jicofo.known;
+                let any = known.values().any(|known| self.eligible(known, version));
+                any.then_some(&session.bridge)?
+            }
+            _ => self.by_strategy(&existing, version)?,
+        };
+        self.joins(chosen).then(|| chosen.clone())
     }
 
-    /// The conference's oldest bridge.
-    fn existing(&self) -> Option<(&'a Name, &'a Known)> {
-        let bridge = &self.room.sessions.first()?.bridge;
-        self.jicofo.known.get_key_value(bridge)
+    /// The conference's bridges that are operational, the oldest first.
+    fn existing(&self) -> Vec<Existing<'a>> {
+        let sessions = self.room.sessions.iter();
+        let known = |bridge| self.jicofo.known.get(bridge);
+        sessions
+            .filter_map(|session| Some((session, known(&session.bridge)?)))
+            .filter(|(_, known)| known.operational(self.now))
+            .collect()
+    }
+
+    fn by_strategy(&self, existing: &[Existing<'a>], version: Wanted<'a>) -> Option<&'a Name> {
+        let candidates: Vec<_> = self
+            .preferred(version)
+            .map(|(name, known)| self.candidate(name, known))
+            .collect();
+        if candidates.is_empty() {
+            return None;
+        }
+        let holders: Vec<_> = existing
+            .iter()
+            .map(|existing| self.holder(*existing))
+            .collect();
+        let choice = Choice {
+            config: self.config,
+            candidates: &candidates,
+            holders: &holders,
+            region: self.person.region.as_deref(),
+            visitor: self.person.visitor,
+        };
+        choice.by(&self.config.strategy)
+    }
+
+    /// Whether the conference can be on this bridge besides those that it is on already: all of them need a relay. If not, the
+    /// choice was in vain, and jicofo makes no other.
+    fn joins(&self, chosen: &Name) -> bool {
+        let relays = |bridge| {
+            self.jicofo
+                .known
+                .get(bridge)
+                .is_some_and(|known| known.relay_id.is_some())
+        };
+        let mut sessions = self.room.sessions.iter();
+        self.room.sessions.is_empty()
+            || self.room.session(chosen).is_some()
+            || self.config.octo && relays(chosen) && sessions.all(|session| relays(&session.bridge))
     }
 
     /// Which versions will do.
-    fn version(&self, existing: Option<(&'a Name, &'a Known)>) -> Wanted<'a> {
+    fn version(&self, existing: Option<&Existing<'a>>) -> Wanted<'a> {
         let pinned = self.jicofo.pinned(self.conference, self.now);
-        let running = existing.map(|(_, known)| known.version.as_str());
+        let running = existing.map(|(_, known)| known.full_version.as_str());
         match (running, pinned) {
             (Some(running), Some(pinned)) if running != pinned => Wanted::None,
             (Some(version), _) | (None, Some(version)) if !self.config.allow_mixed_versions => {
@@ -91,7 +122,7 @@ impl<'a> Selection<'a> {
 
     /// The filters that never give way.
     fn eligible(&self, known: &Known, version: Wanted<'_>) -> bool {
-        known.operational(self.now) && !known.shutting_down && version.takes(&known.version)
+        known.operational(self.now) && !known.shutting_down && version.takes(&known.full_version)
     }
 
     /// The filters that give way when nothing is left, in their order: not draining comes before not gracefully shutting down, and
@@ -111,49 +142,23 @@ impl<'a> Selection<'a> {
 
     fn candidate(&self, name: &'a Name, known: &'a Known) -> Candidate<'a> {
         let told = known.stress(self.processes.get(name), self.now);
-        let stress = known.corrected(told, self.config, self.now);
-        let session = self.room.session(name);
-        let holds = session.map(|session| session.endpoints.len());
-        let full = holds.is_some_and(|count| count >= self.config.max_bridge_participants);
-        let interval = self.config.max_bridge_participants_interval;
-        let rushed = session
-            .zip(self.config.max_bridge_participants_per_interval)
-            .is_some_and(|(session, max)| session.recently_added(interval, self.now) >= max);
         Candidate {
             name,
-            stress,
-            overloaded: stress >= self.config.stress_threshold || full || rushed,
-            holds,
+            region: known.region.as_deref(),
+            stress: known.corrected(told, self.config, self.now),
         }
     }
 
-    /// All that is left, the least loaded first.
-    fn candidates(&self, version: Wanted<'a>) -> Vec<Candidate<'a>> {
-        let mut candidates: Vec<_> = self
-            .preferred(version)
-            .map(|(name, known)| self.candidate(name, known))
-            .collect();
-        candidates.sort_by(|a, b| a.stress.total_cmp(&b.stress).then(a.name.cmp(b.name)));
-        candidates
-    }
-
-    /// The first bridge of a conference: the least loaded, however loaded it is.
-    fn least_loaded(&self, version: Wanted<'a>) -> Option<Name> {
-        self.preferred(version)
-            .map(|(name, known)| self.candidate(name, known))
-            .min_by(|a, b| a.stress.total_cmp(&b.stress).then(a.name.cmp(b.name)))
-            .map(|candidate| candidate.name.clone())
-    }
-
-    /// Region-based selection for people without a region: a bridge that holds the conference and has room, any that has room, one
-    /// that holds the conference, any.
-    fn spread(&self, candidates: &[Candidate<'a>]) -> Option<Name> {
-        let below_max = |count: usize| count < self.config.max_bridge_participants;
-        let first = |which: &dyn Fn(&Candidate<'_>) -> bool| candidates.iter().find(|c| which(c));
-        first(&|candidate| !candidate.overloaded && candidate.holds.is_some())
-            .or_else(|| first(&|candidate| !candidate.overloaded))
-            .or_else(|| first(&|candidate| candidate.holds.is_some_and(below_max)))
-            .or_else(|| candidates.first())
-            .map(|candidate| candidate.name.clone())
+    fn holder(&self, (session, known): Existing<'a>) -> Holder<'a> {
+        let interval = self.config.max_bridge_participants_interval;
+        let first = session.endpoints.first();
+        let first = first.and_then(|endpoint| self.room.people.get(endpoint));
+        Holder {
+            name: &session.bridge,
+            region: known.region.as_deref(),
+            endpoints: session.endpoints.len(),
+            recent: session.recently_added(interval, self.now),
+            visitors: first.is_some_and(|person| person.visitor),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The reply of `/colibri/stats`: other names for the same numbers, in the recorded order.
+//! The reply of `/colibri/stats`: other names for the same numbers, in the recorded order. Presence in the brewery carries the same.
 
 use super::Videobridge;
 use super::config::Health;
@@ -10,6 +10,46 @@ pub(super) fn stats(bridge: Videobridge<'_>) -> Json {
     let mut members = numbers(bridge);
     members.extend(identity(bridge));
     Json::object(members)
+}
+
+/// What is left of a presence when it is filtered (`stats-filter` in Jitsi's source). `colibri2` is in that list too, and no bridge
+/// has it any more.
+const UNFILTERED: [&str; 11] = [
+    "average_participant_stress",
+    "current_timestamp",
+    "drain",
+    "graceful_shutdown",
+    "healthy",
+    "region",
+    "relay_id",
+    "release",
+    "shutting_down",
+    "stress_level",
+    "version",
+];
+
+/// The element in which a presence of this moment carries these statistics.
+pub(super) fn presence(bridge: Videobridge<'_>) -> String {
+    let mut members = numbers(bridge);
+    members.extend(identity(bridge));
+    if bridge.config().stats_filter {
+        members.retain(|(name, _)| UNFILTERED.contains(name));
+    }
+    let stats = members.into_iter().map(|(name, value)| {
+        let value = match value {
+            Json::Text(text) => text,
+            other => other.to_string(),
+        };
+        format!("<stat name='{name}' value='{}'/>", attribute(&value))
+    });
+    let stats: String = stats.collect();
+    format!("<stats xmlns='http://jitsi.org/protocol/colibri'>{stats}</stats>")
+}
+
+fn attribute(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('\'', "&apos;")
 }
 
 type Members = Vec<(&'static str, Json)>;
@@ -125,12 +165,15 @@ fn identity(bridge: Videobridge<'_>) -> Members {
         members.push(("relay_id", relay_id.as_str().into()));
     }
     members.extend([
-        ("muc_clients_configured", u64::from(config.brewery).into()),
+        (
+            "muc_clients_configured",
+            u64::from(process.configured).into(),
+        ),
         (
             "muc_clients_connected",
             u64::from(process.in_brewery).into(),
         ),
-        ("mucs_configured", u64::from(config.brewery).into()),
+        ("mucs_configured", u64::from(process.configured).into()),
         ("mucs_joined", u64::from(process.in_brewery).into()),
         ("endpoints_with_spurious_remb", zero()),
         ("healthy", (*bridge.health() == Health::Good).into()),
@@ -138,6 +181,9 @@ fn identity(bridge: Videobridge<'_>) -> Members {
         ("endpoints_reconnected", zero()),
         ("version", config.version.as_str().into()),
     ]);
+    if let Some(release) = &config.release {
+        members.push(("release", release.as_str().into()));
+    }
     if let Some(region) = &config.region {
         members.push(("region", region.as_str().into()));
     }

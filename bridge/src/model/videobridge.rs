@@ -4,6 +4,7 @@ use super::agenda::Name;
 use super::config::{BridgeConfig, Health};
 use super::load::{Load, Sampler, Timer};
 use super::statistics::{Refreshed, Statistics};
+use super::stats;
 use crate::state::State;
 use crate::stats::{Flags, StartupTime};
 use crate::time::Time;
@@ -44,6 +45,8 @@ pub(super) struct Process {
     pub(super) config: BridgeConfig,
     pub(super) http: Http,
     pub(super) in_brewery: bool,
+    /// Whether it has turned to its brewery: until then it says that it has none.
+    pub(super) configured: bool,
     pub(super) flags: Flags,
     /// The flags that its last presence told.
     pub(super) told: Flags,
@@ -71,6 +74,7 @@ impl Process {
         Self {
             http: Http::Booting,
             in_brewery: false,
+            configured: false,
             flags: Flags {
                 drain: config.initial_drain_mode,
                 ..Flags::default()
@@ -119,7 +123,12 @@ impl Process {
     /// What the bridge's own last check found; good before the first.
     pub(super) fn health(&self, now: Time) -> &Health {
         let stuck = self.stuck() && self.config.health == Health::Good;
-        if self.checks.ticks(now) > self.found_ticks && !stuck {
+        let counts = if self.config.health == Health::Hung {
+            now > self.checks.at(self.found_ticks) + self.config.health_timeout
+        } else {
+            self.checks.ticks(now) > self.found_ticks
+        };
+        if counts && !stuck {
             &self.config.health
         } else {
             &self.found
@@ -231,6 +240,11 @@ impl<'a> Videobridge<'a> {
     /// Whether HTTP answers.
     pub fn listening(self) -> bool {
         self.process.http == Http::Open
+    }
+
+    /// What its presence of this moment tells the brewery, as XML. That only some presences reach jicofo is up to it.
+    pub fn presence(self) -> String {
+        stats::presence(self)
     }
 
     /// Whether it is in the brewery.

@@ -10,13 +10,41 @@ use serde::de::{
 
 use super::draft::{Draft, Raw, Slot};
 
+/// What is wrong with a body in JSON, and where: as serde_json says it, but never longer than a line of a log. A server that
+/// answers with a text of megabytes instead of a number would have it all repeated.
+#[derive(Debug)]
+pub struct JsonError(serde_json::Error);
+
+/// How much an error repeats, in characters.
+const EXCERPT: usize = 200;
+
+impl From<serde_json::Error> for JsonError {
+    fn from(error: serde_json::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = self.0.to_string();
+        if told.chars().nth(EXCERPT).is_none() {
+            return f.write_str(&told);
+        }
+        let beginning: String = told.chars().take(EXCERPT).collect();
+        let (line, column) = (self.0.line(), self.0.column());
+        write!(f, "{beginning}… at line {line} column {column}")
+    }
+}
+
+impl std::error::Error for JsonError {}
+
 /// Reads the whole body, which must hold one object and nothing else.
 ///
 /// A number too large for a floating-point number is no JSON to the reader, and an error.
-pub(super) fn read(draft: &mut Draft<'_>, body: &[u8]) -> Result<(), serde_json::Error> {
+pub(super) fn read(draft: &mut Draft<'_>, body: &[u8]) -> Result<(), JsonError> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     deserializer.deserialize_map(Object(draft))?;
-    deserializer.end()
+    Ok(deserializer.end()?)
 }
 
 struct Object<'a, 'b>(&'a mut Draft<'b>);

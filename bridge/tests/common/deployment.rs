@@ -1,6 +1,6 @@
 //! A deployment of the model to play with: named bridges, seconds since the start, and what they say of themselves.
 
-use bridge::model::{BridgeConfig, JicofoConfig, Jitsi, Load};
+use bridge::model::{BridgeConfig, JicofoConfig, Jitsi, Load, SelectionStrategy};
 use bridge::{Stats, Time, reply, request};
 use http::{Method, Request, Response, StatusCode};
 use serde_json::Value;
@@ -23,6 +23,7 @@ const _: () = {
     let _ = jicofo;
     let _ = known;
     let _ = moved;
+    let _ = exposition;
 };
 
 /// The moment so many seconds after the start.
@@ -58,6 +59,7 @@ pub(crate) fn single() -> JicofoConfig {
 pub(crate) fn octo() -> JicofoConfig {
     JicofoConfig {
         octo: true,
+        strategy: SelectionStrategy::RegionBased,
         ..single()
     }
 }
@@ -176,4 +178,15 @@ pub(crate) fn moved(jitsi: &mut Jitsi, path: &str, now: Time) -> (u64, u64) {
     assert_eq!(status, StatusCode::OK, "{reply}");
     let count = |key: &str| reply[key].as_u64().expect("a number");
     (count("movedEndpoints"), count("conferences"))
+}
+
+/// What jicofo answers in its `/metrics` in the text form 0.0.4.
+pub(crate) fn exposition(jitsi: &mut Jitsi, now: Time) -> String {
+    let request = Request::builder()
+        .uri("http://127.0.0.1:8888/metrics")
+        .header("Accept", "text/plain")
+        .body(Vec::new())
+        .expect("a request");
+    let reply = jitsi.jicofo_request(&request, now).expect("jicofo runs");
+    String::from_utf8(reply.into_body()).expect("text")
 }

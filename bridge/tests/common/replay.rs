@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bridge::Time;
-use bridge::model::{BridgeConfig, JicofoConfig, Jitsi};
+use bridge::model::{BridgeConfig, JicofoConfig, Jitsi, SelectionStrategy};
 use http::header::{CONTENT_LENGTH, DATE};
 use http::{HeaderMap, Response};
 use serde_json::Value;
@@ -36,6 +36,7 @@ pub(crate) fn recorded_bridge(nick: &str) -> BridgeConfig {
 pub(crate) fn recorded_jicofo() -> JicofoConfig {
     JicofoConfig {
         octo: true,
+        strategy: SelectionStrategy::RegionBased,
         min_participants: 1,
         ..JicofoConfig::default()
     }

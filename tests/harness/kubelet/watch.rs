@@ -17,11 +17,15 @@ use super::pod::{self, Seen};
 /// How long to wait after the watch broke: an API server that restarts should be found soon.
 const RETRY: Duration = Duration::from_millis(200);
 
+/// How long a watch lasts: less than a silence that is taken for an API server that hangs.
+const WATCH_SECONDS: u32 = 30;
+
 /// Plays all pods for ever.
 pub(super) async fn run(shared: Arc<Shared>) {
     let mut pods = Pods::default();
     let api: Api<Pod> = Api::all(shared.client.clone());
-    let mut events = std::pin::pin!(watcher(api, watcher::Config::default()));
+    let config = watcher::Config::default().timeout(WATCH_SECONDS);
+    let mut events = std::pin::pin!(watcher(api, config));
     let mut leases = std::pin::pin!(super::node::keep(&shared));
     loop {
         tokio::select! {

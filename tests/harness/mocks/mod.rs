@@ -2,7 +2,10 @@
 //!
 //! All bridges of one jicofo live in one [`MockJitsi`]: a model behind a lock, a driver that lets its time pass and opens and
 //! closes the bridges' ports as their processes come and go, and a server per bridge on the bridge's own address. What a
-//! server does to a reply that the model gave, being slow or lying, is a [`Fault`].
+//! server does to a reply that the model gave, being slow or lying, is a [`Fault`]. [`clock`] is for measurements: very many
+//! bridges that say nothing but the time.
+
+pub mod clock;
 
 mod driver;
 mod fault;

@@ -8,7 +8,6 @@ use base64::engine::general_purpose::STANDARD;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DynamicObject, Patch, PatchParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::GroupVersionKind;
 use kube::discovery::ApiResource;
 use kube::{Api, Client};
@@ -16,6 +15,7 @@ use laboratory::{Adapters, Laboratory};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::readers::Readers;
 
@@ -24,6 +24,8 @@ const SOON: Duration = Duration::from_mins(1);
 
 /// Lifetimes of which many pass in half a minute.
 const BRIEF: [&str; 2] = ["--ca-lifetime=30s", "--leaf-lifetime=10s"];
+/// After so much of it an authority gets a successor.
+const SUCCESSOR: Duration = Duration::from_secs(20);
 
 async fn lab() -> Result<Laboratory> {
     Laboratory::builder()
@@ -69,13 +71,10 @@ async fn ask(
     path: &str,
     bundle: Vec<Vec<u8>>,
 ) -> Result<String> {
-    let kubeconfig = Kubeconfig::read_from(lab.kubeconfig())?;
-    let mut config =
-        kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+    let mut config = lab.config_of(&lab.kubeconfig()).await?;
     config.cluster_url = format!("https://{}", adapters.address(n)).parse()?;
     config.tls_server_name = Some(adapters.place().host());
     config.root_cert = Some(bundle);
-    config.default_retry = false;
     let request = http::Request::get(path).body(Vec::new())?;
     Ok(Client::try_from(config)?.request_text(request).await?)
 }
@@ -84,6 +83,7 @@ async fn ask(
 async fn two_replicas_agree_on_one_authority_and_renew_it_under_load_without_losing_a_read()
 -> Result<()> {
     let lab = lab().await?;
+    let begun = Instant::now();
     // Both meet an empty Secret at the same moment.
     let adapters = lab
         .adapter()
@@ -92,15 +92,26 @@ async fn two_replicas_agree_on_one_authority_and_renew_it_under_load_without_los
         .flags(&BRIEF)
         .start()
         .await?;
-    let first = bundle(&lab, "v1beta2").await?;
-    ensure!(first.len() == 1, "{} authorities", first.len());
-    ensure!(first == bundle(&lab, "v1beta1").await?);
+    let published = bundle(&lab, "v1beta2").await?;
+    // On a busy machine the start takes longer than the time after which a successor is due.
+    let renewed = begun.elapsed() >= SUCCESSOR;
+    ensure!(
+        published.len() == 1 || renewed,
+        "{} authorities",
+        published.len()
+    );
+    let first = published.last().context("no authority")?.clone();
+    lab.eventually("both versions publish the same", SOON, || async {
+        ensure!(bundle(&lab, "v1beta2").await? == bundle(&lab, "v1beta1").await?);
+        Ok(())
+    })
+    .await?;
     let first_leaf = text(&secret(&lab).await?, "tls.crt")?;
 
     let readers = Readers::start(&lab, 4).await?;
     let mut leaves = vec![first_leaf];
     let mut overlapped = false;
-    let give_up = tokio::time::Instant::now() + 2 * SOON;
+    let give_up = Instant::now() + 2 * SOON;
     loop {
         // What is published is read first: the replica must be believed by whoever knows that.
         let published = bundle(&lab, "v1beta2").await?;
@@ -113,12 +124,12 @@ async fn two_replicas_agree_on_one_authority_and_renew_it_under_load_without_los
         if !leaves.contains(&leaf) {
             leaves.push(leaf);
         }
-        overlapped |= published.contains(&first[0]) && published.len() == 2;
-        if !published.contains(&first[0]) && leaves.len() > 3 {
+        overlapped |= published.contains(&first) && published.len() == 2;
+        if !published.contains(&first) && leaves.len() > 3 {
             break;
         }
         ensure!(
-            tokio::time::Instant::now() < give_up,
+            Instant::now() < give_up,
             "the first authority is still trusted"
         );
         tokio::time::sleep(Duration::from_millis(100)).await;

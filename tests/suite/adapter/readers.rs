@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use kube::Client;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use laboratory::Laboratory;
 use tokio::task::JoinHandle;
 
@@ -14,6 +13,9 @@ const STRESS: &str = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/jitsi/pods/
 
 /// Between two reads of one reader: an HPA is a hundred times slower.
 const BETWEEN: Duration = Duration::from_millis(10);
+
+/// Far longer than hundreds of them take.
+const SOON: Duration = Duration::from_mins(2);
 
 /// Readers at work.
 pub(super) struct Readers {
@@ -25,10 +27,7 @@ pub(super) struct Readers {
 impl Readers {
     /// So many that read without a pause and never try twice.
     pub(super) async fn start(lab: &Laboratory, readers: usize) -> Result<Self> {
-        let kubeconfig = Kubeconfig::read_from(lab.kubeconfig())?;
-        let options = KubeConfigOptions::default();
-        let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
-        config.default_retry = false;
+        let config = lab.config_of(&lab.kubeconfig()).await?;
         let stop = Arc::new(AtomicBool::new(false));
         let reads = Arc::new(AtomicUsize::new(0));
         let tasks = (0..readers)
@@ -47,11 +46,17 @@ impl Readers {
     }
 
     /// Waits until there have been so many more.
-    pub(super) async fn more(&self, reads: usize) {
-        let wanted = self.reads() + reads;
-        while self.reads() < wanted {
-            tokio::time::sleep(BETWEEN).await;
-        }
+    ///
+    /// # Errors
+    /// When they do not come: somebody does not answer.
+    pub(super) async fn more(&self, reads: usize) -> Result<()> {
+        let before = self.reads();
+        laboratory::eventually(&format!("{reads} more reads have ended"), SOON, || async {
+            let ended = self.reads() - before;
+            ensure!(ended >= reads, "{ended} have");
+            Ok(())
+        })
+        .await
     }
 
     /// Ends the load.

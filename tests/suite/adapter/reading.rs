@@ -46,6 +46,11 @@ async fn kubectl_shows_the_metrics_their_resources_and_the_services_behind_them(
         "{pods}"
     );
 
+    let services = lab
+        .kubectl_text(&["get", "services", "-n", "default", "-o", "name"])
+        .await?;
+    ensure!(services.trim() == "service/kubernetes", "{services}");
+
     // Aggregated discovery is what kube-apiserver made of ours.
     let discovery = lab
         .kubectl_text(&["get", "--raw", "/apis/custom.metrics.k8s.io/v1beta2"])

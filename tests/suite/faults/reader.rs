@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use http::Request;
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config};
+use kube::Client;
 use laboratory::{Bridges, Laboratory};
 use serde_json::Value;
 
@@ -22,11 +21,8 @@ pub(super) struct Reader(Client);
 
 impl Reader {
     pub(super) async fn new(lab: &Laboratory) -> Result<Self> {
-        let kubeconfig = Kubeconfig::read_from(lab.kubeconfig())?;
-        let options = KubeConfigOptions::default();
-        let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await?;
         // A 503 is an answer here.
-        config.default_retry = false;
+        let config = lab.config_of(&lab.kubeconfig()).await?;
         Ok(Self(Client::try_from(config)?))
     }
 

@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -78,7 +79,7 @@ async fn two_laboratories_start_side_by_side_and_do_not_meet() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_cannot_start_shows_the_end_of_its_log() {
+async fn a_process_that_cannot_start_shows_the_end_of_its_log_and_leaves_nothing() {
     let started = Laboratory::builder()
         .api_server_flag("--no-such-flag")
         .start()
@@ -86,4 +87,8 @@ async fn a_process_that_cannot_start_shows_the_end_of_its_log() {
     let error = format!("{:#}", started.err().expect("an unknown flag is refused"));
     assert!(error.contains("kube-apiserver cannot start"), "{error}");
     assert!(error.contains("unknown flag: --no-such-flag"), "{error}");
+    let (_, log) = error.split_once("the end of ").expect("the log is named");
+    let (log, _) = log.split_once(":\n").expect("its lines follow");
+    let folder = Path::new(log).parent().expect("a log lies in a folder");
+    assert!(!folder.exists(), "{} is left", folder.display());
 }

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Lines, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -12,6 +13,8 @@ use laboratory::Laboratory;
 /// How the laboratory of the child process is to end.
 const END: &str = "LABORATORY_OF_A_CHILD_ENDS_BY";
 const GONE: Duration = Duration::from_secs(10);
+/// How long the child process may live.
+const LIMIT: Duration = Duration::from_mins(3);
 
 #[test]
 fn nothing_is_left_of_a_laboratory_that_is_dropped() -> Result<()> {
@@ -63,8 +66,25 @@ async fn a_laboratory_of_a_child() -> Result<()> {
     }
 }
 
+/// Kills a process after so long, until what is returned is dropped: whoever reads its output then reads no more.
+fn kill_after(limit: Duration, pid: u32) -> Sender<()> {
+    let (ended, waiting) = mpsc::channel();
+    std::thread::spawn(move || {
+        if waiting.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+            eprintln!("the child has not ended after {limit:?} and is killed");
+            // It may have ended in this moment.
+            let _ = Command::new("/bin/kill")
+                .args(["-s", "KILL", "--", &pid.to_string()])
+                .status();
+        }
+    });
+    ended
+}
+
 struct LaboratoryOfAChild {
     process: Child,
+    /// Its end calls off the killing of a child that lives for too long.
+    _ended: Sender<()>,
     /// Held open: the child goes on writing to it.
     output: Lines<BufReader<ChildStdout>>,
     folder: PathBuf,
@@ -82,6 +102,7 @@ impl LaboratoryOfAChild {
             .process_group(0)
             .spawn()?;
         let output = process.stdout.take().context("standard output is piped")?;
+        let ended = kill_after(LIMIT, process.id());
         let mut output = BufReader::new(output).lines();
         while let Some(line) = output.next().transpose()? {
             let Some(told) = line.strip_prefix("LABORATORY ") else {
@@ -96,6 +117,7 @@ impl LaboratoryOfAChild {
             );
             return Ok(Self {
                 process,
+                _ended: ended,
                 output,
                 folder,
                 pids,

@@ -82,6 +82,8 @@ fn replica(place: &Place, address: SocketAddr, answer: &'static str) -> Result<A
             tokio::task::spawn_blocking(move || -> Result<()> {
                 let stream = stream.into_std()?;
                 stream.set_nonblocking(false)?;
+                // Whoever connects and says nothing holds up nobody.
+                stream.set_read_timeout(Some(SOON))?;
                 let mut stream = StreamOwned::new(ServerConnection::new(config)?, stream);
                 let mut request = Vec::new();
                 let mut byte = [0];

@@ -27,9 +27,10 @@ async fn probes_and_restarts_are_a_kubelets() -> Result<()> {
 }
 
 async fn readiness_follows_the_bridges_answer(bench: &Bench) -> Result<()> {
-    let startup = "tcpSocket: {port: 8080}, periodSeconds: 1, failureThreshold: 30";
+    let startup =
+        format!("tcpSocket: {{port: {BRIDGE_PORT}}}, periodSeconds: 1, failureThreshold: 30");
     let readiness = format!("httpGet: {{path: /about/health, port: metrics}}, {TIMING}");
-    let port = "name: metrics, containerPort: 8080";
+    let port = format!("name: metrics, containerPort: {BRIDGE_PORT}");
     let container = format!(
         "name: jvb, image: bridge, ports: [{{{port}}}], startupProbe: {{{startup}}}, readinessProbe: {{{readiness}}}"
     );
@@ -78,7 +79,7 @@ async fn a_failed_liveness_probe_restarts(bench: &Bench) -> Result<()> {
 }
 
 async fn a_failed_startup_probe_restarts(bench: &Bench) -> Result<()> {
-    let probe = format!("tcpSocket: {{port: 8080}}, {TIMING}");
+    let probe = format!("tcpSocket: {{port: {BRIDGE_PORT}}}, {TIMING}");
     let container = format!("name: jvb, image: bridge, startupProbe: {{{probe}}}");
     bench
         .pod("slow", &format!("{{containers: [{{{container}}}]}}"))

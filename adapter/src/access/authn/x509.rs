@@ -1,6 +1,7 @@
 //! Client certificates: which of the API server's two authorities vouches for a connection.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ring::digest::{SHA256, digest};
@@ -40,6 +41,7 @@ pub(crate) struct Peer {
     address: SocketAddr,
     chain: Vec<CertificateDer<'static>>,
     verdict: Mutex<Option<Arc<Verdict>>>,
+    known: AtomicBool,
 }
 
 impl Peer {
@@ -49,11 +51,22 @@ impl Peer {
             address,
             chain,
             verdict: Mutex::new(None),
+            known: AtomicBool::new(false),
         }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Whether somebody has been authenticated on this connection.
+    pub(crate) fn is_known(&self) -> bool {
+        self.known.load(Ordering::Relaxed)
+    }
+
+    /// Somebody has been authenticated on this connection.
+    pub(crate) fn welcome(&self) {
+        self.known.store(true, Ordering::Relaxed);
     }
 
     /// Who vouches for it now; nothing where it presented no certificate.

@@ -1,5 +1,6 @@
 //! Keeping up with the ConfigMap.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::Delegation;
-use crate::access::causes::causes;
+use crate::causes::causes;
 
 const NAMESPACE: &str = "kube-system";
 const NAME: &str = "extension-apiserver-authentication";
@@ -26,8 +27,18 @@ pub enum StartError {
         "may not read ConfigMap {NAMESPACE}/{NAME}: {0}\nhint: bind the adapter's ServiceAccount to the Role extension-apiserver-authentication-reader with a RoleBinding in the namespace {NAMESPACE}"
     )]
     Forbidden(String),
+    /// The API server does not know who asks.
+    #[error(
+        "may not read ConfigMap {NAMESPACE}/{NAME}: the API server does not know who asks: {0}\nhint: the token or certificate is of another cluster, or has expired: `kubectl auth whoami` with the same kubeconfig tells; in a pod look whether its service account still exists"
+    )]
+    Unknown(String),
+    /// It is not there.
+    #[error(
+        "there is no ConfigMap {NAMESPACE}/{NAME}, also not after {within}\nhint: kube-apiserver writes it when it starts; without --requestheader-client-ca-file it has no aggregation", within = humantime::format_duration(*.0)
+    )]
+    Missing(Duration),
     /// It cannot be read for another reason.
-    #[error("cannot read ConfigMap {NAMESPACE}/{NAME} within {within}: {cause}", within = humantime::format_duration(*.within))]
+    #[error("cannot read ConfigMap {NAMESPACE}/{NAME} within {within}: {cause}\nhint: can it be reached from here? `kubectl get --raw /readyz` with the same kubeconfig asks the same API server; from a pod a NetworkPolicy may be in the way", within = humantime::format_duration(*.within))]
     Unreadable {
         /// How long it was tried.
         within: Duration,
@@ -76,6 +87,8 @@ pub(crate) async fn watch(
         () = shutdown.cancelled() => Err(StartError::Cancelled),
         () = tokio::time::sleep(deadline) => Err(match last_trouble.borrow().clone() {
             Some(Trouble::Forbidden(message)) => StartError::Forbidden(message),
+            Some(Trouble::Unknown(message)) => StartError::Unknown(message),
+            Some(Trouble::Missing) => StartError::Missing(deadline),
             Some(Trouble::Other(cause)) => StartError::Unreadable { within: deadline, cause },
             None => StartError::Unreadable { within: deadline, cause: "no answer".to_owned() },
         }),
@@ -89,10 +102,23 @@ pub(crate) async fn watch(
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum Trouble {
     Forbidden(String),
+    Unknown(String),
+    Missing,
     Other(String),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forbidden(message) | Self::Unknown(message) | Self::Other(message) => {
+                f.write_str(message)
+            }
+            Self::Missing => f.write_str("there is none"),
+        }
+    }
 }
 
 /// Applies events until there are no more.
@@ -113,16 +139,25 @@ async fn follow(
             Ok(Event::Apply(map)) => apply(&sender, &map),
             Ok(Event::InitDone) if !listed => {
                 tracing::warn!("there is no ConfigMap {NAMESPACE}/{NAME}; what it last said holds");
-                trouble.send_replace(Some(Trouble::Other("there is none".to_owned())));
+                trouble.send_replace(Some(Trouble::Missing));
             }
-            Ok(Event::InitDone) => {}
+            Ok(Event::InitDone) => {
+                if trouble.send_replace(None).is_some() {
+                    tracing::info!("ConfigMap {NAMESPACE}/{NAME} is followed again");
+                }
+            }
             Ok(Event::Delete(_)) => {
                 tracing::warn!("ConfigMap {NAMESPACE}/{NAME} was deleted; what it last said holds");
             }
             Err(error) => {
-                let error = Trouble::from(error);
-                tracing::warn!(?error, "cannot follow ConfigMap {NAMESPACE}/{NAME}");
-                trouble.send_replace(Some(error));
+                let error = Some(Trouble::from(error));
+                // Said once, not at each attempt.
+                if *trouble.borrow() != error
+                    && let Some(error) = &error
+                {
+                    tracing::warn!("cannot follow ConfigMap {NAMESPACE}/{NAME}: {error}");
+                }
+                trouble.send_replace(error);
             }
         }
     }
@@ -149,12 +184,17 @@ impl From<watcher::Error> for Trouble {
             | WatchStartFailed(kube::Error::Api(status))
             | WatchFailed(kube::Error::Api(status))
             | WatchError(status) => match status.code {
+                401 => Self::Unknown(status.message),
                 403 => Self::Forbidden(status.message),
                 code => Self::Other(format!(
                     "the API server answered {code}: {}",
                     status.message
                 )),
             },
+            // What went wrong on the way says all; that it was the list or the watch says nothing.
+            InitialListFailed(kube::Error::Service(way))
+            | WatchStartFailed(kube::Error::Service(way))
+            | WatchFailed(kube::Error::Service(way)) => Self::Other(causes(way.as_ref())),
             error => Self::Other(causes(&error)),
         }
     }

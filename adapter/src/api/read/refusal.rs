@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Reader;
 use crate::api::route::Target;
 use crate::serving::Status;
-use crate::telling::{Omission, Record, Resource, Rules, Shortfall};
+use crate::telling::{NoService, Omission, Record, Resource, Rules, Shortfall};
 
 impl Reader<'_> {
     pub(super) fn no_resource(&self, resource: &str) -> Status {
@@ -87,6 +87,27 @@ pub(in crate::api) fn unavailable(
             rules.min_coverage * 100.0
         ),
     })
+}
+
+/// Nobody knows which bridges a Service leads to; `not_found` makes the 404 out of the reason.
+pub(in crate::api) fn no_service(
+    reason: NoService,
+    namespace: &str,
+    name: &str,
+    not_found: impl FnOnce(&str) -> Status,
+) -> Status {
+    match reason {
+        NoService::Unlisted => Status::service_unavailable(format!(
+            "the Services of the namespace {namespace} are not known, so neither are the bridges of {name}; hint: may the \
+             adapter's service account list and watch services, as in adapter/rbac.yaml? its log has the answer of the API server"
+        )),
+        NoService::Missing => not_found(&format!(
+            "the namespace {namespace} has no Service of this name"
+        )),
+        NoService::Unselective => not_found(
+            "the Service has no selector, so it chooses no pods; hint: name the Deployment of the bridges instead",
+        ),
+    }
 }
 
 /// How many bridges failed in which way, for people; empty where none did.

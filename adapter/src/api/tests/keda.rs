@@ -58,7 +58,7 @@ async fn whoever_is_no_group_is_not_found() {
         "/keda/v1/namespaces/meet/deployments.apps/web",
         "/keda/v1/namespaces/meet/pods/jvb-a",
         "/keda/v1/namespaces/meet/namespaces/meet",
-        "/keda/v1/namespaces/meet/services/jvb",
+        "/keda/v1/namespaces/meet/services/web",
         "/keda/v1/namespaces//deployments.apps/jvb",
     ] {
         assert_eq!(refusal(&api, path).await.0, 404, "{path}");

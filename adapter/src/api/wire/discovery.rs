@@ -4,8 +4,10 @@
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::values::bytes;
 use super::{GROUP, Version, external};
 use crate::telling::{Metrics, Resource};
 
@@ -38,20 +40,29 @@ pub(crate) struct Discovery {
 /// One document and the tag that changes when it does.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
-    /// The document.
-    pub json: Value,
+    /// As text, a twentieth of what it takes as values.
+    json: Bytes,
     /// A quoted string for `ETag`.
     pub tag: String,
 }
 
 impl Document {
-    pub(super) fn new(json: Value) -> Self {
+    pub(super) fn new(json: &Value) -> Self {
         // The hash has fixed keys: replicas of one version give the same tag.
         let mut hasher = DefaultHasher::new();
-        json.to_string().hash(&mut hasher);
+        let json = json.to_string();
+        json.hash(&mut hasher);
         let mut tag = String::new();
         let _ = write!(tag, "\"{:016X}\"", hasher.finish());
+        let json = json.into();
         Self { json, tag }
+    }
+
+    /// The document, for eyes or for programs.
+    pub(crate) fn text(&self, pretty: bool) -> Bytes {
+        let json = pretty.then(|| serde_json::from_slice::<Value>(&self.json).ok());
+        let json = json.flatten();
+        json.map_or_else(|| self.json.clone(), |json| bytes(&json, true).into())
     }
 }
 
@@ -65,22 +76,22 @@ impl Discovery {
             items.push(external::item(metrics));
         }
         Self {
-            aggregated: Document::new(json!({
+            aggregated: Document::new(&json!({
                 "kind": "APIGroupDiscoveryList",
                 "apiVersion": "apidiscovery.k8s.io/v2",
                 "metadata": {},
                 "items": items,
             })),
-            groups: Document::new(json!({
+            groups: Document::new(&json!({
                 "kind": "APIGroupList",
                 "apiVersion": "v1",
                 "groups": groups,
             })),
-            group: Document::new(alone(group())),
-            external_group: Document::new(alone(external::group())),
-            external_resources: Document::new(external::resources(metrics)),
-            v1beta1: Document::new(resources(Version::V1Beta1, metrics)),
-            v1beta2: Document::new(resources(Version::V1Beta2, metrics)),
+            group: Document::new(&alone(group())),
+            external_group: Document::new(&alone(external::group())),
+            external_resources: Document::new(&external::resources(metrics)),
+            v1beta1: Document::new(&resources(Version::V1Beta1, metrics)),
+            v1beta2: Document::new(&resources(Version::V1Beta2, metrics)),
         }
     }
 

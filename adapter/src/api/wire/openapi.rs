@@ -30,7 +30,7 @@ impl OpenApi {
         let documents: Vec<(String, Document)> = custom
             .into_iter()
             .chain(external)
-            .map(|(group_version, json)| (format!("apis/{group_version}"), Document::new(json)))
+            .map(|(group_version, json)| (format!("apis/{group_version}"), Document::new(&json)))
             .collect();
         let places: Map<String, Value> = documents
             .iter()
@@ -41,7 +41,7 @@ impl OpenApi {
             })
             .collect();
         Self {
-            index: Document::new(json!({"paths": places})),
+            index: Document::new(&json!({"paths": places})),
             documents,
         }
     }

@@ -1,5 +1,7 @@
 //! Lists of values, in both versions of the custom metrics API.
 
+use std::collections::BTreeMap;
+
 use bridge::Time;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -48,58 +50,91 @@ pub(crate) struct Heading<'a> {
     pub pretty: bool,
 }
 
+/// About the bytes of one value of an ordinary pod.
+const VALUE_LENGTH: usize = 256;
+
 /// The answer to a question for metrics.
 pub(crate) fn list(heading: Heading<'_>, values: &[Value<'_>]) -> Vec<u8> {
     let selector = LabelSelector::of(heading.selector);
     let selector = selector.as_ref();
+    let timestamps = Timestamps::of(values);
+    let length = (values.len() + 1) * VALUE_LENGTH;
     match heading.version {
-        Version::V1Beta1 => bytes(
+        Version::V1Beta1 => text(
             &list_of(heading.version, values, |value| ItemV1Beta1 {
                 described_object: value.object,
                 metric_name: heading.metric,
-                timestamp: timestamp(value.at),
+                timestamp: timestamps.at(value.at),
                 window: heading.window,
                 value: &value.quantity,
                 selector,
             }),
             heading.pretty,
+            length,
         ),
-        Version::V1Beta2 => bytes(
+        Version::V1Beta2 => text(
             &list_of(heading.version, values, |value| ItemV1Beta2 {
                 described_object: value.object,
                 metric: Identifier {
                     name: heading.metric,
                     selector,
                 },
-                timestamp: timestamp(value.at),
+                timestamp: timestamps.at(value.at),
                 window_seconds: heading.window,
                 value: &value.quantity,
             }),
             heading.pretty,
+            length,
         ),
     }
 }
 
 /// A document as JSON, ending in a line break where it is for eyes.
 pub(crate) fn bytes(document: &impl Serialize, pretty: bool) -> Vec<u8> {
+    text(document, pretty, 0)
+}
+
+/// The same of a document of about so many bytes: a long text that is moved each time it doubles is written twice.
+fn text(document: &impl Serialize, pretty: bool, length: usize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(length);
     let written = if pretty {
-        serde_json::to_vec_pretty(document).map(|mut text| {
-            text.push(b'\n');
-            text
-        })
+        serde_json::to_writer_pretty(&mut text, document).map(|()| text.push(b'\n'))
     } else {
-        serde_json::to_vec(document)
+        serde_json::to_writer(&mut text, document)
     };
     written.expect(
         "strings, numbers and lists have a JSON form, and memory does not fail to be written",
-    )
+    );
+    text
 }
 
 /// RFC 3339 in UTC with whole seconds, as a strict reader wants it.
 pub(super) fn timestamp(at: Time) -> String {
-    Timestamp::from_second(at.as_millis().div_euclid(1_000))
+    Timestamp::from_second(second(at))
         .unwrap_or(Timestamp::UNIX_EPOCH)
         .to_string()
+}
+
+/// The seconds of an answer as they are written: thousands of values are of a few.
+struct Timestamps(BTreeMap<i64, String>);
+
+impl Timestamps {
+    fn of(values: &[Value<'_>]) -> Self {
+        let mut written = BTreeMap::new();
+        for value in values {
+            let second = second(value.at);
+            written.entry(second).or_insert_with(|| timestamp(value.at));
+        }
+        Self(written)
+    }
+
+    fn at(&self, at: Time) -> &str {
+        self.0.get(&second(at)).map_or("", String::as_str)
+    }
+}
+
+const fn second(at: Time) -> i64 {
+    at.as_millis().div_euclid(1_000)
 }
 
 #[derive(Serialize)]
@@ -139,7 +174,7 @@ fn list_of<'a, I>(
 struct ItemV1Beta1<'a> {
     described_object: Object<'a>,
     metric_name: &'a str,
-    timestamp: String,
+    timestamp: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<u32>,
     value: &'a str,
@@ -151,7 +186,7 @@ struct ItemV1Beta1<'a> {
 struct ItemV1Beta2<'a> {
     described_object: Object<'a>,
     metric: Identifier<'a>,
-    timestamp: String,
+    timestamp: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     window_seconds: Option<u32>,
     value: &'a str,

@@ -11,6 +11,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::causes::causes;
 use crate::check::facts::{Known, Moment, Unknown};
 use crate::clock::Clock;
 use crate::scraping::date;
@@ -214,5 +215,5 @@ impl Reply {
 }
 
 fn failed(error: &anyhow::Error) -> Unknown {
-    Unknown::Failed(format!("{error:#}"))
+    Unknown::Failed(causes(error.as_ref()))
 }

@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 use tokio::net::TcpStream;
 
 use crate::check::facts::{Asked, Bridge, By, Known, Moment};
-use crate::scraping::Probe;
+use crate::scraping::{Loopback, Probe};
 
 use super::asker::{Asker, Reply};
 use super::pod;
@@ -21,6 +21,7 @@ pub(super) async fn all(
     asker: &Asker,
     selector: &str,
     namespace: Option<&str>,
+    loopback: Loopback,
 ) -> Known<Vec<Bridge>> {
     let path = namespace.map_or_else(
         || "/api/v1/pods".to_owned(),
@@ -30,7 +31,7 @@ pub(super) async fn all(
     let now = asker.now();
     let bridges: Vec<Bridge> = pods.iter().filter_map(|one| pod::read(one, now)).collect();
     let mut bridges: Vec<Bridge> = stream::iter(bridges)
-        .map(|bridge| directly(asker, bridge))
+        .map(|bridge| directly(asker, bridge, loopback))
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
@@ -59,11 +60,20 @@ pub(super) async fn all(
 }
 
 /// At the pod's own address, with the adapter's own eyes.
-async fn directly(asker: &Asker, mut bridge: Bridge) -> Bridge {
+async fn directly(asker: &Asker, mut bridge: Bridge, loopback: Loopback) -> Bridge {
     let Some(address) = bridge.address else {
         return bridge;
     };
     let by = By::Address;
+    let mut probe = Probe::new(address, loopback);
+    if let Err(failure) = probe.check_address() {
+        bridge.asked = Asked::Failed {
+            class: failure.class(),
+            text: failure.to_string(),
+            by,
+        };
+        return bridge;
+    }
     // First whether it is there at all: a bridge that takes the connection and then hangs is reachable.
     let connected = tokio::time::timeout(asker.timeout(), TcpStream::connect(address)).await;
     if let Some(error) = match connected {
@@ -75,7 +85,7 @@ async fn directly(asker: &Asker, mut bridge: Bridge) -> Bridge {
         return bridge;
     }
     let start = asker.now();
-    bridge.asked = match Probe::new(address).ask(&[], asker.timeout()).await {
+    bridge.asked = match probe.ask(&[], asker.timeout()).await {
         Ok(answer) => Asked::Answered {
             stress: answer.stats.stress,
             clock: answer.bridge_clock.map(|told| Moment {

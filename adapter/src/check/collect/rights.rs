@@ -86,15 +86,19 @@ pub(super) async fn all(
     };
     let everywhere = Need::WatchPods(namespace.map(str::to_owned));
     let allowed = may(asker, adapter, &everywhere).await;
-    if allowed == Ok(false) && namespace.is_none() && !namespaces.is_empty() {
-        // An adapter that watches some namespaces only has Roles in those.
-        for namespace in namespaces {
-            let need = Need::WatchPods(Some(namespace.clone()));
+    // An adapter that watches some namespaces only has Roles in those.
+    let scopes: Vec<Option<&str>> =
+        if allowed == Ok(false) && namespace.is_none() && !namespaces.is_empty() {
+            namespaces.iter().map(|name| Some(name.as_str())).collect()
+        } else {
+            vec![namespace]
+        };
+    for watch in [Need::WatchPods, Need::WatchServices] {
+        for scope in &scopes {
+            let need = watch(scope.map(str::to_owned));
             let allowed = may(asker, adapter, &need).await;
             all.push((need, allowed));
         }
-    } else {
-        all.push((everywhere, allowed));
     }
     for need in [
         Need::ReviewTokens,
@@ -142,15 +146,8 @@ fn attributes(need: &Need) -> Vec<Value> {
             "namespace": namespace, "verb": "get", "group": GROUP, "version": "v1beta2",
             "resource": "pods", "subresource": "stress_level", "name": "*",
         })],
-        Need::WatchPods(namespace) => ["list", "watch"]
-            .map(|verb| {
-                let mut attributes = json!({"verb": verb, "version": "v1", "resource": "pods"});
-                if let Some(namespace) = namespace {
-                    attributes["namespace"] = namespace.as_str().into();
-                }
-                attributes
-            })
-            .into(),
+        Need::WatchPods(namespace) => watch("pods", namespace.as_deref()),
+        Need::WatchServices(namespace) => watch("services", namespace.as_deref()),
         Need::ReviewTokens => create("authentication.k8s.io", "tokenreviews"),
         Need::ReviewAccess => create("authorization.k8s.io", "subjectaccessreviews"),
         Need::ReadAuthentication => ["list", "watch"]
@@ -162,4 +159,16 @@ fn attributes(need: &Need) -> Vec<Value> {
             })
             .into(),
     }
+}
+
+fn watch(resource: &str, namespace: Option<&str>) -> Vec<Value> {
+    ["list", "watch"]
+        .map(|verb| {
+            let mut attributes = json!({"verb": verb, "version": "v1", "resource": resource});
+            if let Some(namespace) = namespace {
+                attributes["namespace"] = namespace.into();
+            }
+            attributes
+        })
+        .into()
 }

@@ -145,6 +145,9 @@ fn remedy(class: &str, bridge: &Bridge) -> (&'static str, String) {
     let (namespace, pod) = (&bridge.pod.namespace, &bridge.pod.name);
     let left_out = "its values are left out, and totals go on with what it said last";
     let mend = match class {
+        "address" => format!(
+            "find out who wrote it: kubectl -n {namespace} get pod {pod} -o yaml --show-managed-fields  # status.podIP"
+        ),
         "connect" => format!(
             "let its private HTTP listen on the pod's address (videobridge.http-servers.private.host = 0.0.0.0), on the port that \
              the adapter asks: kubectl -n {namespace} exec {pod} -c {} -- ss -ltn",

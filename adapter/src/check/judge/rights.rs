@@ -33,14 +33,9 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
             Ok(false) => {
                 let (why, mend) = denied(need, &adapter);
                 findings.push(
-                    Finding::new(
-                        STEP,
-                        Severity::Error,
-                        who,
-                        format!("may not {}", what(need)),
-                    )
-                    .why(why)
-                    .mend(mend),
+                    Finding::new(STEP, severity(need), who, format!("may not {}", what(need)))
+                        .why(why)
+                        .mend(mend),
                 );
             }
             Err(error) => findings.push(Finding::new(
@@ -67,6 +62,15 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
+/// How bad it is that this is not allowed.
+const fn severity(need: &Need) -> Severity {
+    match need {
+        // Only what is asked of Services is refused.
+        Need::WatchServices(_) => Severity::Warning,
+        _ => Severity::Error,
+    }
+}
+
 fn what(need: &Need) -> String {
     match need {
         Need::ReadStress(namespace) => {
@@ -75,6 +79,10 @@ fn what(need: &Need) -> String {
         Need::WatchPods(None) => "list and watch pods".to_owned(),
         Need::WatchPods(Some(namespace)) => {
             format!("list and watch pods in namespace {namespace}")
+        }
+        Need::WatchServices(None) => "list and watch services".to_owned(),
+        Need::WatchServices(Some(namespace)) => {
+            format!("list and watch services in namespace {namespace}")
         }
         Need::ReviewTokens => "create TokenReviews".to_owned(),
         Need::ReviewAccess => "create SubjectAccessReviews".to_owned(),
@@ -94,6 +102,10 @@ fn denied(need: &Need, adapter: &str) -> (&'static str, String) {
         ),
         Need::WatchPods(_) => (
             "it learns of no bridge",
+            rbac("ClusterRole and ClusterRoleBinding jvb-adapter"),
+        ),
+        Need::WatchServices(_) => (
+            "metrics of Services are refused, all others are told",
             rbac("ClusterRole and ClusterRoleBinding jvb-adapter"),
         ),
         Need::ReviewTokens | Need::ReviewAccess => (

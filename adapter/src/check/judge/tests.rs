@@ -110,6 +110,7 @@ pub(in crate::check) fn healthy() -> Facts {
         rights: [
             Need::ReadStress("jitsi".to_owned()),
             Need::WatchPods(None),
+            Need::WatchServices(None),
             Need::ReviewTokens,
             Need::ReviewAccess,
             Need::ReadAuthentication,
@@ -169,7 +170,7 @@ fn unavailable(facts: &mut Facts, reason: &str, message: &str) {
 type Change = fn(&mut Facts);
 
 /// What is changed, and the one finding that is neither ok nor skipped; then words of its text and of what mends it.
-const CASES: [(Change, Severity, Step, &str, &str); 38] = [
+const CASES: [(Change, Severity, Step, &str, &str); 39] = [
     (
         |f| f.services[V1BETA1].1 = Ok(None),
         Severity::Warning,
@@ -261,20 +262,27 @@ const CASES: [(Change, Severity, Step, &str, &str); 38] = [
     ),
     (
         |f| f.rights[2].1 = Ok(false),
+        Severity::Warning,
+        Step::Rights,
+        "watch services",
+        "rbac.yaml",
+    ),
+    (
+        |f| f.rights[3].1 = Ok(false),
         Severity::Error,
         Step::Rights,
         "TokenReviews",
         "bridgetender:jvb-adapter",
     ),
     (
-        |f| f.rights[3].1 = Ok(false),
+        |f| f.rights[4].1 = Ok(false),
         Severity::Error,
         Step::Rights,
         "SubjectAccessReviews",
         "auth-delegator",
     ),
     (
-        |f| f.rights[4].1 = Ok(false),
+        |f| f.rights[5].1 = Ok(false),
         Severity::Error,
         Step::Rights,
         "extension-apiserver-authentication",
@@ -483,6 +491,13 @@ fn each_thing_that_is_wrong_is_one_finding_with_a_remedy() {
             (severity, step),
             "case {index}: {finding:#?}"
         );
+        let code = match severity {
+            Severity::Ok | Severity::Skipped => 0,
+            Severity::Warning => 1,
+            Severity::Error => 2,
+            Severity::Unknown => 3,
+        };
+        assert_eq!(all(&facts).exit_code(), code, "case {index}");
         assert!(finding.text.contains(text), "case {index}: {finding:#?}");
         assert!(
             finding.mend.as_deref().unwrap_or_default().contains(mend),

@@ -112,19 +112,6 @@ fn an_error_is_told_once_and_counted_each_time() {
 }
 
 #[test]
-fn patience_grows_to_a_few_seconds_and_starts_again() {
-    let mut patience = Patience::default();
-    let waits: Vec<u128> = patience
-        .by_ref()
-        .take(7)
-        .map(|wait| wait.as_millis())
-        .collect();
-    assert_eq!(waits, [200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
-    patience.reset();
-    assert_eq!(patience.next(), Some(Patience::FIRST));
-}
-
-#[test]
 fn all_pods_are_known_when_every_namespace_has_told_its_own() {
     let (mut one, mut seen) = watch();
     one.unlisted.store(2, Ordering::Relaxed);

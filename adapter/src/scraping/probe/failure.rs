@@ -1,12 +1,16 @@
 //! Why a bridge's statistics could not be had.
 
 use std::io::ErrorKind;
+use std::net::IpAddr;
 
 use http::StatusCode;
 
 /// Why a bridge's statistics could not be had.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum Failure {
+    /// Nobody is asked there.
+    #[error("{0} is no address that a pod can have, and is not asked")]
+    Address(IpAddr),
     /// Nobody listens there, or cannot be reached.
     #[error("cannot connect: {0}")]
     Connect(ErrorKind),
@@ -51,6 +55,7 @@ impl Failure {
     /// The class of the failure, as a metric's label: few and fixed.
     pub(crate) const fn class(&self) -> &'static str {
         match self {
+            Self::Address(_) => "address",
             Self::Connect(_) | Self::Closed => "connect",
             Self::Timeout => "timeout",
             Self::Status(_) => "status",

@@ -28,6 +28,8 @@ enum Reaction {
     SayAndClose(String),
     /// These bytes again and again.
     Babble(String),
+    /// These bytes, and then these again and again, slowly.
+    Drip(String, &'static str),
     /// Nothing.
     Hang,
     /// No answer, and the connection is closed.
@@ -56,7 +58,7 @@ impl Bridge {
             }
         });
         Self {
-            probe: Probe::new(address),
+            probe: Probe::new(address, Loopback::Asked),
             connections,
             listening,
         }
@@ -90,6 +92,13 @@ async fn converse(mut stream: TcpStream, react: Arc<impl Fn(&str) -> Reaction>) 
             Reaction::SayAndClose(text) => return stream.write_all(text.as_bytes()).await.unwrap(),
             Reaction::Babble(text) => {
                 while stream.write_all(text.as_bytes()).await.is_ok() {}
+                return;
+            }
+            Reaction::Drip(start, drop) => {
+                stream.write_all(start.as_bytes()).await.unwrap();
+                while stream.write_all(drop.as_bytes()).await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
                 return;
             }
             Reaction::Hang => std::future::pending().await,
@@ -315,7 +324,8 @@ async fn nobody_there_is_a_failure_to_connect() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let failure = Probe::new(address).ask(&[], DEADLINE).await.unwrap_err();
+    let mut probe = Probe::new(address, Loopback::Asked);
+    let failure = probe.ask(&[], DEADLINE).await.unwrap_err();
     assert_eq!(failure, Failure::Connect(ErrorKind::ConnectionRefused));
 }
 
@@ -325,4 +335,50 @@ async fn a_bridge_that_hangs_is_left_at_the_deadline() {
     let short = Duration::from_millis(50);
     let failure = bridge.probe.ask(&[], short).await.unwrap_err();
     assert_eq!(failure, Failure::Timeout);
+}
+
+/// Speaks for ever, slowly: each of these parts alone is what an honest bridge may say.
+async fn drips(start: &str, drop: &'static str) -> Result<Answer, Failure> {
+    let start = start.to_owned();
+    let mut bridge = Bridge::new(move |_| Reaction::Drip(start.clone(), drop)).await;
+    bridge.probe.ask(&[], Duration::from_millis(300)).await
+}
+
+#[tokio::test]
+async fn a_bridge_that_answers_drop_by_drop_is_left_at_the_deadline() {
+    let json = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
+    for (start, drop) in [
+        (format!("{json}Content-Length: 100000\r\n\r\n"), " "),
+        (
+            format!("{json}Transfer-Encoding: chunked\r\n\r\n"),
+            "1\r\n \r\n",
+        ),
+        (json.to_owned(), "X: y\r\n"),
+        (String::new(), "HTTP/1.1 100 Continue\r\n\r\n"),
+    ] {
+        let failure = drips(&start, drop).await.unwrap_err();
+        assert_eq!(failure, Failure::Timeout, "{start}{drop}");
+    }
+}
+
+#[tokio::test]
+async fn a_bridge_whose_header_never_ends_is_left() {
+    let mut bridge =
+        Bridge::new(|_| Reaction::Babble(format!("HTTP/1.1 200 OK\r\nX: {}", "x".repeat(65_536))))
+            .await;
+    assert_eq!(bridge.ask().await.unwrap_err(), Failure::NotHttp);
+}
+
+#[tokio::test]
+async fn where_no_pod_can_be_nobody_is_asked() {
+    let mut bridge = Bridge::new(|_| well()).await;
+    bridge.probe.loopback = Loopback::Refused;
+    let failure = bridge.ask().await.unwrap_err();
+    assert_eq!(failure.class(), "address");
+    assert_eq!(bridge.connections(), 0);
+    for address in ["169.254.169.254:80", "[fe80::1]:80", "224.0.0.1:8080"] {
+        let mut probe = Probe::new(address.parse().unwrap(), Loopback::Asked);
+        let failure = probe.ask(&[], DEADLINE).await.unwrap_err();
+        assert_eq!(failure.class(), "address", "{address}");
+    }
 }

@@ -29,6 +29,13 @@ const RESETS_PENDING: usize = 20;
 /// Streams that may be reset for the peer's mistakes, in one connection.
 const RESETS_OF_ERRORS: usize = 200;
 
+/// Bytes that a peer may send of bodies before they are taken up. Nothing here takes one up: this is as little as a client may
+/// count on before it has read the settings.
+const WINDOW: u32 = 65_535;
+/// Bytes of a frame: the least that there can be, so that no peer makes room for more. It bounds the parts of a header as well
+/// (CVE-2024-27316).
+const FRAME: u32 = 16_384;
+
 /// Serves one connection to its end. `closing` ends it after the requests under way.
 pub(super) async fn run<S: Service>(
     stream: TcpStream,
@@ -61,12 +68,18 @@ async fn converse<S: Service>(
     let chain = chain.iter().map(|c| c.clone().into_owned()).collect();
     let is_http2 = session.alpn_protocol() == Some(b"h2");
     let builder = builder(&exchange.limits, is_http2);
-    let Limits { rest, farewell, .. } = exchange.limits;
+    let Limits {
+        rest,
+        stranger_rest,
+        farewell,
+        ..
+    } = exchange.limits;
 
     let peer = Arc::new(Peer::new(address, chain));
     let activity = Arc::new(Activity::new(Instant::now()));
     let service = service_fn({
         let (activity, closing) = (Arc::clone(&activity), closing.clone());
+        let peer = Arc::clone(&peer);
         move |request| {
             let (peer, exchange) = (Arc::clone(&peer), Arc::clone(&exchange));
             let closing = closing.clone();
@@ -81,7 +94,11 @@ async fn converse<S: Service>(
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut told = false;
     loop {
-        let patience = if told { farewell } else { rest };
+        let patience = match (told, peer.is_known()) {
+            (true, _) => farewell,
+            (false, true) => rest,
+            (false, false) => stranger_rest,
+        };
         let due = activity.quiet_since(Instant::now()) + patience;
         tokio::select! {
             ended = connection.as_mut() => {
@@ -121,6 +138,10 @@ fn builder(limits: &Limits, is_http2: bool) -> Builder<TokioExecutor> {
             .timer(TokioTimer::new())
             .max_concurrent_streams(limits.streams)
             .max_header_list_size(limits.header_bytes)
+            .max_frame_size(FRAME)
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(WINDOW)
+            .adaptive_window(false)
             .max_pending_accept_reset_streams(RESETS_PENDING)
             .max_local_error_reset_streams(RESETS_OF_ERRORS)
             .keep_alive_interval(PING_EVERY)

@@ -86,6 +86,8 @@ impl<S: Service> Exchange<S> {
                 return Err(refusal.into());
             }
         };
+        peer.welcome();
+        self.service.admit(&user)?;
         if !reads {
             let method = &request.method;
             return Err(Status::method_not_allowed(format!(

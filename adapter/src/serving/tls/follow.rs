@@ -7,7 +7,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::files::{Contents, TlsError};
 use super::{Files, Tls};
-use crate::access::causes;
+use crate::causes::causes;
 
 /// What a look at the files came to.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -117,3 +117,44 @@ fn labels_are_found_by_key() {
     assert_eq!(labels.get("c"), Some(""));
     assert_eq!(labels.get("d"), None);
 }
+
+#[test]
+fn an_annotation_chooses_a_port_and_never_another_address() {
+    for claim in [
+        "169.254.169.254:80",
+        "http://10.96.0.1:443",
+        "127.0.0.1",
+        "localhost",
+        "kubernetes.default.svc:443",
+        "70000",
+        "-1",
+        "9091@10.96.0.1",
+    ] {
+        let pod = pod(|pod| {
+            pod["spec"]["containers"][0]["ports"] = json!([]);
+            pod["metadata"]["annotations"] = json!({
+                PORT_ANNOTATION: claim, "bridgetender.dev/metrics-address": claim,
+            });
+        });
+        assert_eq!(
+            pod.address,
+            Some("127.3.1.7:8080".parse().unwrap()),
+            "{claim}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_address_is_never_looked_up_by_its_name() {
+    for claim in [
+        "localhost",
+        "10.0.0.1:80",
+        "10.0.0.0/8",
+        "fe80::1%eth0",
+        "10.1",
+        "",
+    ] {
+        let pod = pod(|pod| pod["status"]["podIP"] = json!(claim));
+        assert_eq!(pod.address, None, "{claim}");
+    }
+}

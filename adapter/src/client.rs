@@ -1,0 +1,127 @@
+//! How the API server is reached.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+
+use crate::causes::causes;
+
+/// How long to try to reach the API server in one attempt.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long the API server may be silent beyond the length of a watch: the watches' own margin.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// Why there is no way to an API server.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClientError {
+    /// A kubeconfig that is not there or is none.
+    #[error("cannot read {} (--kubeconfig): {why}", file.display())]
+    Unreadable { file: PathBuf, why: String },
+    /// A kubeconfig that does not say how to reach a cluster.
+    #[error("cannot use {} (--kubeconfig): {why}", file.display())]
+    Unusable { file: PathBuf, why: String },
+    /// Nothing says which cluster.
+    #[error(
+        "no cluster is configured: no kubeconfig ({kubeconfig}), and no service account of a pod ({pod})"
+    )]
+    None { kubeconfig: String, pod: String },
+    /// It says so in a way that no client can be made of.
+    #[error("cannot make a client of the API server: {0}")]
+    Client(String),
+}
+
+impl ClientError {
+    /// What to do next.
+    pub(crate) const fn hint(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => {
+                "--kubeconfig names a file that kubectl can use, and that this user may read; in a pod leave it out"
+            }
+            Self::Unusable { .. } => {
+                "`kubectl config view --kubeconfig FILE` shows its contexts, `kubectl config use-context` chooses one"
+            }
+            Self::None { .. } => {
+                "set --kubeconfig or KUBECONFIG, or run in a pod with a service account and its token"
+            }
+            Self::Client(_) => {
+                "`kubectl get --raw /readyz` with the same kubeconfig asks the same API server"
+            }
+        }
+    }
+}
+
+/// A client of the API server at `config` whose watches notice when it has fallen silent.
+///
+/// # Errors
+/// When its certificates or credentials are none.
+pub(crate) fn watching(
+    mut config: kube::Config,
+    watch_seconds: u32,
+) -> Result<kube::Client, ClientError> {
+    // A watch ends by itself when nothing comes, but the request for a list or for the next watch would be waited for as long as
+    // a dead connection lives.
+    config.read_timeout = Some(Duration::from_secs(watch_seconds.into()) + SILENCE);
+    config.reset_reader_on_write = true;
+    client(config)
+}
+
+/// A client of the API server at `config`.
+///
+/// # Errors
+/// When its certificates or credentials are none.
+pub(crate) fn client(config: kube::Config) -> Result<kube::Client, ClientError> {
+    kube::Client::try_from(config).map_err(|error| ClientError::Client(causes(&error)))
+}
+
+/// How to reach the API server: by this kubeconfig, else by the environment's, else as a pod.
+///
+/// # Errors
+/// When there is none, or one that cannot be used.
+pub(crate) async fn config(kubeconfig: Option<PathBuf>) -> Result<kube::Config, ClientError> {
+    let mut config = match kubeconfig {
+        Some(file) => {
+            let kubeconfig = read(&file)?;
+            kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
+                .await
+                .map_err(|error| ClientError::Unusable {
+                    why: causes(&error),
+                    file,
+                })?
+        }
+        None => match kube::Config::from_kubeconfig(&KubeConfigOptions::default()).await {
+            Ok(config) => config,
+            Err(kubeconfig) => kube::Config::incluster().map_err(|pod| ClientError::None {
+                kubeconfig: why(&kubeconfig),
+                pod: causes(&pod),
+            })?,
+        },
+    };
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    Ok(config)
+}
+
+fn read(file: &Path) -> Result<Kubeconfig, ClientError> {
+    Kubeconfig::read_from(file).map_err(|error| ClientError::Unreadable {
+        file: file.to_owned(),
+        why: match &error {
+            // The file is named already.
+            KubeconfigError::ReadConfig(cause, _) => cause.to_string(),
+            error => why(error),
+        },
+    })
+}
+
+/// On one line.
+fn why(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::ReadConfig(cause, file) => format!("{}: {cause}", file.display()),
+        // The other lines draw the place in the file.
+        KubeconfigError::Parse(cause) => {
+            let cause = cause.to_string();
+            cause.lines().next().unwrap_or_default().to_owned()
+        }
+        error => causes(error),
+    }
+}

@@ -1,0 +1,70 @@
+//! Results of a run that never was, for tests.
+
+use std::time::Duration;
+
+use crate::results::{HARNESS, Machine, Measure, OURS, Results, Subject, Value, What};
+use crate::statistics::Series;
+
+/// A run of a machine that is none, in which some figures were reached, one was missed and most were not measured.
+pub(crate) fn results() -> Results {
+    let peer = "another adapter";
+    let subject = |name: &str, pushed| Subject {
+        name: name.to_owned(),
+        command: format!("{name} --port={{port}}"),
+        open_files: 20_000,
+        pushed,
+    };
+    Results {
+        began: "2026-11-25T12:00:00Z".to_owned(),
+        seconds: 900,
+        command: "bench run".to_owned(),
+        commit: "0123456789ab".to_owned(),
+        quick: false,
+        release: true,
+        machine: Machine {
+            processor: "Abacus".to_owned(),
+            cores: 2,
+            memory_megabytes: 24_000,
+            system: "Debian".to_owned(),
+            kernel: "6.18".to_owned(),
+            libc: "glibc 2.36".to_owned(),
+            rustc: "rustc 1.95.0".to_owned(),
+            kubernetes: "1.36.3".to_owned(),
+            load_before: "0.10".to_owned(),
+        },
+        subjects: vec![subject(OURS, false), subject(peer, true)],
+        remarks: vec!["a third adapter was not built".to_owned()],
+        measures: vec![
+            times(OURS, What::Age, 1_000, 120, 12_000),
+            times(OURS, What::ReadDirect, 1_000, 1, 100),
+            times(OURS, What::ReadDirect, 10_000, 25, 100),
+            times(peer, What::ReadDirect, 1_000, 170, 20),
+            times(OURS, What::ReadThrough, 1_000, 4, 99),
+            number(OURS, What::CpuAlone, 1_000, 3.25),
+            number(HARNESS, What::CpuAlone, 1_000, 2.0),
+            number(OURS, What::PeakMemory, 100, 12.0),
+            number(OURS, What::PeakMemory, 1_000, 30.06),
+            number(peer, What::PeakMemory, 1_000, 150.0),
+        ],
+    }
+}
+
+fn times(subject: &str, what: What, bridges: usize, millis: u64, count: usize) -> Measure {
+    let mut series = Series::default();
+    series.extend((0..count as u64).map(|n| Duration::from_micros(millis * 1_000 + n % 7)));
+    measure(subject, what, bridges, Value::Series(series))
+}
+
+fn number(subject: &str, what: What, bridges: usize, number: f64) -> Measure {
+    measure(subject, what, bridges, Value::Number(number))
+}
+
+fn measure(subject: &str, what: What, bridges: usize, value: Value) -> Measure {
+    Measure {
+        subject: subject.to_owned(),
+        what,
+        bridges,
+        failures: 0,
+        value,
+    }
+}
