@@ -6,6 +6,7 @@
 mod before;
 mod requests;
 mod rules;
+mod totals;
 
 use scaler_api::state::Intent;
 use serde::Serialize;
@@ -110,7 +111,7 @@ pub fn violations(world: &World, plan: &Plan) -> Vec<Violation> {
             }
         }
     }
-    for (invariant, rule) in rules::OF_A_PLAN {
+    for (invariant, rule) in totals::OF_A_PLAN {
         if let Err(what) = rule(world, plan) {
             found.push(Violation {
                 invariant,

@@ -6,8 +6,8 @@
 //!                               └───────────────────────────────── fold ───────────────────────────────────────┘
 //! ```
 //!
-//! [`step`] is a function of what is known and the moment; [`effects`] makes guarded requests of a plan and notes in the world
-//! what was asked; [`fold`] takes up what came of each. Whoever calls them observes and transports, and decides nothing: the
+//! [`step()`] is a function of what is known and the moment; [`effects()`] makes guarded requests of a plan and notes in the world
+//! what was asked; [`fold()`] takes up what came of each. Whoever calls them observes and transports, and decides nothing: the
 //! controller, the simulator and the tests run the same three.
 //!
 //! `now` never goes back. It must come from a clock that does not jump (a monotonic one, anchored once): settle times are
