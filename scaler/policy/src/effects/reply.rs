@@ -1,0 +1,148 @@
+//! What became of a request.
+
+use std::collections::BTreeMap;
+
+use bridge::Time;
+
+use crate::effects::request::{Call, Request};
+use crate::world::{Command, Pod, Room, Uid, World};
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The pod that was created, patched or read, as it now is.
+    Pod(Box<Pod>),
+    /// All pods of the pool.
+    Pods {
+        /// The pods.
+        pods: Vec<Pod>,
+        /// The version of the list.
+        version: String,
+    },
+    /// The conferences on each bridge, by its nickname.
+    Rooms(BTreeMap<String, Vec<Room>>),
+    /// It was done.
+    Done,
+    /// It was not done, because the object changed: 409.
+    Conflict,
+    /// The object is not there, or is another one of the same name: 404.
+    Gone,
+    /// It was not done, and whoever was asked said why.
+    Refused(String),
+    /// Whoever was asked cannot do that: the bridge's shutdown is switched off.
+    Unsupported,
+    /// Nobody knows: no reply in time, or the connection was lost.
+    Unknown,
+}
+
+/// Takes up what became of a request.
+///
+/// Nothing is asked again here: what is due is decided anew, by new evidence. What has no known outcome is read first.
+pub fn fold(world: &mut World, request: &Request, outcome: Outcome, at: Time) {
+    world.touch();
+    match &request.call {
+        Call::CreatePod { creation, .. } => created(world, creation, outcome, at),
+        Call::PatchPod { uid, .. } => patched(world, uid, outcome, at),
+        Call::DeletePod { uid, .. } => deleted(world, uid, &outcome, at),
+        Call::ReadPod { uid, .. } => read(world, uid, outcome, at),
+        Call::ListPods => {
+            if let Outcome::Pods { pods, version } = outcome {
+                world.observe_list(pods, &version, request.at, at);
+                world.listed = true;
+            }
+        }
+        Call::Bridge { uid, command, .. } => {
+            world.outstanding.commands.remove(uid);
+            if outcome == Outcome::Unsupported && *command == Command::Shutdown {
+                world.memory.without_shutdown.insert(uid.clone());
+            }
+        }
+        Call::MoveRoom { .. } => world.outstanding.jicofo = None,
+        Call::AskRooms => {
+            // Without an answer it is asked again after the time-out, not at once.
+            if let Outcome::Rooms(rooms) = outcome {
+                world.outstanding.jicofo = None;
+                world.observe_rooms(rooms, at);
+            }
+        }
+        Call::PatchPool { finalizers, .. } => {
+            world.outstanding.pool = None;
+            if outcome == Outcome::Done {
+                world.pool.finalizers.clone_from(finalizers);
+            }
+        }
+        Call::PatchStatus { status, .. } => {
+            if outcome == Outcome::Done {
+                world.pool.status = (**status).clone();
+            }
+        }
+    }
+}
+
+fn created(world: &mut World, creation: &str, outcome: Outcome, at: Time) {
+    match outcome {
+        Outcome::Pod(pod) => {
+            world.outstanding.creates.remove(creation);
+            world.outstanding.wrote(&pod);
+            world.memory.refused = None;
+            world.take_pod(*pod, at);
+        }
+        Outcome::Refused(said) => {
+            world.outstanding.creates.remove(creation);
+            let times = world
+                .memory
+                .refused
+                .as_ref()
+                .map_or(0, |(times, ..)| *times);
+            world.memory.refused = Some((times.saturating_add(1), at, said));
+        }
+        _ => {
+            if let Some(create) = world.outstanding.creates.get_mut(creation) {
+                create.unknown = true;
+            }
+        }
+    }
+}
+
+fn patched(world: &mut World, uid: &Uid, outcome: Outcome, at: Time) {
+    match outcome {
+        Outcome::Pod(pod) => {
+            world.outstanding.wrote(&pod);
+            world.take_pod(*pod, at);
+        }
+        Outcome::Gone => world.observe_gone(uid, at),
+        // Refused for another reason than a change: it is read and decided anew after the time-out, not at once.
+        Outcome::Refused(_) => {}
+        _ => {
+            if let Some(write) = world.outstanding.writes.get_mut(uid) {
+                write.unknown = true;
+            }
+        }
+    }
+}
+
+fn deleted(world: &mut World, uid: &Uid, outcome: &Outcome, at: Time) {
+    match outcome {
+        Outcome::Gone => world.observe_gone(uid, at),
+        // An event will tell; if none comes, the pod is read after the time-out.
+        Outcome::Done | Outcome::Pod(_) | Outcome::Refused(_) => {}
+        _ => {
+            if let Some(delete) = world.outstanding.deletes.get_mut(uid) {
+                delete.unknown = true;
+            }
+        }
+    }
+}
+
+fn read(world: &mut World, uid: &Uid, outcome: Outcome, at: Time) {
+    match outcome {
+        Outcome::Pod(pod) if pod.uid == *uid => {
+            world.outstanding.read(uid);
+            world.hear(at);
+            world.take_pod(*pod, at);
+        }
+        Outcome::Pod(_) | Outcome::Gone => world.observe_gone(uid, at),
+        // It is read again after the time-out.
+        _ => {}
+    }
+}

@@ -1,0 +1,112 @@
+//! A pod before a plan, as its object and its bridge's answers tell it.
+
+use bridge::Time;
+use scaler_api::state::Intent;
+
+use crate::plan::Mark;
+use crate::world::{Known, Marks, Uid, World};
+
+/// A pod before a plan.
+pub(super) struct Before<'w> {
+    pub(super) known: &'w Known,
+    pub(super) marks: &'w Marks,
+    world: &'w World,
+    now: Time,
+}
+
+impl<'w> Before<'w> {
+    pub(super) fn new(world: &'w World, uid: &Uid, now: Time) -> Option<Self> {
+        let known = world.pods().get(uid)?;
+        let marks = known.pod.marks.as_ref().ok()?;
+        Some(Self {
+            known,
+            marks,
+            world,
+            now,
+        })
+    }
+
+    /// Whether the run that goes on is the one that confirmed this drain mode.
+    pub(super) fn confirmed(&self, drain: bool) -> bool {
+        let running = self.known.pod.running();
+        let run = self.known.live.run.as_ref();
+        self.marks.acked.as_ref().is_some_and(|acked| {
+            acked.drain == drain
+                && running == Some(acked.container_id.as_str())
+                && run.is_none_or(|run| {
+                    run.container != acked.container_id || run.startup == acked.startup_time
+                })
+        })
+    }
+
+    /// Whether its last answer is fresh, and of the container that runs.
+    pub(super) fn fresh(&self, world: &World) -> bool {
+        let running = self.known.pod.running();
+        let same = self
+            .known
+            .live
+            .run
+            .as_ref()
+            .map(|run| run.container.as_str())
+            == running;
+        let freshness = world.pool().spec.evidence.freshness.get();
+        same && self
+            .known
+            .live
+            .last
+            .is_some_and(|look| self.now.since(look.at) <= freshness)
+    }
+
+    /// Whether it is proven empty, by the letter of the rule.
+    pub(super) fn proven_empty(&self, world: &World) -> Result<(), String> {
+        let spec = &world.pool().spec;
+        let live = &self.known.live;
+        if !self.confirmed(true) {
+            return Err("the run that goes on has not confirmed its drain".to_owned());
+        }
+        let Some((look, empty)) = live.last.zip(live.empty) else {
+            return Err("it was not seen empty".to_owned());
+        };
+        if look.people != Some(0) || look.conferences != Some(0) {
+            return Err(format!(
+                "{:?} people and {:?} conferences are on it",
+                look.people, look.conferences
+            ));
+        }
+        if empty.looks < spec.evidence.removal_samples {
+            return Err(format!("it was seen empty in {} looks only", empty.looks));
+        }
+        if empty.last.since(empty.since) < spec.drain.settle.get() {
+            return Err("it was not empty for the settle time".to_owned());
+        }
+        if self.now.since(look.at) > spec.evidence.removal_freshness.get() {
+            return Err("the last look is too old".to_owned());
+        }
+        Ok(())
+    }
+
+    /// What a write under way makes of it.
+    fn writing(&self) -> Option<&Marks> {
+        let write = self.world.outstanding().writes.get(&self.known.pod.uid)?;
+        Some(&write.after)
+    }
+
+    /// Whether it is counted and takes conferences, whatever becomes of a write under way.
+    pub(super) fn takes_counted(&self) -> bool {
+        self.marks.counted && self.takes() && self.writing().is_none_or(|after| after.counted)
+    }
+
+    /// Whether it takes conferences, as far as is written down.
+    pub(super) fn takes(&self) -> bool {
+        self.marks.intent == Intent::Active
+            && self.known.pod.deletion.is_none()
+            && self.confirmed(false)
+            && self.writing().is_none_or(|after| {
+                after.intent == Intent::Active && after.acked == self.marks.acked
+            })
+    }
+}
+
+pub(super) fn marked(mark: &Mark) -> &Marks {
+    &mark.after
+}

@@ -1,0 +1,35 @@
+//! What is to be done about a pool of bridges.
+//!
+//! ```text
+//!  events, looks, replies ──→ World ──step(&World, now)──→ Plan ──effects──→ Requests ──(sent by somebody)──→ replies
+//!                               ↑                                                                              │
+//!                               └───────────────────────────────── fold ───────────────────────────────────────┘
+//! ```
+//!
+//! [`step`] is a function of what is known and the moment; [`effects`] makes guarded requests of a plan and notes in the world
+//! what was asked; [`fold`] takes up what came of each. Whoever calls them observes and transports, and decides nothing: the
+//! controller, the simulator and the tests run the same three.
+//!
+//! `now` never goes back. It must come from a clock that does not jump (a monotonic one, anchored once): settle times are
+//! measured with it. How far it is from the API server's clock is told by [`World::observe_skew`].
+
+mod effects;
+mod guards;
+mod invariants;
+mod order;
+mod plan;
+mod scene;
+mod status;
+mod step;
+pub mod world;
+
+pub use effects::{Call, Outcome, Request, effects, fold};
+pub use guards::{Guard, Guards};
+pub use invariants::{Invariant, Violation, request_violations, violations, world_violations};
+pub use order::{Excluded, RescueKey, RescueRank, Unfit, VictimKey, VictimRank};
+pub use plan::{Action, Decision, Evidence, Finding, Mark, Plan, PodRef, Tally, Transition};
+pub use step::step;
+pub use world::World;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+//! Which bridge comes first: to be drained, and to be taken back.
+
+mod rescue;
+mod victim;
+
+pub(crate) use rescue::rescues;
+pub use rescue::{RescueKey, RescueRank, Unfit};
+pub(crate) use victim::victims;
+pub use victim::{Excluded, VictimKey, VictimRank};

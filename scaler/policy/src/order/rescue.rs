@@ -1,0 +1,142 @@
+//! Which draining or warm bridge is taken back first.
+
+use std::cmp::Reverse;
+
+use bridge::Time;
+use scaler_api::State;
+use scaler_api::state::IntentReason;
+use serde::Serialize;
+
+use crate::scene::{Scene, Sight};
+use crate::world::Uid;
+
+/// A bridge in the order of those that are taken back, as it is printed.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct RescueRank {
+    /// By what it stands where it does.
+    pub key: RescueKey,
+    /// Why it is not taken back; those that are not come after those that are.
+    pub unfit: Option<Unfit>,
+}
+
+/// By what those that are taken back are ordered: the first difference decides, the smaller comes first.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct RescueKey {
+    /// It is warm, not draining: a draining one comes first.
+    pub warm: bool,
+    /// It is of an older revision.
+    pub outdated: bool,
+    /// Free capacity below the target stress, in thousandths: most first.
+    pub free: Reverse<u64>,
+    /// Its deadline: the latest first.
+    pub deadline: Reverse<Option<Time>>,
+    /// Its UID.
+    pub uid: Uid,
+}
+
+/// Why a bridge is not taken back.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub enum Unfit {
+    /// Taking back is switched off.
+    Disabled,
+    /// Something about it is under way.
+    UnderWay,
+    /// It shuts down, for which there is no way back.
+    ShuttingDown,
+    /// It is of an older revision, and a rollout goes on.
+    Outdated,
+    /// Its node is about to leave.
+    NodeLeaving,
+    /// An operator wants it drained.
+    Operator,
+    /// It did not come up.
+    Failed,
+    /// Nothing fresh is known of it.
+    Unknown,
+    /// It finds itself unhealthy.
+    Unhealthy,
+    /// It is as full as a bridge should be.
+    Full,
+}
+
+/// The draining and warm bridges in the order in which they are taken back.
+pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Vec<(RescueRank, &'s Sight<'w>)> {
+    let target = scene.world.pool.spec.capacity.target_stress;
+    let mut ranked: Vec<_> = scene
+        .restless
+        .iter()
+        .map(|index| &scene.sights[*index])
+        .filter(|sight| {
+            matches!(
+                sight.state,
+                State::DrainRequested
+                    | State::Draining
+                    | State::Settling
+                    | State::Removing
+                    | State::Warm
+            )
+        })
+        .map(|sight| {
+            let stress = sight
+                .live
+                .last
+                .filter(|_| sight.fresh)
+                .and_then(|look| look.stress);
+            let free = stress.map_or(0, |stress| ((target - stress).max(0.0) * 1000.0) as u64);
+            let rank = RescueRank {
+                unfit: unfit(scene, sight, free),
+                key: RescueKey {
+                    warm: sight.state == State::Warm,
+                    outdated: sight.outdated,
+                    free: Reverse(free),
+                    deadline: Reverse(sight.marks.deadline),
+                    uid: sight.pod.uid.clone(),
+                },
+            };
+            (rank, sight)
+        })
+        .collect();
+    ranked.sort_unstable_by(|(a, _), (b, _)| {
+        (a.unfit.is_some(), &a.key).cmp(&(b.unfit.is_some(), &b.key))
+    });
+    ranked
+}
+
+fn unfit(scene: &Scene<'_>, sight: &Sight<'_>, free: u64) -> Option<Unfit> {
+    let spec = &scene.world.pool.spec;
+    let Some(look) = sight.live.last.filter(|_| sight.fresh) else {
+        return Some(Unfit::Unknown);
+    };
+    let reasons = [
+        (
+            Unfit::Disabled,
+            !spec.rescue.enabled && sight.state != State::Warm,
+        ),
+        (
+            Unfit::ShuttingDown,
+            look.flags.shutting_down || look.flags.graceful_shutdown,
+        ),
+        (
+            Unfit::ShuttingDown,
+            scene.world.told_to_shut_down(&sight.pod.uid),
+        ),
+        (Unfit::Outdated, sight.outdated && !spec.update.paused),
+        (Unfit::NodeLeaving, sight.leaving.is_some()),
+        (
+            Unfit::Operator,
+            sight.marks.drain_requested || sight.marks.force,
+        ),
+        (
+            Unfit::Failed,
+            matches!(
+                sight.marks.reason,
+                IntentReason::Failed | IntentReason::DeadlinePassed
+            ),
+        ),
+        (Unfit::Unhealthy, look.healthy == Some(false)),
+        (Unfit::Full, free == 0),
+        // The last of them: what is only under way is worth waiting for.
+        (Unfit::UnderWay, sight.writing),
+    ];
+    reasons.into_iter().find_map(|(why, so)| so.then_some(why))
+}

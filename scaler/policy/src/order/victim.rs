@@ -1,0 +1,168 @@
+//! Which bridge is drained first.
+
+use std::cmp::Reverse;
+
+use bridge::Time;
+use scaler_api::State;
+use serde::Serialize;
+
+use crate::guards::Guard;
+use crate::scene::{Crowding, Scene, Sight};
+use crate::world::Uid;
+
+/// A bridge in the order of the victims, as it is printed.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct VictimRank {
+    /// By what it stands where it does.
+    pub key: VictimKey,
+    /// Why it may not be drained; those that may not come after those that may.
+    pub excluded: Option<Excluded>,
+}
+
+/// By what victims are ordered: the first difference decides, the smaller is drained first.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct VictimKey {
+    /// An operator asked for it: first.
+    pub operator: Reverse<bool>,
+    /// Its bridge never ran, so that nobody can be on it: first.
+    pub never_started: Reverse<bool>,
+    /// It is warm, and there are more of them than may be: first.
+    pub warm_surplus: Reverse<bool>,
+    /// Its node is about to leave: first.
+    pub node_leaving: Reverse<bool>,
+    /// It is of an older revision: first.
+    pub outdated: Reverse<bool>,
+    /// People on it, in powers of two; unknown is most.
+    pub people: u32,
+    /// Endpoints of its largest conference; unknown is most.
+    pub largest: u64,
+    /// Other protected pods on its node: the fewer, the sooner the node is empty.
+    pub neighbours: u32,
+    /// Counted pods in its zone: most first.
+    pub zone: Reverse<u32>,
+    /// Stress in thousandths; unknown is most.
+    pub stress: u64,
+    /// When it was created: youngest first.
+    pub created: Reverse<Time>,
+    /// Its UID.
+    pub uid: Uid,
+}
+
+/// Why a bridge may not be drained to make the pool smaller or newer.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub enum Excluded {
+    /// An operator wants it left alone.
+    Pinned,
+    /// Nothing fresh is known of it.
+    Unknown,
+    /// It is younger than `minLifetime`.
+    Young,
+    /// Something about it is under way.
+    UnderWay,
+    /// It is the last of its revision, and the new revision has too few bridges that take conferences.
+    LastOfRevision,
+}
+
+/// The bridges that serve, or are about to, in the order in which they are drained.
+pub(crate) fn victims<'s, 'w>(
+    scene: &'s Scene<'w>,
+    among: impl Fn(&Sight<'w>) -> bool,
+) -> Vec<(VictimRank, &'s Sight<'w>)> {
+    let crowding = Crowding::new(scene);
+    let mut ranked: Vec<Option<_>> = Vec::new();
+    let mut order: Vec<(u64, usize)> = Vec::new();
+    for sight in scene.sights.iter().filter(|sight| among(sight)) {
+        let rank = VictimRank {
+            excluded: excluded(scene, sight),
+            key: key(scene, &crowding, sight),
+        };
+        order.push((coarse(&rank), ranked.len()));
+        ranked.push(Some((rank, sight)));
+    }
+    let fine = |index: usize| ranked[index].as_ref().map(|(rank, _)| &rank.key);
+    order.sort_unstable_by(|(a, x), (b, y)| a.cmp(b).then_with(|| fine(*x).cmp(&fine(*y))));
+    order
+        .into_iter()
+        .filter_map(|(_, index)| ranked[index].take())
+        .collect()
+}
+
+fn key(scene: &Scene<'_>, crowding: &Crowding, sight: &Sight<'_>) -> VictimKey {
+    let look = sight.live.last.filter(|_| sight.fresh);
+    let people = look.and_then(|look| look.people);
+    let stress = look.and_then(|look| look.stress);
+    let ran = sight.ever_ran();
+    let surplus_warm = scene.tally.warm > scene.world.pool.spec.warm.max;
+    VictimKey {
+        operator: Reverse(sight.marks.drain_requested),
+        never_started: Reverse(!ran),
+        warm_surplus: Reverse(surplus_warm && sight.state == State::Warm),
+        node_leaving: Reverse(sight.leaving.is_some()),
+        outdated: Reverse(sight.outdated),
+        people: if ran {
+            people.map_or(u32::MAX, bucket)
+        } else {
+            0
+        },
+        largest: look.and_then(|look| look.largest).unwrap_or(u64::MAX),
+        neighbours: crowding.neighbours(sight),
+        zone: Reverse(crowding.in_zone(sight)),
+        stress: stress.map_or(u64::MAX, |stress| (stress * 1000.0) as u64),
+        created: Reverse(sight.pod.created),
+        uid: sight.pod.uid.clone(),
+    }
+}
+
+/// The first parts of the key in one number: who may be drained, the five marks, and people. Among thousands of bridges it decides
+/// most comparisons without a look at the rest; where it is equal the whole key decides.
+fn coarse(rank: &VictimRank) -> u64 {
+    let key = &rank.key;
+    let marks = [
+        rank.excluded.is_some(),
+        !key.operator.0,
+        !key.never_started.0,
+        !key.warm_surplus.0,
+        !key.node_leaving.0,
+        !key.outdated.0,
+    ];
+    let marks = marks
+        .into_iter()
+        .fold(0, |bits, mark| bits << 1 | u64::from(mark));
+    marks << u32::BITS | u64::from(key.people)
+}
+
+/// 0, 1, 2–3, 4–7, … people: 0, 1, 2, 3, …
+const fn bucket(people: u64) -> u32 {
+    u64::BITS - people.leading_zeros()
+}
+
+fn excluded(scene: &Scene<'_>, sight: &Sight<'_>) -> Option<Excluded> {
+    let guards = scene.world.guards;
+    let spec = &scene.world.pool.spec;
+    if !guards.hold(Guard::Pinned, !sight.marks.pinned) {
+        return Some(Excluded::Pinned);
+    }
+    if sight.writing {
+        return Some(Excluded::UnderWay);
+    }
+    if !sight.ever_ran() {
+        return None;
+    }
+    if !guards.hold(Guard::FreshnessOfVictims, sight.fresh) {
+        return Some(Excluded::Unknown);
+    }
+    if !guards.hold(
+        Guard::MinLifetime,
+        scene.clock.since(sight.up_since()) >= spec.min_lifetime.get(),
+    ) {
+        return Some(Excluded::Young);
+    }
+    let takers = |revision: &str| scene.active_by_revision.get(revision).copied().unwrap_or(0);
+    if sight.outdated && sight.state == State::Active && takers(&sight.marks.revision) <= 1 {
+        let new = takers(&scene.world.pool.revision);
+        if !guards.hold(Guard::RevisionFloor, new >= spec.min_active) {
+            return Some(Excluded::LastOfRevision);
+        }
+    }
+    None
+}

@@ -1,0 +1,169 @@
+//! A world, seen at a moment: the state of each bridge, and how many there are of what.
+
+mod breakers;
+mod crowding;
+mod evidence;
+mod sight;
+
+use std::collections::BTreeMap;
+
+use bridge::Time;
+use scaler_api::State;
+use scaler_api::state::IntentReason;
+
+pub(crate) use breakers::Breakers;
+pub(crate) use crowding::Crowding;
+pub(crate) use evidence::proven_empty;
+pub(crate) use sight::{Leaving, Sight, forced};
+
+use self::breakers::Watch;
+use crate::guards::Guard;
+use crate::plan::Tally;
+use crate::world::{Frozen, Owner, Pod, World};
+
+/// A world, seen at a moment.
+pub(crate) struct Scene<'w> {
+    pub(crate) world: &'w World,
+    pub(crate) now: Time,
+    /// The same by the API server's clock.
+    pub(crate) clock: Time,
+    /// The pods that can be decided about, in the order of their UIDs.
+    pub(crate) sights: Vec<Sight<'w>>,
+    /// Which of them do not simply serve as they should.
+    pub(crate) restless: Vec<usize>,
+    /// The pods that cannot be understood.
+    pub(crate) frozen: Vec<(&'w Pod, &'w Frozen)>,
+    pub(crate) tally: Tally,
+    pub(crate) breakers: Breakers,
+    /// How many bridges of each revision take conferences and answer.
+    pub(crate) active_by_revision: BTreeMap<&'w str, u32>,
+}
+
+impl<'w> Scene<'w> {
+    pub(crate) fn new(world: &'w World, now: Time) -> Self {
+        let mut scene = Self {
+            world,
+            now,
+            clock: world.server_time(now),
+            sights: Vec::with_capacity(world.pods.len()),
+            restless: Vec::new(),
+            frozen: Vec::new(),
+            tally: Tally {
+                wanted: world.pool.wanted(world.guards.on(Guard::Ceiling)),
+                ..Tally::default()
+            },
+            breakers: Breakers::default(),
+            active_by_revision: BTreeMap::new(),
+        };
+        let mut watch = Watch::default();
+        for known in world.pods.values() {
+            if known.pod.owner == Owner::Other && world.guards.on(Guard::OwnPodsOnly) {
+                continue;
+            }
+            match Sight::new(world, known, now) {
+                Ok(sight) => {
+                    watch.see(world, &sight, now);
+                    scene.add(sight);
+                }
+                Err(why) => scene.freeze(&known.pod, why),
+            }
+        }
+        scene.expect();
+        scene.breakers = watch.breakers(world, now);
+        scene
+    }
+
+    fn add(&mut self, sight: Sight<'w>) {
+        count(&mut self.tally, &sight);
+        if sight.taker {
+            let revision = sight.marks.revision.as_str();
+            match self.active_by_revision.get_mut(revision) {
+                Some(active) => *active += 1,
+                None => {
+                    self.active_by_revision.insert(revision, 1);
+                }
+            }
+        }
+        if !sight.at_rest() {
+            self.restless.push(self.sights.len());
+        }
+        self.sights.push(sight);
+    }
+
+    /// What cannot be understood may be a bridge that drains.
+    fn freeze(&mut self, pod: &'w Pod, why: &'w Frozen) {
+        let alive = pod.deletion.is_none();
+        self.tally.counted += u32::from(why.counted && alive);
+        self.tally.draining_chosen += u32::from(!why.counted && alive);
+        self.tally.unknown += 1;
+        self.frozen.push((pod, why));
+    }
+
+    /// Pods that are being created count as if they were there.
+    fn expect(&mut self) {
+        if !self.world.guards.on(Guard::CreationsExpected) {
+            return;
+        }
+        for create in self.world.outstanding.creates.values() {
+            let surge = create.marks.reason == IntentReason::Surge;
+            self.tally.counted += u32::from(create.marks.counted);
+            self.tally.surge += u32::from(!create.marks.counted && surge);
+        }
+    }
+
+    /// Since when a bridge has been trying to serve, as far as this controller can tell, by its own clock. A restart, a new leader
+    /// and a confirmation that somebody forged give it the whole time anew.
+    pub(crate) fn trying_since(&self, sight: &Sight<'_>) -> Time {
+        let written = self
+            .world
+            .local_time(sight.up_since().max(sight.marks.since));
+        let known = self.world.pods.get(&sight.pod.uid);
+        let seen = known.and_then(|known| known.unsettled_since);
+        let answered = sight.live.run_since;
+        // One that seems to serve and does not began now.
+        let seen = seen.or(answered).unwrap_or(self.now);
+        written.max(seen).max(answered.unwrap_or(written))
+    }
+
+    /// Whether a bridge other than `but` can take people who are moved.
+    pub(crate) fn target(&self, but: &Sight<'_>) -> bool {
+        let most = self.world.pool.spec.capacity.max_stress;
+        self.sights.iter().any(|other| {
+            other.pod.uid != but.pod.uid
+                && other.state == State::Active
+                && other.fresh
+                && other.leaving != Some(Leaving::Interrupted)
+                && other.live.last.is_some_and(|look| {
+                    look.healthy != Some(false)
+                        && !look.flags.drain
+                        && !look.flags.shutting_down
+                        && look.joined
+                        && look.stress.is_none_or(|stress| stress < most)
+                })
+        })
+    }
+}
+
+fn count(tally: &mut Tally, sight: &Sight<'_>) {
+    let is = u32::from;
+    let counted = sight.counted();
+    let going = matches!(
+        sight.state,
+        State::Deleting | State::Preempted | State::Failed
+    );
+    tally.counted += is(counted);
+    tally.ready += is(counted && sight.pod.ready);
+    tally.active += is(sight.state == State::Active);
+    tally.active_counted += is(sight.counted_taker());
+    tally.draining += is(sight.state.draining());
+    tally.draining_chosen += is(sight.chosen);
+    tally.warm += is(sight.state == State::Warm);
+    tally.unknown += is(!sight.fresh && sight.pod.running().is_some() && !going);
+    tally.updated += is(counted && !sight.outdated);
+    tally.outdated += is(sight.outdated && !going);
+    tally.surge += is(sight.surge());
+    if sight.state.draining() {
+        let since = sight.marks.since;
+        tally.oldest_drain = Some(tally.oldest_drain.map_or(since, |oldest| oldest.min(since)));
+    }
+}

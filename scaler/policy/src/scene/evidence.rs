@@ -1,0 +1,66 @@
+//! Whether a bridge is proven to be empty. Whatever is not known is a doubt, and a doubt keeps the bridge.
+
+use bridge::Time;
+use serde::Serialize;
+
+use crate::guards::Guard;
+use crate::scene::Sight;
+use crate::world::World;
+
+/// Why a bridge is not proven to be empty.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub(crate) enum Doubt {
+    /// The run that goes on has not confirmed that it drains.
+    NotAcknowledged,
+    /// It was not seen empty last, or not seen at all.
+    NotSeenEmpty,
+    /// It has not been seen empty for the settle time.
+    Settling,
+    /// It was not looked at often enough.
+    TooFewLooks,
+    /// The last look was too long ago.
+    Stale,
+}
+
+/// Whether a draining bridge is proven to be empty.
+///
+/// Its run confirmed the drain; it has been empty since then for the settle time, in enough looks without a break, the last of
+/// them just now.
+pub(crate) fn proven_empty(world: &World, sight: &Sight<'_>, now: Time) -> Result<(), Doubt> {
+    let guards = world.guards;
+    let spec = &world.pool.spec;
+    if !guards.hold(Guard::UnknownIsBusy, sight.fresh) {
+        return Err(Doubt::NotSeenEmpty);
+    }
+    if !sight.fresh {
+        // Only with a guard switched off.
+        return Ok(());
+    }
+    if !sight.acked {
+        return Err(Doubt::NotAcknowledged);
+    }
+    let (Some(empty), Some(zero_since)) = (sight.live.empty, sight.marks.zero_since) else {
+        return Err(Doubt::NotSeenEmpty);
+    };
+    // The annotation may be forged or of an earlier leader, the looks are our own: the later one holds.
+    let since = empty.since.max(world.local_time(zero_since));
+    if !guards.hold(
+        Guard::SettleTime,
+        since <= empty.last && empty.last.since(since) >= spec.drain.settle.get(),
+    ) {
+        return Err(Doubt::Settling);
+    }
+    if !guards.hold(
+        Guard::SettleLooks,
+        empty.looks >= spec.evidence.removal_samples,
+    ) {
+        return Err(Doubt::TooFewLooks);
+    }
+    if !guards.hold(
+        Guard::RemovalFreshness,
+        now.since(empty.last) <= spec.evidence.removal_freshness.get(),
+    ) {
+        return Err(Doubt::Stale);
+    }
+    Ok(())
+}

@@ -1,0 +1,253 @@
+//! One bridge, seen at a moment.
+
+use bridge::Time;
+use bridge::stats::Flags;
+use scaler_api::State;
+use scaler_api::spec::NodeSignal;
+use scaler_api::state::{Intent, IntentReason};
+
+use crate::guards::Guard;
+use crate::plan::PodRef;
+use crate::world::{
+    Container, Frozen, Known, Live, Marks, Node, Owner, Phase, Pod, Running, World,
+};
+
+/// One bridge, seen at a moment.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub(crate) struct Sight<'w> {
+    pub(crate) pod: &'w Pod,
+    pub(crate) live: &'w Live,
+    /// What was decided about it, a write under way included.
+    pub(crate) marks: &'w Marks,
+    pub(crate) node: Option<&'w Node>,
+    pub(crate) node_number: Option<usize>,
+    pub(crate) state: State,
+    /// Whether its last answer is fresh, and of the container that runs.
+    pub(crate) fresh: bool,
+    /// Whether it should answer and has not for long.
+    pub(crate) unreachable: bool,
+    pub(crate) leaving: Option<Leaving>,
+    pub(crate) outdated: bool,
+    /// Whether something about the pod is under way, so that nothing else is begun.
+    pub(crate) writing: bool,
+    /// Whether the run that goes on confirmed the drain mode of its intent.
+    pub(crate) acked: bool,
+    /// Whether it takes conferences beyond doubt: it answers, and that it serves is written down, not under way.
+    pub(crate) taker: bool,
+    /// Whether it drains by the pool's choice, or may do so while a write is under way.
+    pub(crate) chosen: bool,
+}
+
+/// How soon a bridge's node leaves.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Leaving {
+    /// Within minutes: the cloud takes it.
+    Interrupted,
+    /// As soon as it is empty, or after the patience of whoever drains it.
+    Soon,
+}
+
+/// Whether a drain for this reason is not the pool's own choice, so that `drain.maxConcurrent` does not bound it.
+pub(crate) const fn forced(reason: IntentReason) -> bool {
+    matches!(
+        reason,
+        IntentReason::NodeLeaving
+            | IntentReason::Interrupted
+            | IntentReason::Operator
+            | IntentReason::PoolDeleted
+            | IntentReason::Failed
+    )
+}
+
+impl<'w> Sight<'w> {
+    pub(crate) fn new(world: &'w World, known: &'w Known, now: Time) -> Result<Self, &'w Frozen> {
+        let pod = &known.pod;
+        let live = &known.live;
+        let write = world.outstanding.writes.get(&pod.uid);
+        let marks = match write {
+            Some(write) => &write.after,
+            None => pod.marks.as_ref()?,
+        };
+        let node = known.node.and_then(|number| world.nodes.at(number));
+        let spec = &world.pool.spec;
+        let running = pod.running();
+        let of_this_container =
+            running.is_some() && live.run.as_ref().map(|run| run.container.as_str()) == running;
+        let look = live.last.filter(|_| of_this_container);
+        let fresh = look.is_some_and(|look| now.since(look.at) <= spec.evidence.freshness.get());
+        let acked = acked(world, marks, running, live);
+        let state = state(world, pod, marks, acked);
+        let unreachable = running.is_some()
+            && now.since(heard(world, known)) > spec.evidence.unreachable_after.get();
+        // While a write is under way, the worse of before and after holds.
+        let written = pod.marks.as_ref().ok().filter(|_| write.is_some());
+        let serves = |marks: &Marks| {
+            marks.intent == Intent::Active && self::acked(world, marks, running, live)
+        };
+        let chosen = |marks: &Marks| {
+            !forced(marks.reason)
+                && matches!(marks.intent, Intent::Drain | Intent::Expel | Intent::Remove)
+        };
+        let may_have_people =
+            state.draining() || matches!(state, State::Removing | State::Warm | State::Starting);
+        Ok(Self {
+            taker: state == State::Active && !unreachable && written.is_none_or(serves),
+            chosen: may_have_people && (chosen(marks) || written.is_some_and(chosen)),
+            state,
+            fresh,
+            unreachable,
+            leaving: node.and_then(|node| leaving(node, &spec.protect.node_signals)),
+            outdated: marks.revision != world.pool.revision,
+            writing: write.is_some()
+                || world.outstanding.deletes.contains_key(&pod.uid)
+                || world.outstanding.reads.contains_key(&pod.uid),
+            acked,
+            pod,
+            live,
+            marks,
+            node,
+            node_number: known.node,
+        })
+    }
+
+    /// Whether it takes conferences beyond doubt, and is counted beyond doubt.
+    pub(crate) fn counted_taker(&self) -> bool {
+        let written = self.pod.marks.as_ref().is_ok_and(|marks| marks.counted);
+        self.taker && self.marks.counted && (written || !self.writing)
+    }
+
+    /// Whether nothing has to be decided about it but whether the pool needs it: it serves as it should, and as is written.
+    pub(crate) fn at_rest(&self) -> bool {
+        let marks = self.marks;
+        let flags = self.live.last.map(|look| look.flags);
+        self.taker
+            && self.fresh
+            && flags == Some(Flags::default())
+            && !self.writing
+            && !self.outdated
+            && self.leaving.is_none()
+            && self.pod.owner == Owner::Pool
+            && marks.counted
+            && marks.protected
+            && !marks.safe_to_evict
+            && marks.deadline.is_none()
+            && !marks.force
+            && !marks.drain_requested
+    }
+
+    /// Whether the HPA counts it.
+    pub(crate) fn counted(&self) -> bool {
+        self.marks.counted && self.state.countable()
+    }
+
+    /// Whether it serves, or is about to, without being counted.
+    pub(crate) fn surge(&self) -> bool {
+        !self.marks.counted && self.state.countable() && self.marks.reason == IntentReason::Surge
+    }
+
+    /// Whether its bridge may ever have run, so that people may be on it.
+    pub(crate) fn ever_ran(&self) -> bool {
+        let started = self.pod.container.as_ref().is_some_and(|container| {
+            !container.id.is_empty() || container.running != Running::Waiting
+        });
+        self.pod.phase != Phase::Pending || started
+    }
+
+    /// Since when its present run, or the wait for it, lasts, by the API server's clock.
+    pub(crate) fn up_since(&self) -> Time {
+        match &self.pod.container {
+            Some(Container {
+                running: Running::Since(since),
+                ..
+            }) => *since,
+            _ => self.pod.created,
+        }
+    }
+
+    /// Which pod it is, for a decision.
+    pub(crate) fn reference(&self) -> PodRef {
+        PodRef {
+            uid: self.pod.uid.clone(),
+            name: self.pod.name.clone(),
+            revision: self.marks.revision.clone(),
+        }
+    }
+}
+
+/// Whether the run that goes on confirmed the drain mode that is intended. A restart leaves nothing confirmed.
+fn acked(world: &World, marks: &Marks, running: Option<&str>, live: &Live) -> bool {
+    let Some(acked) = &marks.acked else {
+        return false;
+    };
+    let drain = marks.intent != Intent::Active;
+    let same_run = running == Some(acked.container_id.as_str())
+        && live.run.as_ref().is_none_or(|run| {
+            run.container != acked.container_id || run.startup == acked.startup_time
+        });
+    acked.drain == drain && world.guards.hold(Guard::AckOfThisRun, same_run)
+}
+
+fn state(world: &World, pod: &Pod, marks: &Marks, acked: bool) -> State {
+    if pod.deletion.is_some() {
+        let ours =
+            marks.intent == Intent::Remove || world.outstanding.deletes.contains_key(&pod.uid);
+        return if ours {
+            State::Deleting
+        } else {
+            State::Preempted
+        };
+    }
+    if marks.intent == Intent::Remove {
+        return State::Removing;
+    }
+    if failed(world, pod) {
+        return State::Failed;
+    }
+    match marks.intent {
+        Intent::Active if pod.running().is_none() => State::Pending,
+        Intent::Active if acked => State::Active,
+        Intent::Active => State::Starting,
+        Intent::Warm => State::Warm,
+        Intent::Drain if !acked => State::DrainRequested,
+        Intent::Drain if marks.zero_since.is_some() => State::Settling,
+        Intent::Drain => State::Draining,
+        Intent::Expel => State::Expelling,
+        Intent::Remove => State::Removing,
+    }
+}
+
+/// Whether its bridge ended for good, or does not stay up.
+fn failed(world: &World, pod: &Pod) -> bool {
+    matches!(pod.phase, Phase::Failed | Phase::Succeeded)
+        || pod.container.as_ref().is_some_and(|container| {
+            matches!(container.running, Running::Terminated)
+                || container.running == Running::Waiting
+                    && container.restarts >= world.tuning.restarts
+        })
+}
+
+/// When its bridge was last heard of; one that was just started, or that was just seen first, was heard of then.
+fn heard(world: &World, known: &Known) -> Time {
+    let started = match &known.pod.container {
+        Some(Container {
+            running: Running::Since(since),
+            ..
+        }) => world.local_time(*since),
+        _ => known.seen_at,
+    };
+    let look = known.live.last.map_or(started, |look| look.at);
+    look.max(started).max(known.seen_at)
+}
+
+fn leaving(node: &Node, heeded: &[NodeSignal]) -> Option<Leaving> {
+    node.signals
+        .iter()
+        .filter(|signal| heeded.contains(signal))
+        .map(|signal| match signal {
+            NodeSignal::Interruption => Leaving::Interrupted,
+            NodeSignal::Cordon | NodeSignal::Karpenter | NodeSignal::ClusterAutoscaler => {
+                Leaving::Soon
+            }
+        })
+        .min()
+}

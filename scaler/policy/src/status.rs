@@ -1,0 +1,133 @@
+//! The pool's status, made of a plan.
+
+use std::collections::BTreeMap;
+
+use bridge::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use scaler_api::labels::counted_selector;
+use scaler_api::status::{BridgePoolStatus, ConditionType, LastDecision, Reason, meta_time};
+
+use crate::plan::{Finding, Plan, Tally};
+use crate::world::Pool;
+
+/// The conditions that are told of every pool, each with its reason while there is nothing to tell.
+const TOLD: [(ConditionType, Reason); 13] = [
+    (ConditionType::Available, Reason::BelowMinActive),
+    (ConditionType::Progressing, Reason::AsExpected),
+    (ConditionType::Draining, Reason::AsExpected),
+    (ConditionType::ScalingLimited, Reason::AsExpected),
+    (ConditionType::RescueActive, Reason::AsExpected),
+    (ConditionType::MetricsStale, Reason::AsExpected),
+    (ConditionType::BridgesUnknown, Reason::AsExpected),
+    (ConditionType::UpdateStalled, Reason::AsExpected),
+    (ConditionType::Paused, Reason::AsExpected),
+    (ConditionType::MassEmpty, Reason::AsExpected),
+    (ConditionType::ClockSkew, Reason::AsExpected),
+    (ConditionType::TemplateInvalid, Reason::AsExpected),
+    (ConditionType::Supported, Reason::AsExpected),
+];
+
+/// The status that a plan gives a pool; conditions of others are kept. `now` is by the API server's clock.
+pub(crate) fn status(pool: &Pool, plan: &Plan, tally: &Tally, now: Time) -> BridgePoolStatus {
+    let before = &pool.status;
+    BridgePoolStatus {
+        replicas: tally.counted,
+        selector: counted_selector(&pool.name),
+        ready_replicas: tally.ready,
+        active: tally.active,
+        draining: tally.draining,
+        warm: tally.warm,
+        unknown: tally.unknown,
+        updated_replicas: tally.updated,
+        outdated: tally.outdated,
+        oldest_drain: tally.oldest_drain.map(meta_time),
+        observed_generation: Some(pool.generation),
+        current_revision: Some(pool.revision.clone()),
+        last_decision: last(plan, now)
+            // The same decision, told again in a dry run, is no news.
+            .filter(|new| {
+                before
+                    .last_decision
+                    .as_ref()
+                    .is_none_or(|old| old.message != new.message)
+            })
+            .or_else(|| before.last_decision.clone()),
+        conditions: conditions(pool, plan, now),
+    }
+}
+
+fn last(plan: &Plan, now: Time) -> Option<LastDecision> {
+    let decision = plan
+        .decisions
+        .iter()
+        .rev()
+        .find(|decision| decision.from != decision.to)?;
+    let name = decision
+        .pod
+        .as_ref()
+        .map_or("a new bridge", |pod| pod.name.as_str());
+    Some(LastDecision {
+        time: meta_time(now),
+        reason: format!("{:?}", decision.why),
+        message: format!(
+            "{:?}: {name}, {:?} to {:?}; {} counted, {} wanted",
+            decision.transition,
+            decision.from,
+            decision.to,
+            decision.evidence.counted,
+            decision.evidence.wanted
+        ),
+    })
+}
+
+fn conditions(pool: &Pool, plan: &Plan, now: Time) -> Vec<Condition> {
+    let mut found: BTreeMap<ConditionType, Vec<&Finding>> = BTreeMap::new();
+    for finding in &plan.findings {
+        found.entry(finding.condition).or_default().push(finding);
+    }
+    let before = &pool.status.conditions;
+    let foreign = before
+        .iter()
+        .filter(|condition| TOLD.iter().all(|(told, _)| told.name() != condition.type_));
+    let ours = TOLD.iter().map(|(told, otherwise)| {
+        let findings = found.get(told).map_or(&[][..], Vec::as_slice);
+        // A pool is supported unless something is found; of all others something found makes them true.
+        let holds = findings.is_empty() == (*told == ConditionType::Supported);
+        let messages: Vec<&str> = findings
+            .iter()
+            .map(|finding| finding.message.as_str())
+            .collect();
+        let mut condition = Condition {
+            type_: told.name().to_owned(),
+            status: if holds { "True" } else { "False" }.to_owned(),
+            reason: findings
+                .first()
+                .map_or(*otherwise, |finding| finding.reason)
+                .to_string(),
+            message: messages.join("; "),
+            observed_generation: Some(pool.generation),
+            last_transition_time: meta_time(now),
+        };
+        let old = before
+            .iter()
+            .find(|old| old.type_ == condition.type_ && old.status == condition.status);
+        if let Some(old) = old {
+            condition.last_transition_time = old.last_transition_time.clone();
+        }
+        condition
+    });
+    foreign.cloned().chain(ours).collect()
+}
+
+/// Whether a status is to be written now: at once when the count changed, and otherwise not too often, because each write makes
+/// an HPA's write of the size fail that was under way.
+pub(crate) fn due(
+    before: &BridgePoolStatus,
+    after: &BridgePoolStatus,
+    written_at: Option<Time>,
+    now: Time,
+    pause: std::time::Duration,
+) -> bool {
+    let counted = before.replicas != after.replicas || before.selector != after.selector;
+    before != after && (counted || written_at.is_none_or(|at| now.since(at) >= pause))
+}

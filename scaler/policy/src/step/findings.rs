@@ -1,0 +1,158 @@
+//! What an operator should know, besides what was found on the way.
+
+use scaler_api::State;
+use scaler_api::status::{ConditionType, Reason};
+
+use crate::plan::Transition;
+use crate::step::draft::Draft;
+
+/// Adds what holds for the pool as a whole.
+pub(super) fn find(draft: &mut Draft<'_, '_>) {
+    size(draft);
+    trouble(draft);
+    let tally = draft.scene.tally.clone();
+    if draft
+        .plan
+        .decisions
+        .iter()
+        .any(|decision| decision.transition == Transition::Rescue)
+    {
+        let message = "draining bridges are taken back".to_owned();
+        draft.finding(ConditionType::RescueActive, Reason::Rescuing, message);
+    }
+    if tally.active_counted >= draft.spec().min_active {
+        let message = format!("{} bridges take conferences", tally.active_counted);
+        draft.finding(ConditionType::Available, Reason::MinActiveMet, message);
+    }
+    if tally.counted > tally.active_counted {
+        let message = format!(
+            "{} bridges are being started",
+            tally.counted - tally.active_counted
+        );
+        draft.finding(ConditionType::Progressing, Reason::Starting, message);
+    }
+    if tally.draining > 0 {
+        let message = format!("{} bridges are being emptied", tally.draining);
+        draft.finding(ConditionType::Draining, Reason::ScaleDown, message);
+    }
+    draft.plan.findings.sort();
+    draft.plan.findings.dedup();
+}
+
+fn size(draft: &mut Draft<'_, '_>) {
+    let spec = draft.spec();
+    let asked = spec.replicas;
+    if draft.world.pool.deletion.is_some() {
+        return;
+    }
+    if asked < spec.min_active {
+        let message = format!(
+            "{asked} replicas are asked for and minActive keeps {}: set spec.minActive to {asked} to go below",
+            spec.min_active
+        );
+        draft.finding(ConditionType::ScalingLimited, Reason::MinActive, message);
+    }
+    if let Some(most) = spec.max_replicas.filter(|most| *most < asked) {
+        let message = format!(
+            "{asked} replicas are asked for and maxReplicas allows {most}: raise spec.maxReplicas, or lower the HorizontalPodAutoscaler's"
+        );
+        draft.finding(ConditionType::ScalingLimited, Reason::MaxReplicas, message);
+    }
+    if let Some((times, _, said)) = &draft.world.memory.refused {
+        let message = format!("the API server refused {times} new pods in a row: {said}");
+        draft.finding(
+            ConditionType::ScalingLimited,
+            Reason::CreationRefused,
+            message,
+        );
+    }
+}
+
+fn trouble(draft: &mut Draft<'_, '_>) {
+    let breakers = draft.scene.breakers;
+    let spec = draft.spec();
+    let mut told = Vec::new();
+    if breakers.mass_empty {
+        told.push((ConditionType::MassEmpty, Reason::TooManyAtOnce, "too many bridges fell to zero at once: taken for an outage of prosody or jicofo, no bridge is removed".to_owned()));
+    }
+    if breakers.skewed {
+        told.push((ConditionType::ClockSkew, Reason::SkewTooLarge, format!("this controller's clock and the API server's differ by {} ms: no deadline is acted upon", draft.world.skew)));
+    }
+    if breakers.blind {
+        told.push((
+            ConditionType::MetricsStale,
+            Reason::Stale,
+            "the API server has told nothing for long: nothing new is begun".to_owned(),
+        ));
+    } else if breakers.mass_unhealthy {
+        told.push((
+            ConditionType::MetricsStale,
+            Reason::Stale,
+            "half of the bridges or more are unhealthy or do not answer: none is drained by choice"
+                .to_owned(),
+        ));
+    }
+    if let Some((pod, frozen)) = draft.scene.frozen.first() {
+        told.push((
+            ConditionType::BridgesUnknown,
+            Reason::Malformed,
+            format!(
+                "{} is left alone: {}; correct or remove it",
+                pod.name, frozen.why
+            ),
+        ));
+    }
+    let silent: Vec<&str> = draft
+        .sights()
+        .filter(|sight| sight.unreachable && sight.state != State::Deleting)
+        .map(|sight| sight.pod.name.as_str())
+        .take(NAMES)
+        .collect();
+    if !silent.is_empty() {
+        told.push((
+            ConditionType::BridgesUnknown,
+            Reason::Unreachable,
+            format!("do not answer, and count as busy: {}", silent.join(", ")),
+        ));
+    }
+    if spec.paused {
+        told.push((
+            ConditionType::Paused,
+            Reason::PoolPaused,
+            "nothing is started, drained, taken back or removed: set spec.paused to false to go on"
+                .to_owned(),
+        ));
+    } else if spec.dry_run {
+        told.push((
+            ConditionType::Paused,
+            Reason::DryRun,
+            "decisions are told and not carried out: set spec.dryRun to false to go on".to_owned(),
+        ));
+    } else if spec.update.paused {
+        told.push((
+            ConditionType::Paused,
+            Reason::UpdatePaused,
+            "no bridge is replaced by a newer revision".to_owned(),
+        ));
+    }
+    if let Some(said) = &draft.world.pool.template_refused {
+        told.push((
+            ConditionType::TemplateInvalid,
+            Reason::DryRunRefused,
+            said.clone(),
+        ));
+    }
+    if spec.workload_ref.is_some() {
+        told.push((
+            ConditionType::Supported,
+            Reason::WorkloadRef,
+            "a pool over an existing workload is not supported yet: give a template".to_owned(),
+        ));
+    }
+    for (condition, reason, message) in told {
+        draft.finding(condition, reason, message);
+    }
+}
+
+/// A message names no more pods than this.
+const NAMES: usize = 5;

@@ -1,0 +1,17 @@
+//! The pool's life on a small stage: an API server, bridges and a jicofo that do at once what they are asked.
+
+mod budgets;
+mod ending;
+mod expel;
+mod growing;
+mod guards;
+mod log;
+mod lost;
+mod nodes;
+mod orders;
+mod properties;
+mod removing;
+mod replies;
+mod rollout;
+mod shrinking;
+mod stage;

@@ -1,0 +1,217 @@
+use scaler_api::State;
+use scaler_api::spec::OnDeadline;
+use scaler_api::state::IntentReason;
+use scaler_api::status::Reason;
+
+use super::stage::{Stage, secs, spec};
+use crate::plan::Transition as T;
+use crate::world::{Presence, Room};
+use crate::{Call, Outcome};
+
+/// Two bridges; the second drains with people on it, and its deadline comes after a minute.
+fn overdue(on_deadline: OnDeadline) -> Stage {
+    let mut spec = spec(2);
+    spec.drain.deadline = scaler_api::Duration::from_mins(1);
+    spec.drain.on_deadline = on_deadline;
+    let mut stage = Stage::new(spec);
+    stage.people("b0", 50);
+    stage.people("b1", 3);
+    stage.second();
+    stage.scale(1);
+    stage.seconds(59);
+    assert_eq!(stage.state("b1"), State::Draining);
+    stage
+}
+
+#[test]
+fn at_the_deadline_conferences_are_moved_one_by_one() {
+    let mut stage = overdue(OnDeadline::Move);
+    stage.seconds(3);
+    assert_eq!(stage.state("b1"), State::Expelling);
+    assert_eq!(stage.times(T::Move), 1);
+    stage.people("b1", 0);
+    stage.seconds(40);
+    assert_eq!(stage.state("b1"), State::Gone);
+}
+
+#[test]
+fn a_move_names_the_whole_conference() {
+    let mut stage = overdue(OnDeadline::Move);
+    stage.seconds(3);
+    let call = &stage
+        .sent
+        .iter()
+        .find(|request| matches!(request.call, Call::MoveRoom { .. }))
+        .unwrap()
+        .call;
+    assert_eq!(
+        call.http("jicofo:8888").unwrap().uri(),
+        "http://jicofo:8888/move-endpoints/move-endpoints?bridge=b1&conference=room-b1&numEndpoints=3"
+    );
+}
+
+#[test]
+fn moves_are_two_seconds_apart() {
+    let mut stage = overdue(OnDeadline::Move);
+    let rooms: Vec<Room> = (0..9)
+        .map(|n| Room {
+            name: format!("r{n}"),
+            endpoints: 1 + n,
+        })
+        .collect();
+    let mut moved = Vec::new();
+    for _ in 0..30 {
+        stage.now += secs(1);
+        stage.world.hear(stage.now);
+        stage.look();
+        let plan = stage.decide();
+        for request in crate::effects(&mut stage.world, &plan, stage.now) {
+            let outcome = match &request.call {
+                Call::AskRooms => Outcome::Rooms([("b1".to_owned(), rooms.clone())].into()),
+                _ => stage.answer(&request),
+            };
+            if matches!(request.call, Call::MoveRoom { .. }) {
+                moved.push(stage.now);
+            }
+            crate::fold(&mut stage.world, &request, outcome, stage.now);
+        }
+    }
+    assert!(moved.len() >= 8, "{moved:?}");
+    assert!(
+        moved
+            .windows(2)
+            .all(|pair| pair[1].since(pair[0]) >= secs(2))
+    );
+}
+
+#[test]
+fn a_conference_that_refuses_to_leave_is_left_to_the_shutdown() {
+    let mut stage = overdue(OnDeadline::Move);
+    stage.seconds(30);
+    assert_eq!(
+        stage.times(T::Move),
+        2,
+        "asked twice, whatever jicofo answered"
+    );
+    assert_eq!(stage.times(T::ShutDown), 1);
+    stage.people("b1", 0);
+    stage.seconds(20);
+    assert_eq!(stage.state("b1"), State::Gone);
+}
+
+#[test]
+fn nobody_is_moved_while_jicofo_is_away() {
+    let mut stage = overdue(OnDeadline::Move);
+    stage.world.observe_jicofo(Presence::Away(stage.now));
+    stage.seconds(600);
+    assert_eq!(stage.state("b1"), State::Draining);
+    assert_eq!(stage.times(T::Move) + stage.times(T::ShutDown), 0);
+}
+
+#[test]
+fn nobody_is_shut_down_while_jicofo_is_away() {
+    let mut stage = overdue(OnDeadline::Move);
+    stage.seconds(2);
+    assert_eq!(stage.state("b1"), State::Expelling);
+    stage.world.observe_jicofo(Presence::Away(stage.now));
+    stage.seconds(600);
+    assert_eq!(stage.times(T::ShutDown), 0);
+    assert_eq!(stage.state("b1"), State::Expelling);
+}
+
+#[test]
+fn nobody_is_moved_without_a_bridge_that_takes_them() {
+    let mut stage = overdue(OnDeadline::Move);
+    stage.actor("b0").stress = 0.95;
+    stage.seconds(60);
+    assert_eq!(stage.state("b1"), State::Draining);
+    assert!(stage.finding(Reason::NoTarget));
+    stage.actor("b0").stress = 0.2;
+    stage.seconds(11);
+    assert_eq!(stage.state("b1"), State::Expelling);
+}
+
+#[test]
+fn without_a_jicofo_to_ask_the_shutdown_moves_them() {
+    let mut stage = overdue(OnDeadline::Move);
+    stage.world.observe_jicofo(Presence::NotWatched);
+    stage.seconds(3);
+    assert_eq!((stage.times(T::Move), stage.times(T::ShutDown)), (0, 1));
+}
+
+#[test]
+fn wait_waits() {
+    let mut stage = overdue(OnDeadline::Wait);
+    stage.seconds(1000);
+    assert_eq!(stage.state("b1"), State::Draining);
+    assert!(stage.finding(Reason::DeadlineWait));
+    stage.people("b1", 0);
+    stage.seconds(40);
+    assert_eq!(stage.state("b1"), State::Gone);
+}
+
+#[test]
+fn kill_removes_whoever_is_there_and_tells_jicofo_first() {
+    let mut stage = overdue(OnDeadline::Kill);
+    stage.seconds(20);
+    assert_eq!(stage.state("b1"), State::Gone);
+    assert!(stage.life("b1").contains(&T::ShutDown));
+    assert!(!stage.life("b1").contains(&T::Expel));
+}
+
+#[test]
+fn no_deadline_is_acted_upon_while_clocks_differ() {
+    let mut stage = overdue(OnDeadline::Kill);
+    stage.world.observe_skew(3_600_000);
+    stage.seconds(60);
+    assert_eq!(stage.state("b1"), State::Draining);
+    assert!(stage.finding(Reason::SkewTooLarge));
+    stage.world.observe_skew(-500);
+    stage.seconds(30);
+    assert_eq!(stage.state("b1"), State::Gone);
+}
+
+#[test]
+fn a_deadline_that_passed_in_an_outage_moves_and_does_not_cut() {
+    let mut stage = overdue(OnDeadline::Move);
+    stage.now += secs(3600);
+    stage.seconds(3);
+    assert_eq!(stage.state("b1"), State::Expelling);
+    assert_eq!(stage.times(T::Delete), 0);
+}
+
+#[test]
+fn a_bridge_that_does_not_answer_goes_only_after_deadline_and_time_outs() {
+    let mut stage = overdue(OnDeadline::Move);
+    stage.actor("b1").answers = false;
+    stage.seconds(300);
+    assert_eq!(stage.state("b1"), State::Expelling);
+    stage.seconds(200);
+    assert_eq!(stage.state("b1"), State::Gone);
+}
+
+#[test]
+fn an_edited_deadline_holds_for_new_drains_only() {
+    let mut stage = overdue(OnDeadline::Move);
+    let before = stage.marks("b1").deadline;
+    stage.respec(|pool| pool.spec.drain.deadline = scaler_api::Duration::from_hours(5));
+    stage.seconds(2);
+    assert_eq!(stage.marks("b1").deadline, before);
+    assert_eq!(stage.marks("b1").reason, IntentReason::DeadlinePassed);
+}
+
+#[test]
+fn what_is_written_down_is_by_the_api_server_s_clock() {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b0", 50);
+    stage.people("b1", 3);
+    // This controller's clock is an hour behind.
+    stage.world.observe_skew(-3_600_000);
+    stage.second();
+    stage.scale(1);
+    stage.seconds(2);
+    let marks = stage.marks("b1");
+    let server = stage.now + secs(3600);
+    assert!(marks.since <= server && server.since(marks.since) < secs(5));
+    assert_eq!(marks.deadline, Some(marks.since + secs(3600)));
+}

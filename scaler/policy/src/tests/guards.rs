@@ -1,0 +1,440 @@
+//! Each guard by itself: what it keeps from happening does not happen, and happens when it is off.
+
+use std::time::Duration;
+
+use scaler_api::spec::{NodeSignal, OnDeadline};
+use scaler_api::state::{Intent, IntentReason};
+use scaler_api::{BridgePoolSpec, Limit, State};
+
+use super::stage::{START, Stage, pool, secs, spec, uid};
+use crate::guards::{Guard, Guards};
+use crate::invariants::Invariant;
+use crate::plan::Transition as T;
+use crate::world::{Marks, Node, Owner, Presence};
+
+/// A stage on which one guard may be off.
+struct Play(Option<Guard>);
+
+impl Play {
+    fn stage(&self, spec: BridgePoolSpec) -> Stage {
+        self.of(Stage::new(spec))
+    }
+
+    fn of(&self, stage: Stage) -> Stage {
+        match self.0 {
+            Some(guard) => stage.without(guard),
+            None => stage,
+        }
+    }
+
+    /// Two bridges, of which the second drains.
+    fn draining(&self, people: u64) -> Stage {
+        let mut stage = self.stage(spec(2));
+        stage.people("b0", 100);
+        stage.people("b1", people);
+        stage.look();
+        stage.scale(1);
+        stage.second();
+        stage
+    }
+
+    /// The same, past its deadline.
+    fn overdue(&self, on_deadline: OnDeadline) -> Stage {
+        let mut spec = spec(2);
+        spec.drain.deadline = scaler_api::Duration::from_secs(20);
+        spec.drain.on_deadline = on_deadline;
+        let mut stage = self.stage(spec);
+        stage.people("b0", 100);
+        stage.people("b1", 3);
+        stage.look();
+        stage.scale(1);
+        stage.seconds(18);
+        stage
+    }
+}
+
+fn wide(replicas: u32) -> BridgePoolSpec {
+    let mut spec = spec(replicas);
+    spec.drain.max_concurrent = Limit::Count(100);
+    spec
+}
+
+fn when(stage: &Stage, what: T) -> Option<bridge::Time> {
+    stage
+        .log
+        .iter()
+        .find(|(_, one, _)| *one == what)
+        .map(|(at, ..)| *at)
+}
+
+fn outdated(play: &Play, bridges: u32) -> Stage {
+    let mut stage = Stage::empty(spec(bridges));
+    for number in 0..bridges {
+        stage.active(&format!("b{number}"), "old");
+        stage.people(&format!("b{number}"), 3);
+    }
+    stage.look();
+    play.of(stage)
+}
+
+fn broken(stage: &Stage, invariant: Invariant) -> bool {
+    stage
+        .broken
+        .iter()
+        .any(|violation| violation.invariant == invariant)
+}
+
+/// Whether harm is done, with this guard on or off.
+type Harm = fn(&Play) -> bool;
+
+const TABLE: [(Guard, Harm); 35] = [
+    (Guard::AckOfThisRun, |play| {
+        let mut stage = play.draining(0);
+        stage.seconds(3);
+        stage.restart("b1");
+        // It restarts draining by configuration, and nobody has confirmed that.
+        stage.actor("b1").flags.drain = true;
+        stage.second();
+        !stage.life("b1").contains(&T::Redrain)
+    }),
+    (Guard::SettleTime, |play| {
+        let mut stage = play.draining(0);
+        stage.seconds(10);
+        when(&stage, T::Remove).is_some()
+    }),
+    (Guard::SettleLooks, |play| {
+        let mut slow = spec(2);
+        slow.drain.settle = scaler_api::Duration::from_secs(4);
+        slow.evidence.removal_samples = 30;
+        let mut stage = play.stage(slow);
+        stage.people("b0", 9);
+        stage.look();
+        stage.scale(1);
+        stage.seconds(15);
+        when(&stage, T::Remove).is_some()
+    }),
+    (Guard::RemovalFreshness, |play| {
+        let mut stage = play.draining(0);
+        while stage.world.pods()[&uid("b1")]
+            .live
+            .empty
+            .is_none_or(|empty| empty.last.since(empty.since) < secs(14))
+        {
+            stage.second();
+        }
+        stage.now += secs(1);
+        stage.look();
+        stage.now += secs(5);
+        stage.act();
+        when(&stage, T::Remove).is_some()
+    }),
+    (Guard::ConferencesCount, |play| {
+        let mut stage = play.draining(0);
+        stage.actor("b1").conferences = 1;
+        stage.seconds(60);
+        when(&stage, T::Remove).is_some()
+    }),
+    (Guard::ProofBeforeDelete, |play| {
+        let mut stage = play.draining(0);
+        while stage.times(T::ShutDown) == 0 {
+            stage.second();
+        }
+        stage.people("b1", 2);
+        stage.seconds(20);
+        stage.times(T::Delete) > 0
+    }),
+    (Guard::ShutdownBeforeDelete, |play| {
+        let mut stage = play.draining(0);
+        stage.seconds(60);
+        !stage.life("b1").contains(&T::ShutDown)
+    }),
+    (Guard::PresencesBeforeDelete, |play| {
+        let mut stage = play.draining(0);
+        stage.seconds(60);
+        let told = when(&stage, T::ShutDown).unwrap();
+        when(&stage, T::Delete).unwrap().since(told) < secs(10)
+    }),
+    (Guard::DeleteFenced, |play| {
+        let mut stage = play.draining(0);
+        stage.seconds(60);
+        broken(&stage, Invariant::I2)
+    }),
+    (Guard::PatchFenced, |play| {
+        broken(&play.draining(0), Invariant::I9)
+    }),
+    (Guard::ActiveFloor, |play| {
+        let mut stage = play.stage(wide(2));
+        node(&mut stage, &["b0", "b1"]);
+        stage.second();
+        stage.in_state(State::DrainRequested) > 1
+    }),
+    (Guard::RevisionFloor, |play| {
+        let mut stage = outdated(play, 1);
+        // A new bridge that is counted and takes nothing yet makes the pool one too large.
+        let mut marks = Marks::new(
+            "new",
+            IntentReason::ScaleUp,
+            START - Duration::from_hours(1),
+        );
+        marks.pinned = true;
+        stage.respec(|pool| pool.spec.min_active = 1);
+        stage.put("b1", &marks, START - Duration::from_hours(1));
+        stage.annotate("b1", "bridgetender.dev/pinned", Some("true"));
+        stage.actor("b1").joined = false;
+        stage.active("b2", "older");
+        stage.people("b2", 1);
+        stage.scale(1);
+        stage.respec(|pool| pool.spec.update.paused = true);
+        stage.second();
+        stage.times(T::Drain) > 0
+    }),
+    (Guard::ConcurrentDrains, |play| {
+        let mut narrow = spec(4);
+        narrow.drain.max_concurrent = Limit::Count(1);
+        let mut stage = play.stage(narrow);
+        for name in ["b0", "b1", "b2", "b3"] {
+            stage.people(name, 5);
+        }
+        stage.look();
+        stage.scale(1);
+        stage.seconds(5);
+        stage.times(T::Drain) > 1
+    }),
+    (Guard::FreshnessOfVictims, |play| {
+        let mut stage = play.stage(wide(4));
+        stage.seconds(2);
+        stage.actor("b1").answers = false;
+        for name in ["b0", "b2", "b3"] {
+            stage.annotate(name, "bridgetender.dev/pinned", Some("true"));
+        }
+        stage.seconds(12);
+        stage.scale(3);
+        stage.second();
+        stage.times(T::Drain) > 0
+    }),
+    (Guard::UnknownIsBusy, |play| {
+        let mut stage = play.draining(0);
+        stage.seconds(3);
+        // The last thing that is written down is that it was empty; since then nobody has heard of it.
+        stage.now += secs(11);
+        stage.world.hear(stage.now);
+        stage.world.touch();
+        let marks = stage.marks("b1").clone();
+        assert!(marks.zero_since.is_some());
+        let scene = crate::scene::Scene::new(&stage.world, stage.now);
+        let sight = scene
+            .sights
+            .iter()
+            .find(|sight| sight.pod.uid == uid("b1"))
+            .unwrap();
+        crate::scene::proven_empty(&stage.world, sight, stage.now).is_ok()
+    }),
+    (Guard::DeadlineSetOnce, |play| {
+        let mut stage = play.draining(3);
+        stage.seconds(5);
+        let before = stage.marks("b1").deadline;
+        stage.restart("b1");
+        stage.people("b1", 3);
+        stage.seconds(3);
+        stage.marks("b1").deadline != before
+    }),
+    (Guard::MassEmpty, |play| {
+        let mut stage = play.draining(9);
+        stage.seconds(3);
+        stage.people("b0", 0);
+        stage.people("b1", 0);
+        stage.seconds(30);
+        stage.times(T::Remove) > 0
+    }),
+    (Guard::MassUnhealthy, |play| {
+        let mut stage = play.stage(wide(4));
+        for name in ["b0", "b1", "b2"] {
+            stage.actor(name).healthy = false;
+        }
+        stage.look();
+        stage.scale(2);
+        stage.second();
+        stage.times(T::Drain) > 0
+    }),
+    (Guard::JicofoPresent, |play| {
+        let mut stage = play.overdue(OnDeadline::Move);
+        stage.world.observe_jicofo(Presence::Away(stage.now));
+        stage.seconds(10);
+        stage.times(T::Expel) > 0
+    }),
+    (Guard::MoveTarget, |play| {
+        let mut stage = play.overdue(OnDeadline::Move);
+        stage.actor("b0").stress = 1.2;
+        stage.seconds(10);
+        stage.times(T::Expel) > 0
+    }),
+    (Guard::MovePace, |play| {
+        let mut stage = play.overdue(OnDeadline::Move);
+        stage.seconds(4);
+        stage.times(T::ShutDown) > 0
+    }),
+    (Guard::SurgeFirst, |play| {
+        let mut stage = outdated(play, 2);
+        stage.boots = false;
+        stage.seconds(10);
+        stage.times(T::Drain) > 0
+    }),
+    (Guard::CreationsExpected, |play| {
+        let mut stage = play.stage(spec(1));
+        stage.scale(2);
+        for _ in 0..3 {
+            let plan = stage.decide();
+            crate::effects(&mut stage.world, &plan, stage.now);
+            stage.world.touch();
+        }
+        stage.times(T::Create) > 1
+    }),
+    (Guard::ProtectionOnRescue, |play| {
+        let mut warm = spec(2);
+        (warm.warm.min, warm.warm.max) = (1, 1);
+        let mut stage = play.stage(warm);
+        stage.scale(1);
+        stage.seconds(40);
+        stage.scale(2);
+        stage.seconds(2);
+        ["b0", "b1"]
+            .iter()
+            .any(|name| stage.marks(name).intent == Intent::Active && !stage.marks(name).protected)
+    }),
+    (Guard::Pinned, |play| {
+        let mut stage = play.stage(wide(2));
+        stage.annotate("b0", "bridgetender.dev/pinned", Some("true"));
+        stage.annotate("b1", "bridgetender.dev/pinned", Some("true"));
+        stage.scale(1);
+        stage.second();
+        stage.times(T::Drain) > 0
+    }),
+    (Guard::MinLifetime, |play| {
+        let mut stage = play.stage(wide(1));
+        stage.scale(3);
+        stage.seconds(5);
+        stage.annotate("b0", "bridgetender.dev/pinned", Some("true"));
+        stage.scale(2);
+        stage.second();
+        stage.times(T::Drain) > 0
+    }),
+    (Guard::BreweryJoined, |play| {
+        let mut stage = play.stage(spec(2));
+        stage.restart("b1");
+        stage.actor("b1").joined = false;
+        stage.seconds(2);
+        stage.state("b1") == State::Active
+    }),
+    (Guard::SurgeUncounted, |play| {
+        let mut stage = outdated(play, 2);
+        stage.boots = false;
+        stage.second();
+        stage.counted() > 2
+    }),
+    (Guard::DrainAfterRestart, |play| {
+        let mut stage = play.draining(3);
+        stage.seconds(3);
+        stage.restart("b1");
+        stage.seconds(30);
+        !stage.actor("b1").flags.drain
+    }),
+    (Guard::Ceiling, |play| {
+        let mut capped = spec(2);
+        capped.max_replicas = Some(2);
+        let mut stage = play.stage(capped);
+        stage.scale(4);
+        stage.second();
+        stage.counted() > 2
+    }),
+    (Guard::WatchAlive, |play| {
+        let mut stage = play.stage(wide(2));
+        stage.now += secs(600);
+        stage.look();
+        stage.scale(1);
+        stage.act();
+        stage.times(T::Drain) > 0
+    }),
+    (Guard::ClocksAgree, |play| {
+        let mut stage = play.overdue(OnDeadline::Kill);
+        stage.world.observe_skew(-3_600_000);
+        stage.seconds(10);
+        stage.times(T::Remove) > 0
+    }),
+    (Guard::RescueFirst, |play| {
+        let mut stage = play.draining(3);
+        stage.seconds(3);
+        stage.scale(2);
+        stage.second();
+        stage.times(T::Create) > 0
+    }),
+    (Guard::OwnPodsOnly, |play| {
+        let mut stage = play.stage(wide(2));
+        stage.change("b1", |object| object.pod.owner = Owner::Other);
+        stage.second();
+        stage.counted() == 2 && stage.objects.len() == 2
+    }),
+    (Guard::OldEventsIgnored, |play| {
+        let mut stage = play.stage(wide(3));
+        for name in ["b0", "b1", "b2"] {
+            stage.people(name, 5);
+        }
+        stage.look();
+        let old: Vec<_> = stage
+            .objects
+            .values()
+            .map(|object| object.pod.clone())
+            .collect();
+        stage.scale(2);
+        stage.second();
+        for pod in old {
+            stage.world.observe_pod(pod, stage.now);
+        }
+        stage.counted() == 3
+    }),
+];
+
+fn node(stage: &mut Stage, names: &[&str]) {
+    stage.world.observe_node(Node {
+        name: "old".to_owned(),
+        zone: String::new(),
+        ready: true,
+        signals: [NodeSignal::Cordon].into(),
+    });
+    for name in names {
+        stage.change(name, |object| object.pod.node = Some("old".to_owned()));
+    }
+}
+
+#[test]
+fn each_guard_keeps_its_harm_away_and_is_missed_when_it_is_off() {
+    let mut wrong = Vec::new();
+    for (guard, harm) in TABLE {
+        if harm(&Play(None)) {
+            wrong.push(format!("{guard:?} is on, and the harm is done"));
+        }
+        if !harm(&Play(Some(guard))) {
+            wrong.push(format!("{guard:?} is off, and nothing happens"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_guard_is_in_the_table_and_has_a_bit_of_its_own() {
+    let table: Vec<Guard> = TABLE.iter().map(|(guard, _)| *guard).collect();
+    assert_eq!(table, Guard::ALL);
+    for guard in Guard::ALL {
+        let off = Guards::without(guard);
+        assert!(
+            Guard::ALL
+                .iter()
+                .all(|other| off.on(*other) == (*other != guard))
+        );
+    }
+}
+
+#[test]
+fn all_guards_are_on() {
+    let world = crate::World::new(pool(spec(1)), crate::world::Tuning::default(), START);
+    assert!(Guard::ALL.iter().all(|guard| world.guards.on(*guard)));
+}

@@ -1,0 +1,161 @@
+use scaler_api::State;
+
+use super::stage::{Stage, secs, spec};
+use crate::plan::Transition as T;
+use crate::world::{Node, Owner, Running};
+
+#[test]
+fn a_bridge_that_somebody_else_deleted_is_replaced_at_once() {
+    let mut stage = Stage::new(spec(2));
+    let now = stage.now;
+    stage.change("b1", |object| object.pod.deletion = Some(now + secs(60)));
+    stage.second();
+    assert_eq!(stage.state("b1"), State::Preempted);
+    assert!(!stage.marks("b1").counted);
+    assert_eq!(stage.times(T::Create), 1);
+    assert!(!stage.life("b1").contains(&T::Delete));
+}
+
+#[test]
+fn a_silent_bridge_is_kept_counted_while_nobody_else_misses_it() {
+    let mut stage = Stage::new(spec(2));
+    stage.actor("b1").answers = false;
+    stage.seconds(300);
+    assert!(stage.marks("b1").counted);
+    assert_eq!(stage.times(T::Create), 0);
+}
+
+#[test]
+fn a_silent_bridge_that_jicofo_lost_is_replaced_and_kept() {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b1", 4);
+    stage.second();
+    stage.actor("b1").answers = false;
+    for _ in 0..40 {
+        stage.second();
+        stage.world.observe_jicofo(crate::world::Presence::Here(
+            ["b0".to_owned(), "n1".to_owned()].into(),
+        ));
+        stage.act();
+    }
+    assert!(!stage.marks("b1").counted);
+    assert_eq!(stage.times(T::Create), 1);
+    stage.seconds(600);
+    assert!(
+        stage.objects.contains_key(&super::stage::uid("b1")),
+        "unknown is busy"
+    );
+}
+
+#[test]
+fn a_bridge_that_comes_back_into_sight_is_drained_when_it_is_one_too_many() {
+    let mut stage = Stage::new(spec(2));
+    node(&mut stage, "b1", false);
+    stage.actor("b1").answers = false;
+    stage.seconds(40);
+    assert_eq!(stage.times(T::Uncount), 1);
+    node(&mut stage, "b1", true);
+    stage.actor("b1").answers = true;
+    stage.seconds(60);
+    assert_eq!(stage.in_state(State::Active), 2);
+    assert_eq!(stage.counted(), 2);
+}
+
+fn node(stage: &mut Stage, name: &str, ready: bool) {
+    stage.world.observe_node(Node {
+        name: "node".to_owned(),
+        zone: String::new(),
+        ready,
+        signals: std::collections::BTreeSet::new(),
+    });
+    stage.change(name, |object| object.pod.node = Some("node".to_owned()));
+}
+
+#[test]
+fn a_bridge_that_crashes_again_and_again_is_replaced() {
+    let mut stage = Stage::new(spec(2));
+    stage.change("b1", |object| {
+        let container = object.pod.container.as_mut().unwrap();
+        container.restarts = 7;
+        container.running = Running::Waiting;
+    });
+    stage.seconds(30);
+    assert_eq!(stage.state("b1"), State::Gone);
+    assert_eq!(stage.in_state(State::Active), 2);
+}
+
+#[test]
+fn an_active_bridge_that_restarts_is_starting_until_it_has_joined() {
+    let mut stage = Stage::new(spec(1));
+    stage.restart("b0");
+    stage.actor("b0").joined = false;
+    stage.second();
+    assert_eq!(stage.state("b0"), State::Starting);
+    assert!(stage.marks("b0").counted);
+}
+
+#[test]
+fn a_pod_of_another_owner_is_not_touched() {
+    let mut stage = Stage::new(spec(1));
+    stage.active("alien", "new");
+    stage.change("alien", |object| object.pod.owner = Owner::Other);
+    stage.seconds(30);
+    assert!(stage.life("alien").is_empty());
+    assert_eq!(stage.counted(), 1);
+}
+
+#[test]
+fn a_pod_without_an_owner_is_taken_up() {
+    let mut stage = Stage::new(spec(1));
+    stage.change("b0", |object| object.pod.owner = Owner::Nobody);
+    stage.second();
+    assert_eq!(
+        stage.objects[&super::stage::uid("b0")].pod.owner,
+        Owner::Pool
+    );
+}
+
+#[test]
+fn a_bridge_that_restarts_after_long_service_has_the_whole_time_to_come_up() {
+    let mut stage = Stage::new(spec(2));
+    stage.change("b1", |object| {
+        object.pod.container.as_mut().unwrap().running = Running::Waiting;
+    });
+    stage.seconds(5);
+    assert_eq!(stage.state("b1"), State::Pending);
+    stage.restart("b1");
+    stage.actor("b1").joined = false;
+    stage.seconds(500);
+    assert_eq!(stage.times(T::StartFailed), 0);
+    stage.seconds(110);
+    assert_eq!(stage.times(T::StartFailed), 1);
+}
+
+#[test]
+fn a_forged_confirmation_makes_no_failed_start() {
+    let mut stage = Stage::new(spec(2));
+    let forged = r#"{"containerID":"other","startup_time":1,"drain":false}"#;
+    for name in ["b0", "b1"] {
+        stage.annotate(name, "bridgetender.dev/drain-acked", Some(forged));
+        stage.actor(name).joined = false;
+    }
+    stage.seconds(60);
+    assert_eq!(stage.times(T::StartFailed), 0);
+    assert_eq!(
+        stage.in_state(State::Active),
+        2,
+        "they were seen in their brewery before"
+    );
+}
+
+#[test]
+fn a_new_leader_misses_nobody_before_it_has_looked() {
+    let mut stage = Stage::new(spec(2));
+    node(&mut stage, "b0", false);
+    stage.lead_anew();
+    node(&mut stage, "b0", false);
+    for _ in 0..3 {
+        stage.act();
+    }
+    assert_eq!(stage.times(T::Uncount), 0);
+}

@@ -1,0 +1,122 @@
+use scaler_api::State;
+use scaler_api::spec::NodeSignal;
+use scaler_api::state::IntentReason;
+
+use super::stage::{Stage, secs, spec};
+use crate::plan::Transition as T;
+use crate::world::Node;
+
+fn leaving(stage: &mut Stage, names: &[&str], signal: NodeSignal) {
+    stage.world.observe_node(Node {
+        name: "old".to_owned(),
+        zone: "a".to_owned(),
+        ready: true,
+        signals: [signal].into(),
+    });
+    for name in names {
+        stage.change(name, |object| object.pod.node = Some("old".to_owned()));
+    }
+}
+
+#[test]
+fn bridges_of_a_leaving_node_drain_beyond_the_budget_and_are_replaced() {
+    let mut stage = Stage::new(spec(5));
+    for number in 0..5 {
+        stage.people(&format!("b{number}"), 4);
+    }
+    stage.second();
+    leaving(&mut stage, &["b0", "b1", "b2"], NodeSignal::Karpenter);
+    stage.seconds(3);
+    assert_eq!(stage.times(T::Drain), 3);
+    assert_eq!(stage.marks("b0").reason, IntentReason::NodeLeaving);
+    assert!(stage.marks("b0").deadline.unwrap() <= stage.now + secs(600));
+    assert_eq!(stage.times(T::Create), 3);
+    assert_eq!(stage.counted(), 5);
+}
+
+#[test]
+fn the_last_bridge_of_a_leaving_node_waits_for_its_replacement() {
+    let mut stage = Stage::new(spec(1));
+    stage.people("b0", 4);
+    stage.second();
+    stage.boots = false;
+    leaving(&mut stage, &["b0"], NodeSignal::Cordon);
+    stage.seconds(20);
+    assert_eq!(stage.state("b0"), State::Active);
+    assert_eq!(stage.times(T::Create), 1);
+    assert!(!stage.marks("n1").counted, "born uncounted");
+    assert_eq!(stage.counted(), 1);
+    let mut stage = Stage::new(spec(1));
+    stage.people("b0", 4);
+    stage.second();
+    leaving(&mut stage, &["b0"], NodeSignal::Cordon);
+    stage.seconds(5);
+    assert_eq!(stage.state("b0"), State::Draining);
+    assert!(stage.marks("n1").counted);
+    assert_eq!(stage.counted(), 1);
+}
+
+#[test]
+fn people_on_interrupted_capacity_are_moved_within_seconds() {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b1", 6);
+    stage.second();
+    leaving(&mut stage, &["b1"], NodeSignal::Interruption);
+    stage.seconds(5);
+    assert_eq!(stage.state("b1"), State::Expelling);
+    assert_eq!(stage.times(T::ShutDown), 1);
+}
+
+#[test]
+fn a_drain_gets_the_nearer_deadline_when_its_node_leaves() {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b0", 60);
+    stage.people("b1", 6);
+    stage.second();
+    stage.scale(1);
+    stage.seconds(3);
+    let before = stage.marks("b1").deadline.unwrap();
+    leaving(&mut stage, &["b1"], NodeSignal::Karpenter);
+    stage.seconds(3);
+    let after = stage.marks("b1").deadline.unwrap();
+    assert!(after < before);
+    stage.seconds(30);
+    assert_eq!(stage.marks("b1").deadline, Some(after));
+}
+
+#[test]
+fn a_sign_that_is_not_heeded_is_none() {
+    let mut spec = spec(2);
+    spec.protect.node_signals = vec![NodeSignal::Interruption];
+    let mut stage = Stage::new(spec);
+    leaving(&mut stage, &["b1"], NodeSignal::Cordon);
+    stage.seconds(5);
+    assert_eq!(stage.times(T::Drain), 0);
+}
+
+#[test]
+fn a_bridge_on_a_leaving_node_is_not_taken_back() {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b0", 60);
+    stage.people("b1", 6);
+    stage.second();
+    stage.scale(1);
+    stage.seconds(3);
+    leaving(&mut stage, &["b1"], NodeSignal::Cordon);
+    stage.scale(2);
+    stage.seconds(3);
+    assert_eq!((stage.times(T::Rescue), stage.times(T::Create)), (0, 1));
+}
+
+#[test]
+fn a_bridge_of_which_nothing_is_known_is_not_drained_below_the_floor() {
+    let mut spec = spec(2);
+    spec.min_active = 2;
+    let mut stage = Stage::new(spec);
+    stage.boots = false;
+    stage.actor("b1").answers = false;
+    stage.seconds(60);
+    leaving(&mut stage, &["b1"], NodeSignal::Cordon);
+    stage.seconds(10);
+    assert_eq!(stage.times(T::Drain), 0);
+}

@@ -1,0 +1,432 @@
+use scaler_api::State;
+use scaler_api::state::Intent;
+
+use super::stage::{Stage, secs, spec};
+use crate::plan::Transition as T;
+use crate::world::{Command, Running};
+use crate::{Action, Call};
+
+/// Two bridges, of which the second is to go.
+fn one_too_many() -> Stage {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b0", 8);
+    stage.scale(1);
+    stage
+}
+
+#[test]
+fn an_empty_bridge_goes_step_by_step() {
+    let mut stage = one_too_many();
+    stage.seconds(40);
+    assert_eq!(
+        stage.life("b1"),
+        [
+            T::Drain,
+            T::Acknowledge,
+            T::Settle,
+            T::Remove,
+            T::ShutDown,
+            T::Delete
+        ]
+    );
+    assert_eq!(stage.state("b1"), State::Gone);
+    assert_eq!(stage.state("b0"), State::Active);
+}
+
+#[test]
+fn it_settles_for_the_settle_time_and_two_presences_before_it_is_deleted() {
+    let mut stage = one_too_many();
+    stage.seconds(40);
+    let at = |what| stage.log.iter().find(|(_, one, _)| *one == what).unwrap().0;
+    assert!(at(T::Remove).since(at(T::Settle)) >= secs(15));
+    assert!(at(T::Delete).since(at(T::ShutDown)) >= secs(10));
+    assert!(
+        at(T::Delete).since(at(T::ShutDown)) < secs(60),
+        "it would have left by itself"
+    );
+}
+
+#[test]
+fn a_bridge_with_people_is_not_removed() {
+    let mut stage = one_too_many();
+    stage.people("b0", 100);
+    stage.people("b1", 1);
+    stage.seconds(600);
+    assert_eq!(stage.state("b1"), State::Draining);
+}
+
+#[test]
+fn a_bridge_with_relayed_conferences_alone_is_not_empty() {
+    let mut stage = one_too_many();
+    stage.actor("b1").conferences = 1;
+    stage.seconds(60);
+    assert_eq!(stage.state("b1"), State::Draining);
+}
+
+#[test]
+fn a_bridge_that_does_not_say_how_many_people_it_has_is_not_empty() {
+    let mut stage = one_too_many();
+    stage.second();
+    stage.actor("b1").people = None;
+    stage.seconds(60);
+    assert_eq!(stage.state("b1"), State::Draining);
+}
+
+#[test]
+fn a_bridge_that_stops_answering_while_it_settles_begins_anew() {
+    let mut stage = one_too_many();
+    stage.seconds(10);
+    assert_eq!(stage.state("b1"), State::Settling);
+    stage.actor("b1").answers = false;
+    stage.second();
+    assert_eq!(stage.state("b1"), State::Draining);
+    stage.seconds(600);
+    assert_eq!(stage.state("b1"), State::Draining, "unknown is busy");
+    stage.actor("b1").answers = true;
+    stage.seconds(60);
+    assert_eq!(stage.state("b1"), State::Gone);
+}
+
+#[test]
+fn a_person_who_comes_while_it_settles_keeps_it() {
+    let mut stage = one_too_many();
+    stage.seconds(10);
+    stage.people("b1", 1);
+    stage.seconds(2);
+    assert_eq!(stage.state("b1"), State::Draining);
+}
+
+#[test]
+fn a_person_who_comes_after_the_decision_brings_it_back_protected() {
+    let mut stage = one_too_many();
+    stage.actor("b1").obeys = false;
+    stage.second();
+    stage.actor("b1").flags.drain = true;
+    while stage.state("b1") != State::Removing {
+        stage.second();
+    }
+    assert!(!stage.marks("b1").protected);
+    stage.people("b1", 1);
+    stage.seconds(2);
+    assert_eq!(stage.state("b1"), State::Draining);
+    assert!(stage.marks("b1").protected);
+}
+
+#[test]
+fn a_person_who_comes_after_the_shutdown_is_moved_and_waited_for() {
+    let mut stage = one_too_many();
+    while stage.times(T::ShutDown) == 0 {
+        stage.second();
+    }
+    stage.people("b1", 1);
+    stage.second();
+    assert_eq!(stage.state("b1"), State::Expelling);
+    assert!(stage.marks("b1").protected);
+    assert_eq!(
+        stage.times(T::Rescue),
+        0,
+        "there is no way back from a shutdown"
+    );
+}
+
+#[test]
+fn the_last_step_before_deletion_is_never_a_graceful_shutdown() {
+    let mut stage = one_too_many();
+    stage.seconds(40);
+    let told: Vec<_> = stage
+        .sent
+        .iter()
+        .filter(|request| {
+            matches!(
+                request.call,
+                Call::Bridge {
+                    command: Command::Shutdown,
+                    ..
+                }
+            )
+        })
+        .map(|request| request.call.http("jicofo:8888").unwrap())
+        .collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].body(), br#"{"graceful-shutdown":false}"#);
+}
+
+#[test]
+fn a_bridge_without_shutdown_is_deleted_all_the_same() {
+    let mut stage = one_too_many();
+    while stage.state("b1") != State::Removing {
+        stage.second();
+    }
+    stage.actor("b1").obeys = false;
+    stage.seconds(120);
+    assert_eq!(stage.state("b1"), State::Gone);
+}
+
+#[test]
+fn a_restart_while_draining_voids_the_evidence_and_drains_anew() {
+    let mut stage = one_too_many();
+    stage.seconds(10);
+    let deadline = stage.marks("b1").deadline;
+    stage.restart("b1");
+    let restarted = stage.now;
+    stage.seconds(2);
+    assert!(stage.life("b1").contains(&T::Redrain));
+    assert_eq!(stage.marks("b1").deadline, deadline, "set once");
+    let since = stage.marks("b1").zero_since;
+    assert!(since.is_none_or(|since| since > restarted));
+    stage.seconds(60);
+    assert_eq!(stage.state("b1"), State::Gone);
+}
+
+#[test]
+fn a_bridge_that_restarts_after_the_shutdown_is_not_deleted_on_old_evidence() {
+    let mut stage = one_too_many();
+    while stage.times(T::ShutDown) == 0 {
+        stage.second();
+    }
+    stage.restart("b1");
+    stage.people("b1", 3);
+    stage.seconds(60);
+    assert_eq!(stage.state("b1"), State::Draining);
+    assert!(stage.marks("b1").protected);
+}
+
+#[test]
+fn a_bridge_whose_container_does_not_run_needs_no_look() {
+    let mut stage = one_too_many();
+    stage.people("b0", 100);
+    stage.people("b1", 5);
+    stage.seconds(5);
+    stage.change("b1", |object| {
+        object.pod.container.as_mut().unwrap().running = Running::Waiting;
+    });
+    stage.seconds(2);
+    assert_eq!(stage.state("b1"), State::Gone);
+}
+
+#[test]
+fn a_forged_annotation_proves_nothing() {
+    let mut stage = one_too_many();
+    stage.people("b0", 100);
+    stage.people("b1", 2);
+    stage.seconds(3);
+    stage.annotate(
+        "b1",
+        "bridgetender.dev/zero-since",
+        Some("2001-01-01T00:00:00Z"),
+    );
+    stage.seconds(60);
+    assert_eq!(stage.state("b1"), State::Draining);
+    assert_eq!(stage.marks("b1").zero_since, None);
+}
+
+#[test]
+fn a_forged_removal_is_proven_anew() {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b0", 5);
+    stage.annotate("b0", "bridgetender.dev/intent", Some("remove"));
+    stage.strict = false;
+    stage.seconds(120);
+    assert!(stage.marks("b0").protected && !stage.life("b0").contains(&T::Delete));
+}
+
+#[test]
+fn a_deletion_names_version_and_uid_and_ages_with_its_evidence() {
+    let mut stage = one_too_many();
+    stage.seconds(40);
+    let request = stage
+        .sent
+        .iter()
+        .find(|request| matches!(request.call, Call::DeletePod { .. }))
+        .unwrap();
+    let Call::DeletePod {
+        uid,
+        resource_version,
+        ..
+    } = &request.call
+    else {
+        unreachable!()
+    };
+    assert_eq!(uid.0, "b1");
+    assert!(resource_version.is_some());
+    assert!(request.not_after <= request.at + secs(2));
+}
+
+#[test]
+fn nothing_is_removed_while_jicofo_is_away() {
+    let mut stage = one_too_many();
+    stage
+        .world
+        .observe_jicofo(crate::world::Presence::Away(stage.now));
+    stage.seconds(120);
+    assert_eq!(stage.state("b1"), State::Settling);
+}
+
+#[test]
+fn many_bridges_that_fall_to_zero_at_once_are_an_outage() {
+    let mut stage = Stage::new(spec(4));
+    for name in ["b0", "b1", "b2", "b3"] {
+        stage.people(name, 20);
+    }
+    stage.second();
+    stage.scale(3);
+    stage.seconds(5);
+    for name in ["b0", "b1", "b2", "b3"] {
+        stage.people(name, 0);
+    }
+    stage.seconds(60);
+    assert_eq!(stage.times(T::Remove), 0);
+    assert!(stage.finding(scaler_api::status::Reason::TooManyAtOnce));
+    stage.seconds(120);
+    assert_eq!(stage.times(T::Delete), 1, "the outage is over");
+}
+
+#[test]
+fn drained_bridges_are_kept_warm_first() {
+    let mut warm = spec(3);
+    warm.warm.min = 1;
+    warm.warm.max = 1;
+    warm.drain.max_concurrent = scaler_api::Limit::Count(2);
+    let mut stage = Stage::new(warm);
+    stage.scale(1);
+    stage.seconds(60);
+    assert_eq!(stage.in_state(State::Warm), 1);
+    assert_eq!(stage.in_state(State::Active), 1);
+    assert_eq!(stage.times(T::Delete), 1);
+    let name = stage
+        .states()
+        .iter()
+        .find(|(_, state)| **state == State::Warm)
+        .unwrap()
+        .0
+        .clone();
+    assert!(
+        !stage.marks(&name).protected
+            && !stage.marks(&name).counted
+            && stage.marks(&name).safe_to_evict
+    );
+    stage.respec(|pool| pool.spec.warm = scaler_api::spec::Warm::default());
+    stage.seconds(60);
+    assert_eq!(stage.in_state(State::Warm), 0);
+}
+
+#[test]
+fn a_person_on_a_warm_bridge_makes_it_a_draining_one() {
+    let mut warm = spec(2);
+    warm.warm.min = 1;
+    warm.warm.max = 1;
+    let mut stage = Stage::new(warm);
+    stage.scale(1);
+    stage.seconds(60);
+    let name = stage
+        .states()
+        .iter()
+        .find(|(_, state)| **state == State::Warm)
+        .unwrap()
+        .0
+        .clone();
+    stage.people(&name, 1);
+    stage.second();
+    assert!(stage.marks(&name).protected);
+    assert_eq!(stage.marks(&name).intent, Intent::Drain);
+}
+
+#[test]
+fn a_deletion_without_a_known_outcome_is_not_repeated_on_old_evidence() {
+    let mut stage = one_too_many();
+    loop {
+        stage.now += secs(1);
+        stage.world.hear(stage.now);
+        stage.look();
+        let plan = stage.decide();
+        let requests = crate::effects(&mut stage.world, &plan, stage.now);
+        let mut deleted = false;
+        for request in requests {
+            if matches!(request.call, Call::DeletePod { .. }) {
+                crate::fold(
+                    &mut stage.world,
+                    &request,
+                    crate::Outcome::Unknown,
+                    stage.now,
+                );
+                deleted = true;
+            } else {
+                let outcome = stage.answer(&request);
+                crate::fold(&mut stage.world, &request, outcome, stage.now);
+            }
+        }
+        if deleted {
+            break;
+        }
+    }
+    stage.people("b1", 4);
+    let plan = stage.decide();
+    assert!(
+        plan.decisions
+            .iter()
+            .all(|decision| !matches!(decision.action, Action::Delete { .. })),
+        "it is read first: {plan:?}"
+    );
+    stage.seconds(30);
+    assert_eq!(
+        stage.state("b1"),
+        State::Expelling,
+        "somebody came meanwhile"
+    );
+}
+
+#[test]
+fn a_new_run_is_told_to_shut_down_too_before_it_is_deleted() {
+    let mut stage = one_too_many();
+    while stage.times(T::ShutDown) == 0 {
+        stage.second();
+    }
+    // It left by itself before its pod was deleted, and came back drained by configuration.
+    stage.restart("b1");
+    stage.actor("b1").flags.drain = true;
+    stage.seconds(120);
+    assert_eq!(stage.state("b1"), State::Gone);
+    let last = stage.life("b1");
+    let redrained = last
+        .iter()
+        .rposition(|what| matches!(what, T::Redrain | T::Return));
+    assert!(
+        last[redrained.unwrap()..].contains(&T::ShutDown),
+        "{last:?}"
+    );
+}
+
+#[test]
+fn a_removal_that_an_earlier_leader_began_long_ago_still_ends_with_a_shutdown() {
+    let mut stage = one_too_many();
+    while stage.state("b1") != State::Removing {
+        stage.second();
+    }
+    stage.lead_anew();
+    stage.now += secs(7200);
+    stage.seconds(60);
+    assert_eq!(stage.state("b1"), State::Gone);
+    assert!(
+        stage.life("b1").ends_with(&[T::ShutDown, T::Delete]),
+        "{:?}",
+        stage.life("b1")
+    );
+}
+
+#[test]
+fn protection_that_somebody_takes_away_is_put_back() {
+    let mut stage = one_too_many();
+    stage.people("b1", 3);
+    stage.seconds(3);
+    stage.strict = false;
+    stage.change("b1", |object| {
+        object.labels.remove("bridgetender.dev/protected");
+        object
+            .labels
+            .insert("bridgetender.dev/counted".to_owned(), "true".to_owned());
+        object.annotations.remove("bridgetender.dev/deadline");
+    });
+    stage.second();
+    let marks = stage.marks("b1");
+    assert!(marks.protected && !marks.counted && marks.deadline.is_some());
+}

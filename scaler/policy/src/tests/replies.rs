@@ -1,0 +1,182 @@
+use scaler_api::State;
+
+use super::stage::{Stage, spec, uid};
+use crate::plan::Transition as T;
+use crate::{Call, Outcome, effects, fold};
+
+#[test]
+fn nothing_is_asked_twice_while_a_reply_is_awaited() {
+    let mut wide = spec(4);
+    wide.drain.max_concurrent = scaler_api::Limit::Count(4);
+    let mut stage = Stage::new(wide);
+    stage.scale(2);
+    let plan = stage.decide();
+    assert_eq!(plan.decisions.len(), 2);
+    effects(&mut stage.world, &plan, stage.now);
+    stage.world.touch();
+    assert!(stage.decide().decisions.is_empty());
+    stage.scale(6);
+    let plan = stage.decide();
+    assert_eq!(
+        plan.decisions.len(),
+        2,
+        "two are started, and two can be taken back in a moment"
+    );
+    effects(&mut stage.world, &plan, stage.now);
+    stage.world.touch();
+    assert!(stage.decide().decisions.is_empty());
+}
+
+#[test]
+fn a_conflict_reads_the_pod_and_decides_anew() {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b0", 9);
+    stage.look();
+    stage.scale(1);
+    let plan = stage.decide();
+    // Somebody pins it in the same moment, and the event is late.
+    let object = stage.objects.get_mut(&uid("b1")).unwrap();
+    object
+        .annotations
+        .insert("bridgetender.dev/pinned".to_owned(), "true".to_owned());
+    object.pod.resource_version = "777".to_owned();
+    object.pod.marks =
+        crate::world::Marks::read(&object.labels, &object.annotations, object.pod.created);
+    for request in effects(&mut stage.world, &plan, stage.now) {
+        let outcome = stage.answer(&request);
+        fold(&mut stage.world, &request, outcome, stage.now);
+    }
+    stage.seconds(3);
+    assert_eq!(
+        stage.times(T::Inquire),
+        2,
+        "all pods at the beginning, and this one"
+    );
+    assert_eq!(stage.state("b1"), State::Active);
+    assert_eq!(stage.state("b0"), State::Draining);
+}
+
+#[test]
+fn a_patch_without_a_known_outcome_chooses_no_second_victim() {
+    let mut stage = Stage::new(spec(3));
+    for name in ["b0", "b1", "b2"] {
+        stage.people(name, 9);
+    }
+    stage.second();
+    stage.scale(2);
+    let plan = stage.decide();
+    for request in effects(&mut stage.world, &plan, stage.now) {
+        let lost = matches!(request.call, Call::PatchPod { .. });
+        let outcome = stage.answer(&request);
+        fold(
+            &mut stage.world,
+            &request,
+            if lost { Outcome::Unknown } else { outcome },
+            stage.now,
+        );
+    }
+    stage.seconds(30);
+    assert_eq!(stage.times(T::Drain), 1);
+    assert_eq!(stage.in_state(State::Draining), 1);
+}
+
+#[test]
+fn an_event_older_than_our_own_write_is_not_believed() {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b0", 9);
+    stage.people("b1", 2);
+    stage.second();
+    let old = stage.objects[&uid("b1")].pod.clone();
+    stage.scale(1);
+    stage.seconds(2);
+    stage.world.observe_pod(old, stage.now);
+    assert_eq!(stage.state("b1"), State::Draining);
+    stage.seconds(5);
+    assert_eq!(stage.times(T::Drain), 1);
+}
+
+#[test]
+fn a_list_does_not_forget_pods_that_are_newer() {
+    let mut stage = Stage::new(spec(1));
+    stage.scale(2);
+    stage.seconds(2);
+    let b0 = stage.objects[&uid("b0")].pod.clone();
+    stage
+        .world
+        .observe_list(vec![b0], "2", stage.now, stage.now);
+    assert_eq!(stage.world.pods().len(), 2);
+}
+
+#[test]
+fn a_pod_of_the_same_name_and_another_uid_is_another_one() {
+    let mut stage = Stage::new(spec(2));
+    let request = crate::Request {
+        call: Call::ReadPod {
+            name: "b1".to_owned(),
+            uid: uid("b1"),
+        },
+        at: stage.now,
+        not_after: stage.now,
+    };
+    let mut other = stage.objects[&uid("b1")].pod.clone();
+    other.uid = uid("other");
+    fold(
+        &mut stage.world,
+        &request,
+        Outcome::Pod(Box::new(other)),
+        stage.now,
+    );
+    assert_eq!(stage.state("b1"), State::Gone);
+    assert!(!stage.world.pods().contains_key(&uid("other")));
+}
+
+#[test]
+fn the_status_is_written_when_the_count_changes_and_otherwise_not_often() {
+    let mut stage = Stage::new(spec(2));
+    stage.seconds(60);
+    let writes = |stage: &Stage| {
+        stage
+            .sent
+            .iter()
+            .filter(|r| matches!(r.call, Call::PatchStatus { .. }))
+            .count()
+    };
+    let before = writes(&stage);
+    stage.seconds(60);
+    assert_eq!(writes(&stage), before, "nothing new, nothing written");
+    stage.scale(3);
+    stage.second();
+    let status = &stage.world.pool().status;
+    assert_eq!(status.replicas, 3);
+    assert_eq!(
+        status.selector,
+        "bridgetender.dev/pool=pool,bridgetender.dev/counted=true"
+    );
+    assert!(status.last_decision.is_some());
+    assert!(
+        status
+            .conditions
+            .iter()
+            .any(|condition| condition.type_ == "Available" && condition.status == "True")
+    );
+}
+
+#[test]
+fn a_new_leader_lists_all_pods_before_it_decides_anything() {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b0", 9);
+    stage.people("b1", 2);
+    stage.second();
+    let old = stage.objects[&uid("b1")].pod.clone();
+    stage.scale(1);
+    stage.seconds(2);
+    stage.lead_anew();
+    // The cache that it begins with is of before the drain.
+    stage.world.observe_pod(old, stage.now);
+    let plan = stage.decide();
+    assert_eq!(plan.decisions.len(), 1, "{plan:?}");
+    assert_eq!(plan.decisions[0].action, crate::Action::List);
+    stage.seconds(5);
+    assert_eq!(stage.times(T::Drain), 1);
+    assert_eq!(stage.state("b1"), State::Draining);
+}

@@ -1,0 +1,109 @@
+use scaler_api::State;
+use scaler_api::status::Reason;
+
+use super::stage::{Stage, spec};
+use crate::plan::Transition as T;
+
+fn outdated(bridges: u32) -> Stage {
+    let mut stage = Stage::empty(spec(bridges));
+    for number in 0..bridges {
+        stage.active(&format!("b{number}"), "old");
+        stage.people(&format!("b{number}"), 3);
+    }
+    stage.look();
+    stage
+}
+
+#[test]
+fn a_replacement_is_born_uncounted_and_counted_when_an_old_bridge_is_not() {
+    let mut stage = outdated(3);
+    let mut most = 0;
+    for _ in 0..10 {
+        stage.second();
+        most = most.max(stage.counted());
+        assert_eq!(stage.counted(), 3);
+    }
+    assert_eq!(most, 3);
+    assert!(stage.times(T::Count) >= 1);
+    assert_eq!(stage.times(T::Count), stage.times(T::Drain));
+}
+
+#[test]
+fn an_old_bridge_drains_only_when_the_new_one_takes_conferences() {
+    let mut stage = outdated(2);
+    stage.boots = false;
+    stage.seconds(60);
+    assert_eq!(stage.times(T::Create), 1);
+    assert_eq!(stage.times(T::Drain), 0);
+}
+
+#[test]
+fn a_rollout_ends_with_new_bridges_alone() {
+    let mut stage = outdated(4);
+    for _ in 0..600 {
+        stage.second();
+        for number in 0..4 {
+            let name = format!("b{number}");
+            if stage.state(&name) == State::Draining {
+                stage.people(&name, 0);
+            }
+        }
+    }
+    assert_eq!(stage.in_state(State::Active), 4);
+    assert!(
+        stage
+            .world
+            .pods()
+            .values()
+            .all(|known| known.pod.marks.as_ref().unwrap().revision == "new")
+    );
+    assert_eq!(stage.times(T::Delete), 4);
+}
+
+#[test]
+fn a_bad_image_stops_the_rollout_and_drains_nobody() {
+    let mut stage = outdated(3);
+    stage.boots = false;
+    stage.seconds(1900);
+    assert_eq!(stage.times(T::Drain), 0);
+    assert_eq!(stage.in_state(State::Active), 3);
+    assert!(stage.finding(Reason::ProgressDeadline));
+    assert!(stage.times(T::Create) <= 4);
+}
+
+#[test]
+fn a_paused_update_replaces_nothing_and_rescues_the_old() {
+    let mut stage = outdated(3);
+    stage.respec(|pool| pool.spec.update.paused = true);
+    stage.seconds(30);
+    assert_eq!(stage.times(T::Create) + stage.times(T::Drain), 0);
+    stage.scale(2);
+    stage.seconds(3);
+    stage.scale(3);
+    stage.seconds(3);
+    assert_eq!((stage.times(T::Rescue), stage.times(T::Create)), (1, 0));
+}
+
+#[test]
+fn a_replacement_that_nothing_waits_for_any_more_is_drained() {
+    let mut stage = outdated(2);
+    stage.boots = false;
+    stage.seconds(2);
+    assert_eq!(stage.in_state(State::Pending), 1);
+    stage.respec(|pool| pool.revision = "old".to_owned());
+    stage.seconds(5);
+    assert_eq!(stage.in_state(State::Pending), 0);
+    assert_eq!(stage.in_state(State::Active), 2);
+}
+
+#[test]
+fn an_outdated_bridge_that_never_ran_makes_room_at_once() {
+    let mut stage = Stage::new(spec(1));
+    stage.boots = false;
+    stage.scale(2);
+    stage.seconds(2);
+    stage.respec(|pool| pool.revision = "newer".to_owned());
+    stage.boots = true;
+    stage.seconds(5);
+    assert_eq!(stage.state("n1"), State::Gone);
+}

@@ -1,0 +1,222 @@
+use scaler_api::state::Intent;
+use scaler_api::status::Reason;
+use scaler_api::{Limit, State};
+
+use super::stage::{Stage, secs, spec};
+use crate::plan::Transition as T;
+
+fn wide(replicas: u32) -> scaler_api::BridgePoolSpec {
+    let mut spec = spec(replicas);
+    spec.drain.max_concurrent = Limit::Count(replicas);
+    spec
+}
+
+#[test]
+fn the_emptiest_bridge_goes_first() {
+    let mut stage = Stage::new(spec(3));
+    stage.people("b0", 40);
+    stage.people("b1", 2);
+    stage.people("b2", 40);
+    stage.second();
+    stage.scale(2);
+    stage.second();
+    assert_eq!(stage.marks("b1").intent, Intent::Drain);
+    assert!(!stage.marks("b1").counted && stage.marks("b1").protected);
+    assert_eq!(stage.marks("b1").deadline, Some(stage.now + secs(3600)));
+    assert_eq!(stage.counted(), 2);
+}
+
+#[test]
+fn the_floor_keeps_the_last_bridge_and_names_the_way_to_zero() {
+    let mut stage = Stage::new(wide(3));
+    stage.scale(0);
+    stage.seconds(60);
+    assert_eq!(stage.in_state(State::Active), 1);
+    assert!(stage.finding(Reason::MinActive));
+    stage.respec(|pool| pool.spec.min_active = 0);
+    stage.seconds(60);
+    assert!(stage.states().is_empty());
+}
+
+#[test]
+fn few_drain_at_once() {
+    let mut narrow = spec(8);
+    narrow.drain.max_concurrent = Limit::Percent(25);
+    let mut stage = Stage::new(narrow);
+    for number in 0..8 {
+        stage.people(&format!("b{number}"), 4);
+    }
+    stage.second();
+    stage.scale(1);
+    stage.seconds(30);
+    assert_eq!(stage.in_state(State::Draining), 2);
+    assert!(stage.finding(Reason::MaxConcurrent));
+}
+
+#[test]
+fn a_pinned_bridge_is_left_alone() {
+    let mut stage = Stage::new(wide(2));
+    stage.people("b0", 50);
+    stage.annotate("b1", "bridgetender.dev/pinned", Some("true"));
+    stage.scale(1);
+    stage.seconds(3);
+    assert_eq!(stage.state("b1"), State::Active);
+    assert_eq!(stage.state("b0"), State::Draining);
+}
+
+#[test]
+fn nothing_is_drained_by_old_statistics() {
+    let mut stage = Stage::new(wide(2));
+    stage.actor("b0").answers = false;
+    stage.actor("b1").answers = false;
+    stage.seconds(11);
+    stage.scale(1);
+    stage.seconds(10);
+    assert_eq!(stage.times(T::Drain), 0);
+}
+
+#[test]
+fn a_young_bridge_is_left_alone() {
+    let mut stage = Stage::new(wide(1));
+    stage.scale(2);
+    stage.seconds(10);
+    stage.people("b0", 30);
+    stage.second();
+    stage.scale(1);
+    stage.seconds(2);
+    assert_eq!(stage.state("n1"), State::Active);
+    assert_eq!(
+        stage.state("b0"),
+        State::Draining,
+        "the old one, with people, all the same"
+    );
+}
+
+#[test]
+fn a_bridge_that_never_ran_goes_first_and_at_once() {
+    let mut stage = Stage::new(spec(1));
+    stage.boots = false;
+    stage.scale(2);
+    stage.seconds(2);
+    stage.scale(1);
+    stage.seconds(2);
+    assert_eq!(stage.state("n1"), State::Gone);
+    assert_eq!(stage.times(T::Drain), 0);
+}
+
+#[test]
+fn half_the_bridges_unhealthy_is_an_outage_and_drains_none() {
+    let mut stage = Stage::new(wide(4));
+    for name in ["b0", "b1"] {
+        stage.actor(name).healthy = false;
+    }
+    stage.second();
+    stage.scale(2);
+    stage.seconds(20);
+    assert_eq!(stage.times(T::Drain), 0);
+    stage.actor("b0").healthy = true;
+    stage.seconds(2);
+    assert!(stage.times(T::Drain) > 0);
+}
+
+#[test]
+fn a_silent_api_server_stops_everything_new() {
+    let mut stage = Stage::new(wide(2));
+    for _ in 0..200 {
+        stage.now += secs(1);
+        stage.look();
+    }
+    stage.scale(1);
+    stage.act();
+    assert_eq!(stage.times(T::Drain), 0);
+    stage.world.hear(stage.now);
+    stage.world.touch();
+    stage.act();
+    assert_eq!(stage.times(T::Drain), 1);
+}
+
+#[test]
+fn a_paused_pool_keeps_up_what_was_begun_and_begins_nothing() {
+    let mut stage = Stage::new(wide(3));
+    stage.scale(2);
+    stage.second();
+    stage.respec(|pool| pool.spec.paused = true);
+    stage.scale(1);
+    stage.seconds(5);
+    assert_eq!(stage.in_state(State::Settling), 1);
+    let name = stage
+        .states()
+        .iter()
+        .find(|(_, state)| **state == State::Settling)
+        .unwrap()
+        .0
+        .clone();
+    stage.restart(&name);
+    stage.seconds(60);
+    assert!(stage.actor(&name).flags.drain, "drained anew");
+    assert_eq!((stage.times(T::Remove), stage.times(T::Drain)), (0, 1));
+}
+
+#[test]
+fn a_dry_run_tells_and_does_nothing() {
+    let mut dry = wide(2);
+    dry.dry_run = true;
+    let mut stage = Stage::new(dry);
+    stage.scale(1);
+    let plan = stage.decide();
+    assert_eq!(plan.decisions.len(), 1);
+    let requests = crate::effects(&mut stage.world, &plan, stage.now);
+    assert!(
+        requests
+            .iter()
+            .all(|request| matches!(request.call, crate::Call::PatchStatus { .. }))
+    );
+}
+
+#[test]
+fn an_operator_s_drain_is_made_good_and_can_be_called_off() {
+    let mut stage = Stage::new(wide(2));
+    stage.people("b0", 5);
+    stage.people("b1", 5);
+    stage.second();
+    stage.annotate("b1", "bridgetender.dev/drain-requested", Some("true"));
+    stage.seconds(5);
+    assert_eq!(stage.state("b1"), State::Draining);
+    assert_eq!(stage.in_state(State::Active), 2, "another one was started");
+    stage.annotate("b1", "bridgetender.dev/drain-requested", None);
+    stage.seconds(3);
+    assert!(stage.life("b1").contains(&T::Rescue));
+}
+
+#[test]
+fn a_drain_that_somebody_else_began_is_undone() {
+    let mut stage = Stage::new(spec(1));
+    stage.actor("b0").flags.drain = true;
+    stage.seconds(2);
+    assert!(!stage.actor("b0").flags.drain);
+    assert_eq!(stage.times(T::Reassert), 1);
+}
+
+#[test]
+fn a_forced_removal_does_not_wait_for_people() {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b1", 7);
+    stage.annotate("b1", "bridgetender.dev/force", Some("true"));
+    stage.seconds(15);
+    assert_eq!(stage.state("b1"), State::Gone);
+    assert!(
+        stage.life("b1").contains(&T::ShutDown),
+        "so that jicofo moves them"
+    );
+}
+
+#[test]
+fn a_malformed_pod_is_left_alone_and_the_others_are_not() {
+    let mut stage = Stage::new(wide(3));
+    stage.annotate("b0", "bridgetender.dev/deadline", Some("tomorrow"));
+    stage.scale(2);
+    stage.seconds(60);
+    assert_eq!(stage.objects.len(), 2);
+    assert!(stage.objects.contains_key(&super::stage::uid("b0")));
+    assert!(stage.finding(Reason::Malformed));
+}

@@ -1,0 +1,325 @@
+//! All that is known of a pool at one moment. Nothing else enters a decision.
+//!
+//! Whoever observes tells the world by its methods; each of them notes whether anything changed that a decision could depend
+//! on, so that nothing is decided anew while nothing happens.
+
+mod jicofo;
+mod live;
+mod marks;
+mod node;
+mod outstanding;
+mod pod;
+mod pool;
+mod tuning;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use bridge::Time;
+
+pub use jicofo::{Jicofo, Presence, Room};
+pub use live::{Empty, Live, Look, Run};
+pub use marks::{Marks, SAFE_TO_EVICT};
+pub use node::{Node, Nodes};
+pub(crate) use outstanding::backoff;
+pub use outstanding::{Command, Create, Delete, Memory, Outstanding, Starts, Told, Write};
+pub use pod::{Container, Frozen, Owner, Phase, Pod, Running, Uid};
+pub use pool::{FINALIZER, Pool};
+pub use tuning::Tuning;
+
+use crate::guards::{Guard, Guards};
+use crate::plan::Plan;
+
+/// A pod and what its bridge said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    /// The object, as the API server last told it.
+    pub pod: Pod,
+    /// The bridge in it, as it last answered.
+    pub live: Live,
+    /// When this controller saw the pod first.
+    pub seen_at: Time,
+    /// Since when this controller has seen that it does not serve, though it may be meant to.
+    pub unsettled_since: Option<Time>,
+    /// The number of its node.
+    pub(crate) node: Option<usize>,
+}
+
+/// All that is known of a pool at one moment.
+#[derive(Clone, Debug)]
+pub struct World {
+    pub(crate) pool: Pool,
+    pub(crate) pods: BTreeMap<Uid, Known>,
+    pub(crate) nodes: Nodes,
+    pub(crate) jicofo: Jicofo,
+    pub(crate) outstanding: Outstanding,
+    pub(crate) memory: Memory,
+    pub(crate) tuning: Tuning,
+    /// Whether all pods were once listed by the API server itself, not by a cache that may be of before an earlier leader's last
+    /// writes.
+    pub(crate) listed: bool,
+    /// When the API server was last heard of, by an event, a bookmark or a list.
+    pub(crate) heard_at: Time,
+    /// By how many milliseconds the clock of the decisions is ahead of the API server's.
+    pub(crate) skew: i64,
+    pub(crate) guards: Guards,
+    /// How often something changed that a decision could depend on.
+    changes: u64,
+    /// How often when it was decided last.
+    decided: Option<u64>,
+    wake: Time,
+}
+
+impl World {
+    /// A pool of which nothing but itself is known.
+    pub fn new(pool: Pool, tuning: Tuning, now: Time) -> Self {
+        Self {
+            pool,
+            pods: BTreeMap::new(),
+            nodes: Nodes::default(),
+            jicofo: Jicofo::default(),
+            outstanding: Outstanding::default(),
+            memory: Memory::default(),
+            tuning,
+            listed: false,
+            heard_at: now,
+            skew: 0,
+            guards: Guards::default(),
+            changes: 0,
+            decided: None,
+            wake: now,
+        }
+    }
+
+    /// The same world with one guard switched off: a seeded bug, to show that a test finds it.
+    #[cfg(any(test, feature = "seeded-bugs"))]
+    #[must_use]
+    pub fn without_guard(mut self, guard: Guard) -> Self {
+        self.guards = Guards::without(guard);
+        self
+    }
+
+    /// The pool.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// The pods, each with what its bridge said, in the order of their UIDs.
+    pub fn pods(&self) -> &BTreeMap<Uid, Known> {
+        &self.pods
+    }
+
+    /// The nodes.
+    pub fn nodes(&self) -> &Nodes {
+        &self.nodes
+    }
+
+    /// What is known of jicofo.
+    pub fn jicofo(&self) -> &Jicofo {
+        &self.jicofo
+    }
+
+    /// What was asked and not yet answered.
+    pub fn outstanding(&self) -> &Outstanding {
+        &self.outstanding
+    }
+
+    /// What remains of earlier events.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// The times and limits that are not the pool's own.
+    pub fn tuning(&self) -> &Tuning {
+        &self.tuning
+    }
+
+    /// Whether nothing changed that a decision could depend on, and nothing is due yet.
+    pub fn quiet(&self, now: Time) -> bool {
+        self.decided == Some(self.changes) && now < self.wake
+    }
+
+    /// When something is due without a change.
+    pub fn wake(&self) -> Time {
+        self.wake
+    }
+
+    /// A plan was made of this world: nothing is decided anew until something changes or is due.
+    pub fn decided(&mut self, plan: &Plan) {
+        self.wake = plan.wake;
+        self.decided = Some(plan.of);
+        self.memory.take_up(plan);
+    }
+
+    /// The pool as the API server now tells it.
+    pub fn observe_pool(&mut self, pool: Pool) {
+        self.note(self.pool != pool);
+        self.pool = pool;
+    }
+
+    /// A pod as an event of a watch tells it. One that is older than what this controller itself wrote is not believed.
+    pub fn observe_pod(&mut self, pod: Pod, at: Time) {
+        self.hear(at);
+        if self.guards.hold(
+            Guard::OldEventsIgnored,
+            !self.outstanding.outdated(&pod.uid, pod.version()),
+        ) {
+            self.take_pod(pod, at);
+        }
+    }
+
+    /// A pod as a reply to this controller tells it. A reply that an event overtook is not believed.
+    pub(crate) fn take_pod(&mut self, pod: Pod, at: Time) {
+        self.note(true);
+        let node = pod.node.as_deref().map(|name| self.nodes.number(name));
+        let unsettled = !pod.settled();
+        let Some(known) = self.pods.get_mut(&pod.uid) else {
+            self.outstanding.seen(&pod);
+            let known = Known {
+                live: Live::default(),
+                seen_at: at,
+                unsettled_since: unsettled.then_some(at),
+                node,
+                pod,
+            };
+            self.pods.insert(known.pod.uid.clone(), known);
+            return;
+        };
+        let overtaken =
+            matches!((known.pod.version(), pod.version()), (Some(known), Some(new)) if new < known);
+        if self.guards.hold(Guard::OldEventsIgnored, !overtaken) {
+            self.outstanding.seen(&pod);
+            known.pod = pod;
+            known.node = node;
+            known.unsettled_since = unsettled.then(|| known.unsettled_since.unwrap_or(at));
+        }
+    }
+
+    /// A pod is no longer there.
+    pub fn observe_gone(&mut self, uid: &Uid, at: Time) {
+        self.hear(at);
+        let known = self.pods.remove(uid).is_some();
+        self.note(known);
+        self.outstanding.forget(uid);
+        self.memory.forget(uid);
+    }
+
+    /// Every pod of the pool, as a list of this version told them: those that are missing are gone, and creations whose reply got
+    /// lost are settled. `asked_at` is when the list was asked for.
+    pub fn observe_list(&mut self, pods: Vec<Pod>, version: &str, asked_at: Time, at: Time) {
+        let listed: BTreeSet<&Uid> = pods.iter().map(|pod| &pod.uid).collect();
+        let version: Option<u64> = version.parse().ok();
+        let newer = |known: &Known| matches!((known.pod.version(), version), (Some(pod), Some(list)) if pod > list);
+        let gone: Vec<Uid> = self
+            .pods
+            .iter()
+            .filter(|(uid, known)| !listed.contains(uid) && !newer(known))
+            .map(|(uid, _)| uid.clone())
+            .collect();
+        for uid in gone {
+            self.observe_gone(&uid, at);
+        }
+        for pod in pods {
+            self.observe_pod(pod, at);
+        }
+        self.outstanding.listed(asked_at);
+        self.note(true);
+    }
+
+    /// The API server is there, whether it had something to tell or not.
+    pub fn hear(&mut self, at: Time) {
+        self.heard_at = self.heard_at.max(at);
+    }
+
+    /// By how many milliseconds the clock of the decisions is ahead of the API server's.
+    pub fn observe_skew(&mut self, millis: i64) {
+        self.note(self.skew != millis);
+        self.skew = millis;
+    }
+
+    /// A bridge answered. `container` is the container's ID as it was known when the bridge was asked.
+    pub fn observe_look(&mut self, uid: &Uid, container: &str, look: Look) {
+        let Some(known) = self.pods.get_mut(uid) else {
+            return;
+        };
+        let freshness = self.pool.spec.evidence.freshness.get();
+        let conferences = self.guards.on(Guard::ConferencesCount);
+        let news = known.live.look(container, look, freshness, conferences);
+        let changed = news || !known.pod.settled();
+        self.note(changed);
+    }
+
+    /// A bridge did not answer, or not with what was asked for.
+    pub fn observe_silence(&mut self, uid: &Uid, at: Time) {
+        if let Some(known) = self.pods.get_mut(uid) {
+            let news = known.live.silence(at);
+            self.note(news);
+        }
+    }
+
+    /// A node as the API server now tells it.
+    pub fn observe_node(&mut self, node: Node) {
+        let news = self.nodes.set(node);
+        self.note(news);
+    }
+
+    /// A node is no longer there. Its pods' containers are not taken to be gone: the API server collects them.
+    pub fn observe_node_gone(&mut self, name: &str) {
+        let known = self.nodes.remove(name);
+        self.note(known);
+    }
+
+    /// Whether jicofo answers, and which bridges it knows.
+    pub fn observe_jicofo(&mut self, presence: Presence) {
+        self.note(self.jicofo.presence != presence);
+        self.jicofo.presence = presence;
+    }
+
+    /// Which conferences jicofo has on which bridge.
+    pub fn observe_rooms(&mut self, rooms: BTreeMap<String, Vec<Room>>, at: Time) {
+        self.jicofo.rooms = rooms;
+        self.jicofo.rooms_at = Some(at);
+        self.note(true);
+    }
+
+    /// How soon a bridge should be looked at again: often while it is on its way, so that what is seen is fresh when it is
+    /// decided by.
+    pub fn look_within(&self, uid: &Uid) -> Duration {
+        match self.pods.get(uid) {
+            Some(known) if !known.pod.settled() => self.tuning.look_soon,
+            _ => self.tuning.look_usually,
+        }
+    }
+
+    /// A moment of this controller's clock by the API server's, which all that is written down is by.
+    pub fn server_time(&self, local: Time) -> Time {
+        Time::from_millis(local.as_millis().saturating_sub(self.skew))
+    }
+
+    /// A moment of the API server's clock by this controller's.
+    pub fn local_time(&self, server: Time) -> Time {
+        Time::from_millis(server.as_millis().saturating_add(self.skew))
+    }
+
+    /// Whether a bridge was told to shut down, though it may not have heard it.
+    pub(crate) fn told_to_shut_down(&self, uid: &Uid) -> bool {
+        self.memory
+            .commands
+            .get(uid)
+            .is_some_and(|told| told.contains_key(&Command::Shutdown))
+    }
+
+    /// Whether something changed that a decision could depend on.
+    fn note(&mut self, changed: bool) {
+        self.changes += u64::from(changed);
+    }
+
+    /// How often something changed so far.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    pub(crate) fn touch(&mut self) {
+        self.note(true);
+    }
+}

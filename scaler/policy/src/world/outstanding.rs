@@ -1,0 +1,222 @@
+//! What was asked and not yet answered, and what remains of earlier events.
+//!
+//! A pod with a write under way is decided about as if the write had succeeded, and not written again before its reply. A reply
+//! that does not come leaves its outcome unknown: the object is read again before anything more is decided about it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use bridge::Time;
+
+use crate::plan::{Plan, Transition};
+use crate::world::{Marks, Pod, Uid};
+
+/// What was asked and not yet answered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outstanding {
+    /// Pods being created, by the value of their label for the creation.
+    pub creates: BTreeMap<String, Create>,
+    /// Pods being patched.
+    pub writes: BTreeMap<Uid, Write>,
+    /// Pods being deleted.
+    pub deletes: BTreeMap<Uid, Delete>,
+    /// Bridges being told something.
+    pub commands: BTreeMap<Uid, Time>,
+    /// Pods being read.
+    pub reads: BTreeMap<Uid, Time>,
+    /// All pods being listed.
+    pub list: Option<Time>,
+    /// jicofo being asked for its conferences, or to move one.
+    pub jicofo: Option<Time>,
+    /// The status or the finalizer of the pool being written.
+    pub pool: Option<Time>,
+    /// The versions that this controller itself wrote last.
+    wrote: BTreeMap<Uid, u64>,
+}
+
+/// A pod being created.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Create {
+    /// What it will be marked as.
+    pub marks: Marks,
+    /// When that was asked.
+    pub at: Time,
+    /// Whether the outcome is unknown, so that a list of all pods has to tell.
+    pub unknown: bool,
+}
+
+/// A pod being patched.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// What it will be marked as.
+    pub after: Marks,
+    /// When that was asked.
+    pub at: Time,
+    /// Whether the outcome is unknown, so that the pod has to be read.
+    pub unknown: bool,
+}
+
+/// A pod being deleted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delete {
+    /// When that was asked.
+    pub at: Time,
+    /// Whether the outcome is unknown, so that the pod has to be read.
+    pub unknown: bool,
+}
+
+/// What remains of earlier events. It is lost with the controller; whoever leads next begins with none of it, and nothing that
+/// keeps people safe rests on it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Memory {
+    /// Failed starts by revision.
+    pub starts: BTreeMap<String, Starts>,
+    /// Creations that the API server refused in a row, when the last one was, and what it said.
+    pub refused: Option<(u32, Time, String)>,
+    /// What each bridge was told.
+    pub commands: BTreeMap<Uid, BTreeMap<Command, Told>>,
+    /// Bridges that do not have a shutdown, or refuse it.
+    pub without_shutdown: BTreeSet<Uid>,
+    /// How often each conference was asked to leave each bridge.
+    pub moves: BTreeMap<Uid, BTreeMap<String, u32>>,
+    /// When a conference was moved last.
+    pub moved_at: Option<Time>,
+    /// When the status was written last.
+    pub status_at: Option<Time>,
+    /// How many creations there were, so that each has another name.
+    pub creations: u64,
+    /// Pods whose start was counted as failed.
+    failed: BTreeSet<Uid>,
+}
+
+/// How often a bridge was told the same thing in a row.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Told {
+    /// When first.
+    pub first: Time,
+    /// When last.
+    pub last: Time,
+    /// How often.
+    pub times: u32,
+}
+
+/// Failed starts of a revision.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Starts {
+    /// How many since one of this revision came up.
+    pub failures: u32,
+    /// When the last one was.
+    pub last: Time,
+}
+
+/// What a bridge can be told.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, serde::Serialize)]
+pub enum Command {
+    /// To take no new conferences.
+    Drain,
+    /// To take them again.
+    Undrain,
+    /// To leave within a minute, upon which jicofo moves everybody.
+    Shutdown,
+}
+
+impl Outstanding {
+    /// Whether this version is older than what this controller wrote.
+    pub(crate) fn outdated(&self, uid: &Uid, version: Option<u64>) -> bool {
+        matches!((self.wrote.get(uid), version), (Some(wrote), Some(version)) if version < *wrote)
+    }
+
+    /// A pod was seen: its creation is settled, and so is a write whose outcome it shows.
+    pub(crate) fn seen(&mut self, pod: &Pod) {
+        if let Ok(marks) = &pod.marks {
+            if let Some(creation) = &marks.creation {
+                self.creates.remove(creation);
+            }
+            if self
+                .writes
+                .get(&pod.uid)
+                .is_some_and(|write| write.after == *marks)
+            {
+                self.writes.remove(&pod.uid);
+            }
+        }
+        if pod.deletion.is_some() {
+            self.deletes.remove(&pod.uid);
+        }
+    }
+
+    /// This controller wrote the pod, and this is what became of it.
+    pub(crate) fn wrote(&mut self, pod: &Pod) {
+        self.writes.remove(&pod.uid);
+        if let Some(version) = pod.version() {
+            self.wrote.insert(pod.uid.clone(), version);
+        }
+    }
+
+    /// The pod was read anew: whatever was unknown about it is known.
+    pub(crate) fn read(&mut self, uid: &Uid) {
+        self.reads.remove(uid);
+        self.writes.remove(uid);
+        self.deletes.remove(uid);
+    }
+
+    /// A list of all pods that was asked for at this moment has come: creations of before that it does not hold have failed.
+    pub(crate) fn listed(&mut self, asked_at: Time) {
+        self.list = None;
+        self.creates
+            .retain(|_, create| !(create.unknown && create.at < asked_at));
+    }
+
+    /// A pod is gone.
+    pub(crate) fn forget(&mut self, uid: &Uid) {
+        self.read(uid);
+        self.commands.remove(uid);
+        self.wrote.remove(uid);
+    }
+}
+
+impl Memory {
+    /// Takes up what a plan found out.
+    pub(crate) fn take_up(&mut self, plan: &Plan) {
+        for decision in &plan.decisions {
+            let Some(pod) = &decision.pod else {
+                continue;
+            };
+            match decision.transition {
+                Transition::StartFailed if self.failed.insert(pod.uid.clone()) => {
+                    let starts = self.starts.entry(pod.revision.clone()).or_insert(Starts {
+                        failures: 0,
+                        last: plan.at,
+                    });
+                    starts.failures = starts.failures.saturating_add(1);
+                    starts.last = plan.at;
+                }
+                // Another run of the bridge was told nothing.
+                Transition::Redrain | Transition::Return => {
+                    if let Some(told) = self.commands.get_mut(&pod.uid) {
+                        told.remove(&Command::Shutdown);
+                    }
+                }
+                Transition::Activate => {
+                    self.starts.remove(&pod.revision);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Forgets what is only about a pod that is gone.
+    pub(crate) fn forget(&mut self, uid: &Uid) {
+        self.commands.remove(uid);
+        self.without_shutdown.remove(uid);
+        self.moves.remove(uid);
+        self.failed.remove(uid);
+    }
+}
+
+/// A pause that doubles with each failure after the first.
+pub(crate) fn backoff(base: Duration, most: Duration, failures: u32) -> Duration {
+    const DOUBLINGS: u32 = 16;
+    base.saturating_mul(1 << failures.saturating_sub(1).min(DOUBLINGS))
+        .min(most)
+}
