@@ -6,7 +6,7 @@
 //!                               └───────────────────────────────── fold ───────────────────────────────────────┘
 //! ```
 //!
-//! [`step`] is a function of what is known and the moment; [`effects`] makes guarded requests of a plan and notes in the world
+//! [`step()`] is a function of what is known and the moment; [`effects()`] makes guarded requests of a plan and notes in the world
 //! what was asked; [`fold`] takes up what came of each. Whoever calls them observes and transports, and decides nothing: the
 //! controller, the simulator and the tests run the same three.
 //!
