@@ -170,6 +170,22 @@ fn h_what_was_asked_for_before_holds_with_behavior() {
     }
 }
 
+#[test]
+fn the_flag_counts_in_whole_seconds_where_there_is_behavior() {
+    let flag = Duration::from_millis(1_900);
+    let behavior = Behavior {
+        up: rules(Some(0), &[(RateType::Percent, 100, 15)]),
+        down: rules(None, &[(RateType::Percent, 100, 15)]),
+    };
+    for (behavior, expected) in [(None, 10), (Some(behavior), 3)] {
+        let mut history = History::default();
+        history.record(10, NOW - Duration::from_millis(1_500), None);
+        let policy = policy(1, 100, behavior);
+        let normalised = normalise(&policy, flag, 10, 3, &mut history, NOW);
+        assert_eq!(normalised.replicas, expected);
+    }
+}
+
 /// Changes spread evenly over the last two minutes, as upstream's tests generate them.
 fn changed(ups: &[i32], downs: &[i32]) -> History {
     let mut history = History::default();
