@@ -121,14 +121,11 @@ impl Usage<'_> {
                 sums.add(milli, request(index));
             }
         })?;
-        let foreign = self.samples.foreign.len();
-        if counts.ready == 0 && foreign == 0 {
-            return Err(Failure);
-        }
         // Also of pods that do not count.
         if requests.len() < self.pods.len() || requests.iter().any(Option::is_none) {
             return Err(Failure);
         }
+        // Nothing is requested also where no pod counts.
         let percent = sums.utilization().ok_or(Failure)?;
         let average = sums.average();
         let ratio = f64::from(percent) / f64::from(target);
@@ -146,7 +143,7 @@ impl Usage<'_> {
             })?;
             let percent = sums.utilization().ok_or(Failure)?;
             // Samples of unknown pods have no request and are in no sum, but they are counted here.
-            let entries = sums.entries as f64 + foreign as f64;
+            let entries = sums.entries as f64 + self.samples.foreign.len() as f64;
             Ok((f64::from(percent) / f64::from(target), entries))
         })?;
         Ok(Proposal {

@@ -120,7 +120,7 @@ fn an_old_high_recommendation_scales_up_without_behavior_and_holds_with() {
 fn h_what_was_asked_for_before_holds_with_behavior() {
     // Size, size asked for, what was asked for before, windows up and down; size that holds, what is remembered.
     type Case<'a> = (i32, i32, &'a [(i32, u64)], (u64, u64), i32, &'a [i32]);
-    let cases: [Case<'_>; 9] = [
+    let cases: [Case<'_>; 11] = [
         (100, 3, &[(4, 120), (5, 60)], (0, 180), 5, &[4, 5, 3]),
         (1, 7, &[(4, 120), (5, 60)], (300, 0), 4, &[4, 5, 7]),
         (100, 3, &[(1, 120), (2, 60)], (300, 0), 3, &[1, 2, 3]),
@@ -144,6 +144,9 @@ fn h_what_was_asked_for_before_holds_with_behavior() {
         ),
         (2, 1, &[(2, 6_000), (3, 180)], (300, 300), 2, &[1, 3]),
         (2, 3, &[(2, 6_000), (1, 180)], (300, 300), 2, &[3, 1]),
+        // One exactly as old as a window is not heeded any more, and its place is not taken yet.
+        (2, 3, &[(1, 300)], (300, 0), 3, &[1, 3]),
+        (4, 3, &[(5, 300)], (0, 300), 3, &[5, 3]),
     ];
     for (current, desired, before, (up, down), expected, after) in cases {
         let behavior = Behavior {
@@ -164,6 +167,22 @@ fn h_what_was_asked_for_before_holds_with_behavior() {
             _ => stable == desired,
         };
         assert!(named, "{reason} for {current} to {desired}");
+    }
+}
+
+#[test]
+fn the_flag_counts_in_whole_seconds_where_there_is_behavior() {
+    let flag = Duration::from_millis(1_900);
+    let behavior = Behavior {
+        up: rules(Some(0), &[(RateType::Percent, 100, 15)]),
+        down: rules(None, &[(RateType::Percent, 100, 15)]),
+    };
+    for (behavior, expected) in [(None, 10), (Some(behavior), 3)] {
+        let mut history = History::default();
+        history.record(10, NOW - Duration::from_millis(1_500), None);
+        let policy = policy(1, 100, behavior);
+        let normalised = normalise(&policy, flag, 10, 3, &mut history, NOW);
+        assert_eq!(normalised.replicas, expected);
     }
 }
 

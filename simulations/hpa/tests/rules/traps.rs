@@ -155,6 +155,25 @@ fn a_container_that_a_pod_lacks_fails_the_metric_up_to_1_32() {
 }
 
 #[test]
+fn without_pods_there_is_an_answer_only_where_pods_do_not_matter() {
+    let foreign = || Answer::Pods(Vec::new(), vec![900]);
+    let values = || Answer::Values(vec![9_000]);
+    let within = || Answer::Values(vec![1_050]);
+    for (metric, answer, replicas) in [
+        (pods(100), foreign(), None),
+        (cpu(50), foreign(), None),
+        (object("Value", 1_000), values(), None),
+        (external("Value", 1_000), values(), None),
+        (object("Value", 1_000), within(), Some(3)),
+        (object("AverageValue", 1_000), values(), Some(9)),
+        (external("AverageValue", 1_000), values(), Some(9)),
+    ] {
+        let mut case = case(policy(&metric, WIDE), 3, answer).with_pods([]);
+        assert_eq!(case.sync().proposals, [replicas], "{metric}");
+    }
+}
+
+#[test]
 fn zero_is_a_pause_unless_the_hpa_itself_went_there() {
     // A metric that asks for three, at size zero, by class, gate and whether the condition says that it was the HPA.
     let metric = external("AverageValue", 1_000);
