@@ -150,7 +150,7 @@ fn sets_a_deadline_once(
             Err("a new drain has no deadline ahead".to_owned())
         }
         (Intent::Drain | Intent::Expel, Intent::Drain | Intent::Expel | Intent::Remove)
-            if old != new =>
+            if old != new && old.is_some() =>
         {
             let nearer = matches!(
                 after.reason,

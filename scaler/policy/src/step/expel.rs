@@ -9,7 +9,7 @@ use crate::guards::Guard;
 use crate::plan::{Action, Transition};
 use crate::scene::{Leaving, Sight, proven_empty};
 use crate::step::draft::Draft;
-use crate::step::removal::{presences, shut_down, without_shutdown};
+use crate::step::removal::{presences, shut_down, two_presences, without_shutdown};
 use crate::world::{Presence, Room};
 
 /// What happens at and after the deadline.
@@ -190,8 +190,14 @@ fn move_one<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
             sight.marks.reason,
             action,
         );
-    } else if !without_shutdown(draft, sight) {
+    } else if !without_shutdown(draft, sight) && patient(draft) {
         // All were asked, and people are still here: they refuse to leave one by one.
         shut_down(draft, sight);
     }
+}
+
+/// Whether the last move was long enough ago for people to have arrived elsewhere.
+fn patient(draft: &Draft<'_, '_>) -> bool {
+    let moved = draft.world.memory.moved_at;
+    moved.is_none_or(|at| draft.now.since(at) >= two_presences(draft))
 }

@@ -177,7 +177,9 @@ fn deaf(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
     let told = draft.world.memory.commands.get(&sight.pod.uid);
     let told = told.and_then(|told| told.get(&Command::Shutdown));
     let timeout = draft.spec().drain.shutdown_timeout.get();
-    told.is_some_and(|told| draft.now.since(told.first) >= timeout)
+    // What it did not hear before its removal was decided it may hear now.
+    let since = draft.world.local_time(sight.marks.since);
+    told.is_some_and(|told| draft.now.since(told.first.max(since)) >= timeout)
 }
 
 pub(super) fn without_shutdown(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
