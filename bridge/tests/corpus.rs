@@ -34,10 +34,9 @@ fn every_reply_of_the_corpus_is_understood_or_refused_for_a_reason() {
 }
 
 #[test]
-fn every_fuzz_target_has_a_corpus_and_is_run() {
+fn every_fuzz_target_has_a_corpus_and_is_built() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
-    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect(path);
-    let (run, manifest) = (read("run"), read("Cargo.toml"));
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).expect("a manifest");
     let mut targets = 0;
     for entry in std::fs::read_dir(root.join("fuzz_targets")).expect("targets") {
         let path = entry.expect("an entry").path();
@@ -46,14 +45,6 @@ fn every_fuzz_target_has_a_corpus_and_is_run() {
             .and_then(|name| name.to_str())
             .expect("a name");
         assert!(!corpus(target).is_empty(), "{target} has no corpus");
-        let list = run
-            .lines()
-            .find(|line| line.starts_with("for target in "))
-            .expect("a list");
-        assert!(
-            list.split([' ', ';']).any(|name| name == target),
-            "{target} is not run"
-        );
         assert!(
             manifest.contains(&format!("name = \"{target}\"")),
             "{target} is not built"

@@ -270,3 +270,14 @@ fn a_browser_that_dies_on_a_bridge_that_dies_too_is_not_cut_off() {
     jitsi.join("talk", "talk-1", after(111.0));
     assert_eq!(jitsi.ledger().people, 2, "they may come again");
 }
+
+#[test]
+fn whose_browser_is_dead_misses_no_media() {
+    let mut jitsi = deployed(single(), &["a"]);
+    conference(&mut jitsi, "talk", 2, after(31.0));
+    jitsi.stop_bridge("a", Stop::Kill, after(40.0));
+    assert_eq!((jitsi.ledger().cut, jitsi.ledger().without_media), (2, 2));
+    jitsi.drop_out("talk", "talk-1", after(50.0));
+    assert_eq!(jitsi.ledger().without_media, 1);
+    assert_eq!(jitsi.ledger().lost_media_millis(after(60.0)), 30_000);
+}

@@ -83,7 +83,7 @@ fn it_looks_at_stress_and_not_at_drain() {
 
 #[test]
 fn while_every_bridge_is_overloaded_nobody_is_moved() {
-    for (stress, wanted) in [(0.8, [25, 0]), (0.79, [15, 10])] {
+    for (stress, wanted, moved) in [(0.8, [25, 0], 0), (0.79, [15, 10], 10)] {
         let mut jitsi = deployed(on(octo()), &["a", "b"]);
         jitsi.set_load("b", Load::Measured(stress));
         jitsi.advance(after(50.0));
@@ -91,6 +91,7 @@ fn while_every_bridge_is_overloaded_nobody_is_moved() {
         jitsi.set_load("a", Load::Measured(0.95));
         jitsi.advance(after(121.0));
         assert_eq!(people(&jitsi), wanted, "{stress}");
+        assert_eq!(jitsi.ledger().moved, moved, "{stress}");
     }
 }
 

@@ -42,7 +42,7 @@ fn a_quick_run_measures_everything_and_reaches_nothing() -> Result<()> {
     // Our own adapter is as good a stranger as any.
     let peer = format!(
         "{adapter} --bind={{address}}:{{port}} --kubeconfig={{kubeconfig}} --tls-cert-file={{certificate}} \
-         --tls-private-key-file={{key}}"
+         --tls-private-key-file={{key}} --loopback-bridges"
     );
     let run = bench(&[
         "run",

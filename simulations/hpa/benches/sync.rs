@@ -1,0 +1,156 @@
+//! How many syncs a second one core does; `docs/benchmarks/hpa.md` tells the figures.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use bridge::Time;
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use hpa::inputs::{Phase, Pod, Reading, Ready, Sample, Samples, Scale, Selector, Status};
+use hpa::{Class, Controller, Flags, Gates, Inputs, Policy, Spec, State, sync};
+
+const BEHAVIOR: &str = r#""behavior": {
+    "scaleUp": {"stabilizationWindowSeconds": 0},
+    "scaleDown": {"stabilizationWindowSeconds": 600, "policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}]}}"#;
+const PER_POD: &str = r#"{"type": "Pods", "pods": {"metric": {"name": "stress_level"},
+    "target": {"type": "AverageValue", "averageValue": "400m"}}}"#;
+const CPU: &str = r#"{"type": "Resource", "resource": {"name": "cpu",
+    "target": {"type": "Utilization", "averageUtilization": 60}}}"#;
+const TOTAL: &str = r#"{"type": "Object", "object": {"metric": {"name": "committed_stress_total"},
+    "describedObject": {"kind": "BridgePool", "name": "jvb", "apiVersion": "bridgetender.dev/v1alpha1"},
+    "target": {"type": "AverageValue", "averageValue": "400m"}}}"#;
+
+const CONTROLLER: Controller = Controller {
+    class: Class::From136,
+    gates: Gates {
+        scale_to_zero: false,
+        configurable_tolerance: true,
+    },
+    flags: Flags {
+        downscale_stabilization: Duration::from_mins(5),
+        cpu_initialization_period: Duration::from_mins(5),
+        initial_readiness_delay: Duration::from_secs(30),
+        tolerance: 0.1,
+    },
+};
+
+fn policy(metric: &str) -> Policy {
+    let json = format!(
+        r#"{{"scaleTargetRef": {{"kind": "BridgePool", "name": "jvb"}}, "minReplicas": 1, "maxReplicas": 5000,
+            "metrics": [{metric}], {BEHAVIOR}}}"#
+    );
+    let spec: Spec = serde_json::from_str(&json).expect("a spec");
+    Policy::try_from(spec).expect("a policy")
+}
+
+/// A day of syncs of one HPA: its size follows a load that comes and goes, so that all branches are taken. `names`: join the
+/// samples to their pods by name as well.
+struct Fleet {
+    policy: Policy,
+    pods: Vec<Pod>,
+    names: Vec<String>,
+    samples: Samples,
+    requests: Vec<Option<i64>>,
+    state: State,
+    size: i32,
+    now: Time,
+}
+
+impl Fleet {
+    fn new(metric: &str, count: usize) -> Self {
+        let start = Time::from_millis(1_000_000_000);
+        let pods = (0..count).map(|index| Pod {
+            // One in ten has not started yet.
+            phase: if index % 10 == 9 {
+                Phase::Pending
+            } else {
+                Phase::Running
+            },
+            deleting: false,
+            started: Some(Time::from_millis(0)),
+            ready: Some(Ready {
+                status: Status::True,
+                since: Time::from_millis(1_000),
+            }),
+        });
+        Self {
+            policy: policy(metric),
+            pods: pods.collect(),
+            names: (0..count)
+                .map(|index| format!("jvb-{index:04}-x7k2p"))
+                .collect(),
+            samples: Samples {
+                of_pods: vec![None; count],
+                ..Samples::default()
+            },
+            requests: vec![Some(1_000); count],
+            state: State::default(),
+            size: i32::try_from(count).unwrap_or(i32::MAX),
+            now: start,
+        }
+    }
+
+    fn sync(&mut self, join: bool) -> i32 {
+        self.now += Duration::from_millis(15_003);
+        let wave = self.now.as_millis() / 15_003 % 240;
+        let milli = 200 + (wave - 120).abs() * 4;
+        let sample = Sample {
+            milli,
+            at: self.now,
+            window: Duration::from_mins(1),
+        };
+        if join {
+            let names = self.names.iter().map(|name| (name.as_str(), sample));
+            self.samples.join(&self.names, names);
+        } else if let Some(first) = self.samples.of_pods.first_mut() {
+            *first = Some(sample);
+        }
+        let total = [milli * i64::from(self.size)];
+        let reading = if self.policy.metrics[0].source.kind() == hpa::spec::SourceType::Object {
+            Reading::Values(&total)
+        } else {
+            Reading::Pods {
+                samples: &self.samples,
+                requests: &self.requests,
+            }
+        };
+        let inputs = Inputs {
+            controller: &CONTROLLER,
+            policy: &self.policy,
+            scale: Some(Scale {
+                spec_replicas: self.size,
+                status_replicas: self.size,
+                selector: Selector::Good,
+            }),
+            pods: &self.pods,
+            readings: &[reading],
+            writable: true,
+        };
+        let outcome = sync(&mut self.state, &inputs, self.now);
+        self.size = outcome.put.unwrap_or(self.size);
+        self.size
+    }
+}
+
+fn syncs(criterion: &mut Criterion) {
+    for count in [30, 1_000] {
+        let mut group = criterion.benchmark_group(format!("{count} pods"));
+        group.throughput(Throughput::Elements(1));
+        for (name, metric, join) in [
+            ("average per pod", PER_POD, false),
+            ("average per pod, samples joined by name", PER_POD, true),
+            ("cpu utilization", CPU, false),
+            ("total of an object", TOTAL, false),
+        ] {
+            let mut fleet = Fleet::new(metric, count);
+            // Every pod has a sample, whoever joins them.
+            fleet.sync(true);
+            group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+                bencher.iter(|| black_box(fleet.sync(join)));
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, syncs);
+criterion_main!(benches);
