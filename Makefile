@@ -18,7 +18,7 @@ test: tools ## all tests that CI runs
 	@cargo test --workspace --no-fail-fast
 
 .PHONY: test-long
-test-long: ## what CI has no time for: production's own pace, Kubernetes 1.32.2; takes about 15 minutes, 6 of them for the tools
+test-long: ## what CI has no time for: production's own pace, Kubernetes 1.32.2, 100,000 seeds of the simulation; takes about two hours
 	@tests/long
 
 .PHONY: bench-adapter
@@ -32,7 +32,7 @@ lint: .cache/cargo-deny/bin/cargo-deny ## format, clippy, documentation, each cr
 	@cargo fmt --all --check
 	@cargo clippy --quiet --workspace --all-targets -- -D warnings
 	@RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps --document-private-items
-	@for crate in bridge scaler-api scaler-policy hpa simulations adapter laboratory; do cargo check --quiet --package $$crate; done
+	@for crate in bridge scaler-api scaler-policy hpa cluster simulations adapter laboratory; do cargo check --quiet --package $$crate; done
 	@.cache/cargo-deny/bin/cargo-deny --log-level error check bans licenses sources
 
 .PHONY: fuzz

@@ -1,0 +1,186 @@
+//! When each drain began, and until when nobody may be made to leave.
+
+use std::time::Duration;
+
+use bridge::Time;
+use scaler_api::spec::OnDeadline;
+use scaler_api::state::{Intent, IntentReason};
+use scaler_api::{BridgePoolSpec, annotations};
+
+use super::{Command, Oracle, Rule};
+use crate::api::{Kind, Pod, Pool};
+use crate::world::World;
+
+/// A drain that goes on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Drain {
+    /// Until when nobody may be made to leave, by the cluster's own clock and what the operator had set.
+    pub(super) due: Time,
+    /// What the operator wants then.
+    pub(super) then: OnDeadline,
+}
+
+/// By how much a deadline may be missed because clocks differ.
+const SKEW: Duration = Duration::from_secs(121);
+
+/// How long a conference may have been on its way to a bridge that was seen empty: the freshness of the last look, and the
+/// longest that a command may take.
+const UNDER_WAY: Duration = Duration::from_secs(13);
+
+/// For how long a command may have been under way since its intent was replaced by another.
+const COMMAND_UNDER_WAY: Duration = Duration::from_secs(15);
+
+/// The same for one that harms nobody, and that a new leader may give on a list that is 30 s old.
+const HARMLESS_UNDER_WAY: Duration = Duration::from_secs(45);
+
+/// The taint of a node that announces its end.
+const INTERRUPTION: &str = "aws-node-termination-handler/spot-itn";
+
+pub(super) fn intent(pod: &Pod) -> Intent {
+    let read = annotations::INTENT.read(&pod.meta.annotations);
+    read.ok().flatten().unwrap_or(Intent::Active)
+}
+
+pub(super) fn reason(pod: &Pod) -> Option<IntentReason> {
+    let read = annotations::INTENT_REASON.read(&pod.meta.annotations);
+    read.ok().flatten()
+}
+
+pub(super) fn forced(pod: &Pod) -> bool {
+    let read = annotations::FORCE.read(&pod.meta.annotations);
+    read.ok().flatten().unwrap_or(false)
+}
+
+fn time_to_leave(spec: &BridgePoolSpec, reason: Option<IntentReason>) -> Duration {
+    match reason {
+        Some(IntentReason::NodeLeaving) => spec.drain.node_deadline.get(),
+        Some(IntentReason::Interrupted) => spec.drain.interruption_deadline.get(),
+        _ => spec.drain.deadline.get(),
+    }
+}
+
+impl Oracle {
+    pub(super) fn the_pool<'a>(&self, world: &'a World) -> Option<&'a Pool> {
+        world.api.pool(&self.pool)
+    }
+
+    /// A controller has marked a pod.
+    pub(super) fn follow_drain(&mut self, world: &World, before: &Pod, after: &Pod, at: Time) {
+        let leaves = |pod: &Pod| matches!(intent(pod), Intent::Drain | Intent::Expel);
+        if matches!(intent(after), Intent::Active | Intent::Warm) {
+            self.drains.remove(&after.meta.uid);
+            return;
+        }
+        let Some(pool) = self.the_pool(world) else {
+            return;
+        };
+        if !leaves(after) {
+            return;
+        }
+        let due = at + time_to_leave(&pool.spec, reason(after));
+        let then = pool.spec.drain.on_deadline;
+        let drain = self
+            .drains
+            .entry(after.meta.uid.clone())
+            .or_insert(Drain { due, then });
+        if reason(before) != reason(after) {
+            drain.due = drain.due.min(due);
+        }
+        // A node that is about to go takes everybody along: nobody waits for that.
+        if reason(after) == Some(IntentReason::Interrupted) {
+            drain.then = OnDeadline::Move;
+        }
+        let told = annotations::DEADLINE.read(&after.meta.annotations);
+        if let Ok(Some(deadline)) = told
+            && deadline + SKEW < drain.due
+        {
+            let what = format!(
+                "{} drains until {deadline}, not {}",
+                after.meta.name, drain.due
+            );
+            self.note(at, Rule::Deadline, what);
+        }
+    }
+
+    /// Whether people on a bridge may be made to leave at this moment.
+    pub(super) fn may_be_expelled(&self, world: &World, pod: &Pod, at: Time) -> bool {
+        let released = self.the_pool(world).is_none_or(|pool| {
+            let gone = pool.meta.deleted.is_some();
+            gone && pool.spec.deletion_policy != scaler_api::spec::DeletionPolicy::Drain
+        });
+        let due = self
+            .drains
+            .get(&pod.meta.uid)
+            .is_some_and(|drain| drain.then != OnDeadline::Wait && at + SKEW >= drain.due);
+        let interrupted = world.nodes().any(|node| {
+            let announced = node.taints.iter().any(|taint| taint.key == INTERRUPTION);
+            announced && Some(&node.meta.name) == pod.node.as_ref()
+        });
+        released || due || interrupted || forced(pod)
+    }
+
+    /// A controller's command reaches a bridge.
+    pub fn commanded(&mut self, world: &World, name: &str, command: Command) {
+        let at = world.now();
+        let Some(pod) = world.api.pod(name) else {
+            return;
+        };
+        let fits = |pod: &Pod| match command {
+            Command::Undrain => intent(pod) == Intent::Active,
+            Command::Drain => intent(pod) != Intent::Active,
+            Command::Shutdown => {
+                matches!(intent(pod), Intent::Expel | Intent::Remove) || forced(pod)
+            }
+        };
+        let window = if command == Command::Shutdown {
+            COMMAND_UNDER_WAY
+        } else {
+            HARMLESS_UNDER_WAY
+        };
+        if !fits(pod) && !was_so(world, name, window, fits) {
+            let what = format!(
+                "{name} is told {command:?}, and its intent is {:?}",
+                intent(pod)
+            );
+            self.note(at, Rule::IntentFirst, what);
+        }
+        if command != Command::Shutdown {
+            return;
+        }
+        self.blame.shut_down(name, at);
+        let people = world
+            .jitsi
+            .bridge(name)
+            .map_or(0, bridge::model::Videobridge::local_endpoints);
+        let just_came = self
+            .empty_at
+            .get(name)
+            .is_some_and(|empty| at.since(*empty) < UNDER_WAY);
+        if people > 0 && !just_came && !self.may_be_expelled(world, pod, at) {
+            let what = format!("{name} is shut down with {people} people before its deadline");
+            self.note(at, Rule::NobodyHungUpOn, what);
+        }
+    }
+}
+
+/// Whether a pod has been such within this time.
+fn was_so(world: &World, name: &str, window: Duration, fits: impl Fn(&Pod) -> bool) -> bool {
+    let since = world.now() - window;
+    let mut changes = world
+        .api
+        .log()
+        .iter()
+        .rev()
+        .filter(|change| change.key.kind == Kind::Pod && *change.key.name == *name);
+    let mut last = world.now();
+    changes
+        .by_ref()
+        .take_while(|change| {
+            // The version that was in force at the beginning of the time counts, too.
+            let take = last >= since;
+            last = change.at;
+            take
+        })
+        .filter_map(|change| change.object.pod())
+        .any(fits)
+}

@@ -1,0 +1,21 @@
+//! One run of the simulation: a scenario and its faults, drawn from a seed, with the policy in the middle and the oracle beside.
+
+mod bugs;
+mod calls;
+mod leading;
+mod rest;
+mod scenario;
+mod shrink;
+mod sim;
+mod sweep;
+mod telling;
+mod trace;
+
+pub use bugs::{Found, find};
+pub(crate) use calls::{Events, carry_out};
+pub(crate) use rest::{budget, found};
+pub use scenario::{Ending, Scenario, template};
+pub use shrink::shrink;
+pub use sim::{Event, Options, Outcome, POOL, Sim, simulate};
+pub use sweep::{Sweep, sweep};
+pub use trace::Trace;

@@ -1,0 +1,65 @@
+//! How a cluster is set up.
+
+use std::time::Duration;
+
+use bridge::model::{BridgeConfig, Load};
+
+/// How a cluster is set up.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Setup {
+    /// Nodes at the beginning.
+    pub nodes: usize,
+    /// Nodes at most: one is added when pods find none.
+    pub max_nodes: usize,
+    /// Bridges that a node can hold.
+    pub room: usize,
+    /// Conferences may spread over several bridges.
+    pub octo: bool,
+    /// Bridges start draining, and wait to be told.
+    pub initial_drain: bool,
+    /// How long an image takes to be pulled, at most.
+    pub pull: Duration,
+    /// How long a node takes to be added.
+    pub add_node: Duration,
+    /// How old an annotation may be when a sidecar reads it.
+    pub annotation_lag: Duration,
+    /// Images that cannot be had begin with this.
+    pub bad_image: &'static str,
+    /// Stress that each person adds, in thousandths.
+    pub stress_each: u64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            nodes: 3,
+            max_nodes: 8,
+            room: 2,
+            octo: false,
+            initial_drain: false,
+            pull: Duration::from_secs(10),
+            add_node: Duration::from_mins(1),
+            annotation_lag: Duration::from_mins(1),
+            bad_image: "bad/",
+            stress_each: 50,
+        }
+    }
+}
+
+impl Setup {
+    /// How the bridge of a pod is set up: as the controller and the chart do it.
+    pub fn bridge(&self, name: &str, image: &str) -> BridgeConfig {
+        BridgeConfig {
+            version: image.to_owned(),
+            relay_id: self.octo.then(|| name.to_owned()),
+            colibri_rest: true,
+            shutdown_rest: true,
+            initial_drain_mode: self.initial_drain,
+            load: Load::PerEndpoint {
+                idle: 0.02,
+                each: self.stress_each as f64 / 1000.0,
+            },
+            ..BridgeConfig::default()
+        }
+    }
+}
