@@ -60,10 +60,7 @@ impl Sim {
             .pods_of_pool()
             .filter(|pod| !busy || self.people_on(&pod.meta.name) > 0)
             .filter_map(|pod| pod.node.clone())
-            .filter(|node| {
-                let machine = self.world.machines().get(node);
-                machine.is_some_and(crate::node::Machine::in_touch)
-            })
+            .filter(|node| self.world.in_touch(node))
             .collect();
         self.chaos.chance.pick(&nodes).cloned()
     }

@@ -77,13 +77,7 @@ impl Sim {
                 self.net.cut_zone = Some(zone);
             }
             Fault::DrainedByStranger => {
-                let names: Vec<String> = self
-                    .world
-                    .jitsi
-                    .bridges()
-                    .map(|(name, _)| name.to_owned())
-                    .collect();
-                for name in names {
+                for name in self.bridge_names() {
                     let drain = request::drain("127.0.0.1:8080");
                     self.world.jitsi.bridge_request(&name, &drain, self.now);
                 }
@@ -98,14 +92,13 @@ impl Sim {
         (self.people_on(&name) > 0).then_some(name)
     }
 
+    fn bridge_names(&self) -> Vec<String> {
+        let bridges = self.world.jitsi.bridges();
+        bridges.map(|(name, _)| name.to_owned()).collect()
+    }
+
     fn set_all_health(&mut self, health: &Health) {
-        let names: Vec<String> = self
-            .world
-            .jitsi
-            .bridges()
-            .map(|(name, _)| name.to_owned())
-            .collect();
-        for name in names {
+        for name in self.bridge_names() {
             self.world.jitsi.set_health(&name, health.clone());
         }
     }

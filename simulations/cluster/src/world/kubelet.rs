@@ -25,11 +25,7 @@ impl World {
         let Some(node) = pod.node.clone() else {
             return;
         };
-        let in_touch = self
-            .machines
-            .get(&node)
-            .is_some_and(crate::node::Machine::in_touch);
-        if !in_touch
+        if !self.in_touch(&node)
             || pod.ended()
             || pod.meta.deleted.is_some()
             || self.held.contains_key(&pod.meta.uid)
@@ -171,11 +167,7 @@ impl World {
         let Some(held) = self.held.get(uid) else {
             return;
         };
-        if !self
-            .machines
-            .get(&held.node)
-            .is_some_and(crate::node::Machine::in_touch)
-        {
+        if !self.in_touch(&held.node) {
             return;
         }
         let pod = self
@@ -298,11 +290,7 @@ impl World {
         let Some(held) = self.held.get(uid) else {
             return;
         };
-        if !self
-            .machines
-            .get(&held.node)
-            .is_some_and(crate::node::Machine::in_touch)
-        {
+        if !self.in_touch(&held.node) {
             // Told once the API server is reached again.
             self.after(Duration::from_secs(5), Event::Finish(uid.to_owned()));
             return;
@@ -324,11 +312,7 @@ impl World {
         let Some(held) = self.held.get(uid) else {
             return;
         };
-        if !self
-            .machines
-            .get(&held.node)
-            .is_some_and(crate::node::Machine::in_touch)
-        {
+        if !self.in_touch(&held.node) {
             return;
         }
         let held = held.clone();

@@ -108,9 +108,14 @@ impl World {
         self.react();
     }
 
+    /// Whether the kubelet of this node hears from the API server and is heard.
+    pub(crate) fn in_touch(&self, node: &str) -> bool {
+        self.machines.get(node).is_some_and(Machine::in_touch)
+    }
+
     /// The node controller looks whether a node's kubelet has been heard of.
     pub(super) fn heartbeat(&mut self, node: &str) {
-        let in_touch = self.machines.get(node).is_some_and(Machine::in_touch);
+        let in_touch = self.in_touch(node);
         self.edit_node(node, |node| node.ready = in_touch.then_some(true));
         if in_touch {
             return;
