@@ -24,8 +24,9 @@ test-long: ## what CI has no time for: production's own pace, Kubernetes 1.32.2,
 .PHONY: bench-adapter
 bench-adapter: ## measure jvb-adapter, beside others, into docs/benchmarks.md: a quarter of an hour (QUICK=1: only whether it works)
 	@tests/tools/build peers
-	@cargo build --release --package adapter --package laboratory --bin jvb-adapter --bin bench
-	@exec target/release/bench run $(if $(QUICK),--quick --out target/bench) $(BENCH_FLAGS)
+	@cargo build --profile slim --package adapter --bin jvb-adapter
+	@cargo build --release --package laboratory --bin bench
+	@exec target/release/bench run --adapter target/slim/jvb-adapter $(if $(QUICK),--quick --out target/bench) $(BENCH_FLAGS)
 
 .PHONY: lint
 lint: .cache/cargo-deny/bin/cargo-deny ## format, clippy, documentation, each crate alone, licences
