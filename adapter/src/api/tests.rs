@@ -43,14 +43,14 @@ fn bridge(api: &Api, name: &str, app: &str, age: u64, said: Option<(f64, u64)>) 
     let started = NOW - Duration::from_secs(age);
     let pod = Pod {
         labels: [("app", app), ("tier", "media")].into_iter().collect(),
-        owners: Box::new([
+        owners: Arc::new([
             (Resource::ReplicaSets, "jvb-6f9d7c5b4".into()),
             (Resource::Deployments, "jvb".into()),
         ]),
         ..pod(name, &format!("uid-of-{name}"), Some(started))
     };
     let mut store = api.shared.store_mut();
-    let ticket = store.observe(Arc::new(pod), NOW);
+    let ticket = store.observe(pod, NOW);
     if let Some((stress, people)) = said {
         let stats = Stats {
             stress: Some(stress),

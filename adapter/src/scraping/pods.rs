@@ -88,10 +88,10 @@ impl Watch {
     }
 
     fn see(&mut self, pod: Pod) {
-        let pod = Arc::new(pod);
-        self.known.insert(pod.uid.clone(), Arc::clone(&pod));
         let now = self.shared.clock.now();
         let ticket = self.shared.store_mut().observe(pod, now);
+        let pod = Arc::clone(&ticket.pod);
+        self.known.insert(pod.uid.clone(), pod);
         self.tell(Change::Seen(ticket));
     }
 

@@ -1,5 +1,6 @@
 //! What the tests of several parts begin with.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bridge::{Stats, Time};
@@ -29,7 +30,7 @@ pub(crate) fn pod(name: &str, uid: &str, started: Option<Time>) -> Pod {
         namespace: "meet".into(),
         name: name.into(),
         labels: Labels::default(),
-        owners: Box::default(),
+        owners: Arc::default(),
         leaving: false,
         address: None,
         process: Some(Process {

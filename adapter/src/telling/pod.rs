@@ -1,6 +1,7 @@
 //! What the adapter keeps of a pod: a few hundred bytes of the many thousand that the API server tells.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use bridge::Time;
 use k8s_openapi::api::core::v1::ContainerState;
@@ -32,7 +33,7 @@ const TEMPLATE_HASH: &str = "pod-template-hash";
 
 /// Labels, ordered by key.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Labels(Box<[(Box<str>, Box<str>)]>);
+pub(crate) struct Labels(Arc<[(Box<str>, Box<str>)]>);
 
 impl Labels {
     /// The value of this label.
@@ -46,12 +47,12 @@ impl Labels {
 
 impl<K: Into<Box<str>>, V: Into<Box<str>>> FromIterator<(K, V)> for Labels {
     fn from_iter<T: IntoIterator<Item = (K, V)>>(labels: T) -> Self {
-        let mut labels: Box<[_]> = labels
+        let mut labels: Vec<_> = labels
             .into_iter()
             .map(|(key, value)| (key.into(), value.into()))
             .collect();
         labels.sort();
-        Self(labels)
+        Self(labels.into())
     }
 }
 
@@ -73,13 +74,13 @@ pub(crate) struct Pod {
     /// Never used twice, unlike name and address.
     pub uid: Box<str>,
     /// Its namespace.
-    pub namespace: Box<str>,
+    pub namespace: Arc<str>,
     /// Its name.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// Its labels.
     pub labels: Labels,
     /// The objects that it belongs to: its controller, and the Deployment of its ReplicaSet.
-    pub owners: Box<[(Resource, Box<str>)]>,
+    pub owners: Arc<[(Resource, Box<str>)]>,
     /// Whether it has been asked to go.
     pub leaving: bool,
     /// Where its bridge tells its statistics; none until it is Running.
@@ -115,6 +116,21 @@ impl Pod {
         })
     }
 
+    /// The same pod, with what it has in common with the other kept once: a read of ten thousand pods then finds what it compares
+    /// where it compared it last, and not in ten thousand places.
+    pub(crate) fn beside(mut self, other: &Self) -> Self {
+        if self.namespace == other.namespace {
+            self.namespace = Arc::clone(&other.namespace);
+        }
+        if self.labels == other.labels {
+            self.labels = other.labels.clone();
+        }
+        if self.owners == other.owners {
+            self.owners = Arc::clone(&other.owners);
+        }
+        self
+    }
+
     /// The owner that no other of its owners belongs to: the Deployment, not its ReplicaSet.
     pub(crate) fn outermost_owner(&self) -> Owner<'_> {
         let owner = self.owners.last();
@@ -127,17 +143,17 @@ impl Pod {
     }
 }
 
-fn owners(metadata: &ObjectMeta) -> Box<[(Resource, Box<str>)]> {
+fn owners(metadata: &ObjectMeta) -> Arc<[(Resource, Box<str>)]> {
     let Some(controller) = metadata
         .owner_references
         .iter()
         .flatten()
         .find(|owner| owner.controller == Some(true))
     else {
-        return Box::default();
+        return Arc::default();
     };
     let Some(resource) = Resource::of_kind(&controller.api_version, &controller.kind) else {
-        return Box::default();
+        return Arc::default();
     };
     let mut owners = vec![(resource, Box::from(controller.name.as_str()))];
     if resource == Resource::ReplicaSets {

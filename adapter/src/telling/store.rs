@@ -96,11 +96,11 @@ pub(crate) struct Store {
 }
 
 /// By namespace and name.
-type Records = BTreeMap<(Box<str>, Box<str>), Record>;
+type Records = BTreeMap<(Arc<str>, Arc<str>), Record>;
 
 /// Whom the question went to, while it is still the same process of the same pod.
 fn asked<'a>(records: &'a mut Records, from: &Ticket) -> Option<&'a mut Record> {
-    let key = (from.pod.namespace.clone(), from.pod.name.clone());
+    let key = (Arc::clone(&from.pod.namespace), Arc::clone(&from.pod.name));
     records
         .get_mut(&key)
         .filter(|record| record.generation == from.generation)
@@ -124,8 +124,13 @@ impl Store {
     }
 
     /// The pod is there, is new, or has changed. Another UID or another process of its bridge means that nothing is known.
-    pub(crate) fn observe(&mut self, pod: Arc<Pod>, now: Time) -> Ticket {
-        let key = (pod.namespace.clone(), pod.name.clone());
+    pub(crate) fn observe(&mut self, pod: Pod, now: Time) -> Ticket {
+        let key = (Arc::clone(&pod.namespace), Arc::clone(&pod.name));
+        let pod = Arc::new(match self.neighbour(&key) {
+            Some(neighbour) => pod.beside(&neighbour.pod),
+            None => pod,
+        });
+        let key = (Arc::clone(&pod.namespace), Arc::clone(&pod.name));
         self.generation += 1;
         let fresh = || {
             let metrics = self.metrics.len();
@@ -139,9 +144,16 @@ impl Store {
         record.ticket()
     }
 
+    /// The bridge of this name, or of the next in order: most likely of the same Deployment.
+    fn neighbour(&self, key: &(Arc<str>, Arc<str>)) -> Option<&Record> {
+        let before = self.records.range(..=key).next_back();
+        let neighbour = before.or_else(|| self.records.range(key..).next());
+        neighbour.map(|(_, record)| record)
+    }
+
     /// The pod is gone. Ignored when another pod has taken its name since.
     pub(crate) fn forget(&mut self, pod: &Pod) {
-        let key = (pod.namespace.clone(), pod.name.clone());
+        let key = (Arc::clone(&pod.namespace), Arc::clone(&pod.name));
         if self
             .records
             .get(&key)
@@ -176,7 +188,7 @@ impl Store {
         namespace: &'a str,
     ) -> impl Iterator<Item = &'a Record> {
         self.records
-            .range((namespace.into(), Box::default())..)
+            .range((namespace.into(), Arc::from(""))..)
             .take_while(move |((known, _), _)| **known == *namespace)
             .map(|(_, record)| record)
     }

@@ -48,7 +48,7 @@ fn owned(name: &str, owners: &[(Resource, &str)], age: u64) -> Pod {
 fn owned_bridge(api: &Api, name: &str, owners: &[(Resource, &str)], stress: f64) {
     let pod = owned(name, owners, 600);
     let mut store = api.shared.store_mut();
-    let ticket = store.observe(Arc::new(pod), NOW);
+    let ticket = store.observe(pod, NOW);
     let stats = Stats {
         stress: Some(stress),
         startup_time: Some(StartupTime(NOW - Duration::from_mins(10))),
@@ -114,11 +114,11 @@ async fn a_series_is_written_as_kubernetes_reads_it() {
 async fn one_group_that_fell_silent_silences_the_sum_and_one_that_boots_does_not() {
     let api = three_groups();
     let new = owned("new-0", &[(Resource::StatefulSets, "new")], 5);
-    api.shared.store_mut().observe(Arc::new(new), NOW);
+    api.shared.store_mut().observe(new, NOW);
     assert_eq!(series(&api, "meet/stress_level_total").await.len(), 3);
     let mut late = owned("set-0", &[(Resource::StatefulSets, "set")], 600);
     late.process.as_mut().unwrap().id = "2".into();
-    api.shared.store_mut().observe(Arc::new(late), NOW);
+    api.shared.store_mut().observe(late, NOW);
     let path = format!("{BASE}/namespaces/meet/stress_level_total");
     let (code, message) = refusal(&api, &path).await;
     assert_eq!(code, 503);

@@ -109,12 +109,13 @@ impl Work {
     }
 
     fn see(&self, name: &str, uid: &str, address: SocketAddr) -> Arc<Pod> {
-        let pod = Arc::new(Pod {
+        let pod = Pod {
             address: Some(address),
             ..pod(name, uid, None)
-        });
+        };
         let now = self.shared.clock.now();
-        let ticket = self.shared.store_mut().observe(Arc::clone(&pod), now);
+        let ticket = self.shared.store_mut().observe(pod, now);
+        let pod = Arc::clone(&ticket.pod);
         self.pods.send(Change::Seen(ticket)).unwrap();
         pod
     }
@@ -310,7 +311,7 @@ async fn a_bug_in_one_question_does_not_leave_its_bridge_unasked() {
         ..pod("jvb-0", "u0", None)
     };
     let now = shared.clock.now();
-    let ticket = shared.store_mut().observe(Arc::new(pod), now);
+    let ticket = shared.store_mut().observe(pod, now);
     scraper.see(ticket);
     let question = scraper.running.spawn(async { panic!("a bug") });
     let target = scraper.targets.get_mut("u0").unwrap();

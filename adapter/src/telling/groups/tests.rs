@@ -27,12 +27,12 @@ impl Scene {
             &format!("u{name}"),
             Some(at(started)),
         );
-        self.0.observe(Arc::new(pod), at(started.max(0)));
+        self.0.observe(pod, at(started.max(0)));
     }
 
     fn say_with(&mut self, name: usize, now: i64, stress: Option<f64>, flags: Flags) {
         let record = self.0.get("meet", &format!("jvb-{name:03}")).unwrap();
-        let pod = Arc::new(record.pod().clone());
+        let pod = record.pod().clone();
         let started = pod.process.as_ref().unwrap().started.unwrap();
         let ticket = self.0.observe(pod, at(now));
         let stats = Stats {

@@ -44,7 +44,7 @@ fn said(now: i64, startup: i64, stress: f64, people: u64) -> Sample {
 /// A store with one bridge that started an hour ago, seen at second 0.
 fn one() -> (Store, Ticket) {
     let mut store = Store::new(Arc::new(metrics()), RULES);
-    let ticket = store.observe(Arc::new(pod("jvb-0", "u0", -3_600)), at(0));
+    let ticket = store.observe(pod("jvb-0", "u0", -3_600), at(0));
     (store, ticket)
 }
 
@@ -78,7 +78,7 @@ fn a_value_is_told_until_it_is_thirty_seconds_old() {
 #[test]
 fn the_stress_of_the_first_twenty_seconds_is_unknown_and_its_people_are_known() {
     let (mut store, _) = one();
-    let ticket = store.observe(Arc::new(pod("jvb-0", "u1", 0)), at(1));
+    let ticket = store.observe(pod("jvb-0", "u1", 0), at(1));
     store.answered(&ticket, &said(2, 2, 0.0, 3));
     assert_eq!(stress(&store, 2), Err(Omission::Unsettled));
     assert_eq!(people(&store, 2), Ok(3.0));
@@ -91,7 +91,7 @@ fn the_stress_of_the_first_twenty_seconds_is_unknown_and_its_people_are_known() 
 #[test]
 fn a_placeholder_does_not_become_true_by_waiting() {
     let (mut store, _) = one();
-    let ticket = store.observe(Arc::new(pod("jvb-0", "u1", 0)), at(1));
+    let ticket = store.observe(pod("jvb-0", "u1", 0), at(1));
     store.answered(&ticket, &said(2, 2, 0.0, 0));
     assert_eq!(stress(&store, 25), Err(Omission::Unsettled));
 }
@@ -121,7 +121,7 @@ fn a_start_time_that_is_rounded_differently_is_no_restart() {
 fn a_container_that_restarts_takes_its_values_with_it() {
     let (mut store, ticket) = one();
     store.answered(&ticket, &said(0, -3_600, 0.9, 40));
-    let after = store.observe(Arc::new(pod("jvb-0", "u0", 4)), at(4));
+    let after = store.observe(pod("jvb-0", "u0", 4), at(4));
     assert_eq!(people(&store, 4), Err(Omission::Unanswered));
     store.answered(&ticket, &said(5, -3_600, 0.9, 40));
     assert_eq!(
@@ -141,7 +141,7 @@ fn a_pod_that_is_asked_to_go_has_no_value_at_once() {
         leaving: true,
         ..pod("jvb-0", "u0", -3_600)
     };
-    store.observe(Arc::new(leaving), at(1));
+    store.observe(leaving, at(1));
     assert_eq!(stress(&store, 1), Err(Omission::Gone));
     let record = store.get("meet", "jvb-0").unwrap();
     assert_eq!(record.last_known(MetricId::STRESS), None);
@@ -159,7 +159,7 @@ fn a_pod_that_is_gone_is_gone_whatever_still_answers() {
 fn a_name_that_is_used_again_is_another_pod() {
     let (mut store, before) = one();
     store.answered(&before, &said(0, -3_600, 0.9, 40));
-    let after = store.observe(Arc::new(pod("jvb-0", "u1", 1)), at(1));
+    let after = store.observe(pod("jvb-0", "u1", 1), at(1));
     store.answered(&before, &said(2, -3_600, 0.9, 40));
     assert_eq!(people(&store, 2), Err(Omission::Unanswered));
     store.forget(&before.pod);
@@ -238,7 +238,7 @@ fn a_namespace_has_its_own_bridges_in_the_order_of_their_names() {
             namespace: namespace.into(),
             ..pod(name, &format!("{namespace}/{name}"), 0)
         };
-        store.observe(Arc::new(pod), at(0));
+        store.observe(pod, at(0));
     }
     let names: Vec<&str> = store
         .in_namespace("b")
@@ -308,7 +308,7 @@ proptest! {
                     let uid = format!("{name}-{incarnation}");
                     let pod = Pod { leaving, ..pod(&format!("jvb-{name}"), &uid, started) };
                     there.insert(name, pod.clone());
-                    tickets.push(store.observe(Arc::new(pod), at(now)));
+                    tickets.push(store.observe(pod, at(now)));
                 }
                 Happening::Gone { name, incarnation } => {
                     let uid = format!("{name}-{incarnation}");
@@ -350,4 +350,19 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_neighbours_have_in_common_is_kept_once_and_nothing_else_is() {
+    let (mut store, first) = one();
+    let second = store.observe(pod("jvb-1", "u1", 0), at(0)).pod;
+    assert!(Arc::ptr_eq(&first.pod.namespace, &second.namespace));
+    assert!(Arc::ptr_eq(&first.pod.owners, &second.owners));
+
+    let mut other = pod("jvb-2", "u2", 0);
+    other.labels = [("app", "other")].into_iter().collect();
+    other.namespace = "elsewhere".into();
+    let third = store.observe(other, at(0)).pod;
+    assert_eq!(third.labels.get("app"), Some("other"));
+    assert_eq!(&*third.namespace, "elsewhere");
 }
