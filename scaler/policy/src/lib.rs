@@ -16,6 +16,7 @@
 mod effects;
 mod guards;
 mod invariants;
+pub mod life;
 mod order;
 mod plan;
 mod scene;
@@ -26,6 +27,7 @@ pub mod world;
 pub use effects::{Call, Outcome, Request, effects, fold};
 pub use guards::{Guard, Guards};
 pub use invariants::{Invariant, Violation, request_violations, violations, world_violations};
+pub use life::Way;
 pub use order::{Excluded, RescueKey, RescueRank, Unfit, VictimKey, VictimRank};
 pub use plan::{Action, Decision, Evidence, Finding, Mark, Plan, PodRef, Tally, Transition};
 pub use step::step;

@@ -6,6 +6,7 @@ use scaler_api::state::IntentReason;
 use scaler_api::status::{ConditionType, Reason};
 use serde::Serialize;
 
+use crate::life::Way;
 use crate::order::{RescueRank, VictimRank};
 use crate::world::{Command, Empty, Look, Marks, Run, Uid};
 
@@ -67,6 +68,17 @@ pub struct Decision {
     pub evidence: Evidence,
     /// What is to be sent.
     pub action: Action,
+}
+
+impl Decision {
+    /// The way on which it takes a bridge.
+    pub const fn way(&self) -> Way {
+        Way {
+            from: self.from,
+            to: self.to,
+            by: self.transition,
+        }
+    }
 }
 
 /// Which pod.
@@ -159,6 +171,36 @@ pub enum Transition {
 }
 
 impl Transition {
+    /// All of them.
+    pub const ALL: [Self; 26] = [
+        Self::Create,
+        Self::Activate,
+        Self::Count,
+        Self::Uncount,
+        Self::Drain,
+        Self::Acknowledge,
+        Self::Redrain,
+        Self::Settle,
+        Self::Unsettle,
+        Self::Remove,
+        Self::Return,
+        Self::ShutDown,
+        Self::Delete,
+        Self::Rescue,
+        Self::Wake,
+        Self::KeepWarm,
+        Self::Expel,
+        Self::Move,
+        Self::Preempt,
+        Self::StartFailed,
+        Self::Reassert,
+        Self::HoldPool,
+        Self::ReleasePool,
+        Self::Adopt,
+        Self::Orphan,
+        Self::Inquire,
+    ];
+
     /// Its number among those of the state machine's description, `T1` to `T16`; `None` where it is a part of none.
     pub const fn number(self) -> Option<u8> {
         match self {

@@ -5,6 +5,7 @@ mod ending;
 mod expel;
 mod growing;
 mod guards;
+mod life;
 mod log;
 mod lost;
 mod nodes;

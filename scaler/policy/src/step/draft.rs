@@ -9,6 +9,7 @@ use scaler_api::state::{Intent, IntentReason};
 use scaler_api::status::{ConditionType, Reason};
 
 use crate::guards::Guard;
+use crate::life::{self, Way};
 use crate::plan::{Action, Decision, Evidence, Finding, Mark, Plan, Tally, Transition};
 use crate::scene::{Leaving, Scene, Sight, forced};
 use crate::step::wake;
@@ -81,6 +82,15 @@ impl<'s, 'w> Draft<'s, 'w> {
         why: IntentReason,
         action: Action,
     ) {
+        debug_assert!(
+            life::knows(Way {
+                from: sight.state,
+                to,
+                by: transition
+            }),
+            "{transition:?} leads from {:?} to {to:?}, and the table does not know",
+            sight.state
+        );
         self.acted.insert(&sight.pod.uid);
         let evidence = Evidence {
             run: sight.live.run.clone(),

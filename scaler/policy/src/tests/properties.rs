@@ -158,6 +158,7 @@ fn put(stage: &mut Stage, name: &str, wild: &Wild) {
     marks.intent = wild.intent;
     marks.counted = wild.counted;
     marks.protected = !matches!(wild.intent, Intent::Warm | Intent::Remove);
+    marks.safe_to_evict = !marks.protected;
     marks.deadline = match wild.intent {
         Intent::Active | Intent::Warm => None,
         _ => Some(bridge::Time::from_millis(
@@ -197,11 +198,15 @@ fn put(stage: &mut Stage, name: &str, wild: &Wild) {
             object.pod.container.as_mut().unwrap().running = Running::Waiting;
         }),
         4 => stage.change(name, |object| object.pod.node = Some("leaving".to_owned())),
+        5 => stage.change(name, |object| {
+            object.pod.phase = Phase::Pending;
+            object.pod.container = None;
+        }),
         _ => {}
     }
 }
 
-fn wild_stage() -> impl Strategy<Value = Scenery> {
+pub(super) fn wild_stage() -> impl Strategy<Value = Scenery> {
     (
         specs(),
         proptest::collection::vec(wild(), 0..9),
@@ -217,14 +222,14 @@ fn wild_stage() -> impl Strategy<Value = Scenery> {
 }
 
 #[derive(Clone, Debug)]
-struct Scenery {
+pub(super) struct Scenery {
     spec: BridgePoolSpec,
     wilds: Vec<Wild>,
     jicofo: u8,
     interrupted: bool,
 }
 
-fn set(scenery: &Scenery) -> Stage {
+pub(super) fn set(scenery: &Scenery) -> Stage {
     let mut stage = Stage::empty(scenery.spec.clone());
     stage.now = START - secs(40);
     stage.world.observe_node(Node {

@@ -11,6 +11,7 @@ use scaler_api::{BridgePoolSpec, BridgePoolStatus, State, annotations};
 use crate::effects::{Call, Outcome, Request, effects, fold};
 use crate::guards::Guard;
 use crate::invariants::{request_violations, violations, world_violations};
+use crate::life::Way;
 use crate::plan::{Plan, Transition};
 use crate::scene::Scene;
 use crate::step::step;
@@ -46,6 +47,8 @@ pub(super) struct Stage {
     pub(super) objects: BTreeMap<Uid, Object>,
     pub(super) actors: BTreeMap<Uid, Actor>,
     pub(super) log: Vec<(Time, Transition, Option<Uid>)>,
+    /// The ways on which bridges were taken.
+    pub(super) ways: BTreeSet<Way>,
     pub(super) sent: Vec<Request>,
     /// Whether a new pod's bridge comes up by itself.
     pub(super) boots: bool,
@@ -111,6 +114,7 @@ impl Stage {
             objects: BTreeMap::new(),
             actors: BTreeMap::new(),
             log: Vec::new(),
+            ways: BTreeSet::new(),
             sent: Vec::new(),
             boots: true,
             strict: true,
@@ -343,6 +347,7 @@ impl Stage {
         for decision in &plan.decisions {
             let pod = decision.pod.as_ref().map(|pod| pod.uid.clone());
             self.log.push((self.now, decision.transition, pod));
+            self.ways.insert(decision.way());
         }
         plan
     }
