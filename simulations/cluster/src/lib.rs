@@ -17,6 +17,7 @@
 //! they were. [`explore`] knows no chance at all: it goes through every order of events of a small model.
 
 pub mod api;
+pub mod cascade;
 pub mod chaos;
 pub mod controller;
 pub mod explore;

@@ -18,6 +18,7 @@ use crate::world::World;
 
 pub use blame::{Blame, Command};
 use drains::Drain;
+pub(crate) use drains::intent;
 
 /// Something happened that must not happen.
 #[derive(Clone, Debug, Eq, PartialEq)]

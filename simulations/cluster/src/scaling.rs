@@ -3,5 +3,5 @@
 mod autoscaler;
 mod committed;
 
-pub use autoscaler::Autoscaler;
-pub use committed::{Adapter, Committed};
+pub use autoscaler::{Autoscaler, average_of_pods, committed};
+pub use committed::{Adapter, Committed, counted};

@@ -36,7 +36,8 @@ const HARMLESS_UNDER_WAY: Duration = Duration::from_secs(45);
 /// The taint of a node that announces its end.
 const INTERRUPTION: &str = "aws-node-termination-handler/spot-itn";
 
-pub(super) fn intent(pod: &Pod) -> Intent {
+/// What is intended with a pod.
+pub(crate) fn intent(pod: &Pod) -> Intent {
     let read = annotations::INTENT.read(&pod.meta.annotations);
     read.ok().flatten().unwrap_or(Intent::Active)
 }

@@ -132,6 +132,7 @@ impl Sim {
         for decision in &plan.decisions {
             let transition = decision.transition.number().unwrap_or(0);
             self.transitions[usize::from(transition)] += 1;
+            *self.ways.entry(decision.way()).or_insert(0) += 1;
             let pod = decision.pod.as_ref().map_or("-", |pod| pod.name.as_str());
             self.trace.tell(
                 self.now,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bridge::Time;
-use scaler_policy::{Guard, Request};
+use scaler_policy::{Guard, Request, Way};
 
 use super::scenario::{Ending, Scenario};
 use super::trace::Trace;
@@ -80,6 +80,8 @@ pub struct Outcome {
     pub violations: Vec<Violation>,
     /// How often each transition was decided, by number; the first place is for those without one.
     pub transitions: [u64; 17],
+    /// How often a bridge went from one state to another by a decision.
+    pub ways: BTreeMap<Way, u64>,
     /// How often each fault happened.
     pub faults: BTreeMap<Fault, u64>,
     /// How much virtual time went by.
@@ -119,6 +121,7 @@ pub struct Sim {
     pub(super) stepping: Vec<Option<Time>>,
     pub(super) traced: (usize, usize, usize),
     pub(super) transitions: [u64; 17],
+    pub(super) ways: BTreeMap<Way, u64>,
     bridges: usize,
     over: bool,
 }
@@ -136,6 +139,7 @@ pub fn simulate(seed: u64, options: &Options) -> Outcome {
         seed,
         violations: sim.oracle.violations().to_vec(),
         transitions: sim.transitions,
+        ways: sim.ways,
         faults: sim.chaos.happened().clone(),
         lasted: sim.now.since(Time::default()),
         bridges: sim.bridges,
@@ -194,6 +198,7 @@ impl Sim {
             stepping: vec![None; scenario.replicas],
             traced: (0, 0, 0),
             transitions: [0; 17],
+            ways: BTreeMap::new(),
             bridges: 0,
             over: false,
             scenario,
@@ -206,15 +211,35 @@ impl Sim {
             let Some(at) = self.queue.next() else {
                 break;
             };
-            // The cluster's own events come first.
-            if self.world.step(at) {
-                self.now = self.world.now();
-            } else if let Some((at, event)) = self.queue.pop() {
-                self.now = at;
-                self.happen(event);
-            }
-            self.after_event();
+            self.turn(at);
         }
+    }
+
+    /// Runs until this moment, or until something is wrong.
+    pub fn run_until(&mut self, until: Time) {
+        while self.oracle.violations().is_empty()
+            && let Some(at) = self.queue.next().filter(|at| *at <= until)
+        {
+            self.turn(at);
+        }
+    }
+
+    /// The next thing happens, no later than the next event of the queue, which is then.
+    fn turn(&mut self, at: Time) {
+        // The cluster's own events come first.
+        if self.world.step(at) {
+            self.now = self.world.now();
+        } else if let Some((at, event)) = self.queue.pop() {
+            self.now = at;
+            self.happen(event);
+        }
+        self.after_event();
+    }
+
+    /// From now on this HPA scales the pool.
+    pub fn autoscale(&mut self, hpa: Autoscaler) {
+        self.hpa = Some(hpa);
+        self.queue.push(self.now, Event::HpaRead);
     }
 
     /// Who leads, as far as they know themselves.

@@ -1,11 +1,12 @@
 //! The loop around the HorizontalPodAutoscaler: it reads the pool's scale and the metric, and writes the scale.
 
 use bridge::Time;
-use hpa::inputs::{Reading, Scale, Selector};
+use hpa::inputs::{Pod, Reading, Sample, Samples, Scale, Selector};
+use hpa::spec::SourceType;
 use hpa::{Class, Controller, Flags, Gates, Inputs, Policy, State, sync};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::Committed;
+use super::{Committed, counted};
 use crate::api::{Actor, Key, Kind, Request};
 use crate::world::World;
 
@@ -20,6 +21,9 @@ pub struct Autoscaler {
     pub metric: Committed,
     /// Nobody runs it.
     pub stopped: bool,
+    /// It takes bridges of which nothing is known for average ones, and not, as the real one does, for idle ones where that makes
+    /// it ask for fewer: a mistake, to show what it costs.
+    pub unknown_are_average: bool,
 }
 
 /// The pool's scale as it was read at the beginning of a sync.
@@ -32,36 +36,37 @@ struct Read {
 impl Autoscaler {
     /// An HPA of this class that follows the committed stress, with `average` thousandths for each bridge, between two sizes,
     /// with a window of so many seconds before it scales in.
+    pub fn new(class: Class, average: u64, (min, max): (u32, u32), window: u64) -> Self {
+        let behavior = json!({
+            "scaleUp": { "stabilizationWindowSeconds": 0, "policies": [
+                { "type": "Percent", "value": 100, "periodSeconds": 15 },
+                { "type": "Pods", "value": 4, "periodSeconds": 15 },
+            ] },
+            "scaleDown": { "stabilizationWindowSeconds": window, "policies": [
+                { "type": "Pods", "value": 1, "periodSeconds": 60 },
+            ] },
+        });
+        Self::following(class, &committed(average), (min, max), &behavior)
+    }
+
+    /// An HPA of this class with one metric, between two sizes.
     ///
     /// # Panics
-    /// Never: the manifest is whole.
-    pub fn new(class: Class, average: u64, (min, max): (u32, u32), window: u64) -> Self {
+    /// When metric or behavior are not those of an HPA: they are parts of programs, not of somebody's files.
+    pub fn following(
+        class: Class,
+        metric: &Value,
+        (min, max): (u32, u32),
+        behavior: &Value,
+    ) -> Self {
         let manifest = json!({
             "scaleTargetRef": { "apiVersion": "bridgetender.dev/v1alpha1", "kind": "BridgePool", "name": "pool" },
             "minReplicas": min,
             "maxReplicas": max,
-            "metrics": [{
-                "type": "Object",
-                "object": {
-                    "describedObject": { "apiVersion": "bridgetender.dev/v1alpha1", "kind": "BridgePool", "name": "pool" },
-                    "metric": { "name": "committed_stress_total" },
-                    "target": { "type": "AverageValue", "averageValue": format!("{average}m") },
-                },
-            }],
-            "behavior": {
-                "scaleUp": { "stabilizationWindowSeconds": 0, "policies": [
-                    { "type": "Percent", "value": 100, "periodSeconds": 15 },
-                    { "type": "Pods", "value": 4, "periodSeconds": 15 },
-                ] },
-                "scaleDown": { "stabilizationWindowSeconds": window, "policies": [
-                    { "type": "Pods", "value": 1, "periodSeconds": 60 },
-                ] },
-            },
+            "metrics": [metric],
+            "behavior": behavior,
         });
-        #[expect(
-            clippy::expect_used,
-            reason = "the manifest above is whole, whatever its numbers"
-        )]
+        #[expect(clippy::expect_used, reason = "the program that wrote it is wrong")]
         let policy = serde_json::from_value::<hpa::Spec>(manifest)
             .map(|spec| Policy::try_from(spec).expect("a metric with a target"))
             .expect("a manifest");
@@ -79,6 +84,7 @@ impl Autoscaler {
             read: None,
             metric: Committed::default(),
             stopped: false,
+            unknown_are_average: false,
         }
     }
 
@@ -108,19 +114,25 @@ impl Autoscaler {
         if self.stopped {
             return None;
         }
-        let values: Vec<i64> = self.metric.total(world, pool).into_iter().collect();
+        let seen = self.measure(world, pool);
         let read = self.read.take();
         // Whoever wrote the pool since it was read makes the write fail.
         let writable = world.api.pool(pool).is_some_and(|pool| {
             let version = read.as_ref().map(|read| read.version);
             Some(pool.meta.version) == version
         });
-        let reading = [Reading::Values(&values)];
+        let reading = [match &seen.samples {
+            Some(samples) => Reading::Pods {
+                samples,
+                requests: &[],
+            },
+            None => Reading::Values(&seen.values),
+        }];
         let inputs = Inputs {
             controller: &self.controller,
             policy: &self.policy,
             scale: read.as_ref().map(|read| read.scale),
-            pods: &[],
+            pods: &seen.pods,
             readings: &reading,
             writable,
         };
@@ -133,4 +145,102 @@ impl Autoscaler {
         };
         world.request(Actor::Hpa, request).ok().map(|_| put)
     }
+
+    /// What the metric tells now: of the pods that the scale's selector matches, or a total.
+    fn measure(&mut self, world: &World, pool: &str) -> Seen {
+        let of_pods = self
+            .policy
+            .metrics
+            .iter()
+            .any(|metric| metric.source.kind() == SourceType::Pods);
+        if !of_pods {
+            return Seen {
+                values: self.metric.total(world, pool).into_iter().collect(),
+                ..Seen::default()
+            };
+        }
+        let matched: Vec<_> = counted(world, pool).collect();
+        let names: Vec<&str> = matched.iter().map(|pod| pod.meta.name.as_str()).collect();
+        let mut samples = Samples::default();
+        let told = self.metric.of_pods(world, pool);
+        let told = told
+            .iter()
+            .filter(|(name, _)| names.contains(&name.as_str()));
+        samples.join(&names, told.map(|(name, sample)| (name.as_str(), *sample)));
+        let mut pods: Vec<Pod> = matched.iter().map(|pod| as_read(pod)).collect();
+        if self.unknown_are_average {
+            pretend(&mut pods, &mut samples.of_pods);
+        }
+        Seen {
+            pods,
+            samples: Some(samples),
+            values: Vec::new(),
+        }
+    }
+}
+
+/// What a sync sees of pods and metric.
+#[derive(Default)]
+struct Seen {
+    pods: Vec<Pod>,
+    samples: Option<Samples>,
+    values: Vec<i64>,
+}
+
+/// Gives every pod without a sample the average of the others.
+fn pretend(pods: &mut [Pod], samples: &mut [Option<Sample>]) {
+    let known: Vec<Sample> = samples.iter().copied().flatten().collect();
+    let Some(first) = known.first() else { return };
+    let sum: i64 = known.iter().map(|sample| sample.milli).sum();
+    let average = Sample {
+        milli: sum / known.len() as i64,
+        ..*first
+    };
+    for (pod, sample) in pods.iter_mut().zip(samples) {
+        pod.phase = hpa::inputs::Phase::Running;
+        sample.get_or_insert(average);
+    }
+}
+
+fn as_read(pod: &crate::api::Pod) -> Pod {
+    use crate::api::Phase;
+    use hpa::inputs;
+
+    Pod {
+        phase: match pod.phase {
+            Phase::Pending => inputs::Phase::Pending,
+            Phase::Running => inputs::Phase::Running,
+            Phase::Succeeded => inputs::Phase::Succeeded,
+            Phase::Failed => inputs::Phase::Failed,
+            Phase::Unknown => inputs::Phase::Unknown,
+        },
+        deleting: pod.meta.deleted.is_some(),
+        // Looked at for metrics of the CPU alone.
+        started: None,
+        ready: None,
+    }
+}
+
+/// The metric with which the pool's own HPA is shipped: the stress of all its bridges, draining ones included, so many thousandths
+/// for each that is counted.
+pub fn committed(average: u64) -> Value {
+    json!({
+        "type": "Object",
+        "object": {
+            "describedObject": { "apiVersion": "bridgetender.dev/v1alpha1", "kind": "BridgePool", "name": "pool" },
+            "metric": { "name": "committed_stress_total" },
+            "target": { "type": "AverageValue", "averageValue": format!("{average}m") },
+        },
+    })
+}
+
+/// The metric that suggests itself: the average stress of the bridges that the HPA sees.
+pub fn average_of_pods(average: u64) -> Value {
+    json!({
+        "type": "Pods",
+        "pods": {
+            "metric": { "name": "stress_level" },
+            "target": { "type": "AverageValue", "averageValue": format!("{average}m") },
+        },
+    })
 }

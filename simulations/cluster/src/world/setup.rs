@@ -25,6 +25,8 @@ pub struct Setup {
     pub annotation_lag: Duration,
     /// Images that cannot be had begin with this.
     pub bad_image: &'static str,
+    /// Stress of a bridge with nobody on it, in thousandths.
+    pub stress_idle: u64,
     /// Stress that each person adds, in thousandths.
     pub stress_each: u64,
 }
@@ -41,6 +43,7 @@ impl Default for Setup {
             add_node: Duration::from_mins(1),
             annotation_lag: Duration::from_mins(1),
             bad_image: "bad/",
+            stress_idle: 20,
             stress_each: 50,
         }
     }
@@ -56,7 +59,7 @@ impl Setup {
             shutdown_rest: true,
             initial_drain_mode: self.initial_drain,
             load: Load::PerEndpoint {
-                idle: 0.02,
+                idle: self.stress_idle as f64 / 1000.0,
                 each: self.stress_each as f64 / 1000.0,
             },
             ..BridgeConfig::default()
