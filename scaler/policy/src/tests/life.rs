@@ -11,7 +11,7 @@ use crate::step::step;
 use crate::world::Running;
 
 /// Whether a way is one of a bridge, from one state to another.
-fn leads(way: &Way) -> bool {
+fn leads(way: Way) -> bool {
     let of_a_pool = matches!(
         way.by,
         Transition::HoldPool | Transition::ReleasePool | Transition::Inquire
@@ -63,6 +63,6 @@ fn bridges_are_taken_every_way_that_is_drawn_and_no_other() {
             break;
         }
     }
-    taken.retain(leads);
+    taken.retain(|way| leads(*way));
     assert_eq!(taken, ways());
 }

@@ -193,7 +193,7 @@ fn pretend(pods: &mut [Pod], samples: &mut [Option<Sample>]) {
     let Some(first) = known.first() else { return };
     let sum: i64 = known.iter().map(|sample| sample.milli).sum();
     let average = Sample {
-        milli: sum / known.len() as i64,
+        milli: sum / known.len().cast_signed() as i64,
         ..*first
     };
     for (pod, sample) in pods.iter_mut().zip(samples) {
