@@ -12,8 +12,8 @@ const SHORT: Bounds = Bounds {
     without: None,
 };
 
-/// Seconds after which a drain is just confirmed, has settled, and its bridge shuts down and is about to be deleted.
-const STAGES: [u32; 3] = [5, 12, 22];
+/// Seconds after which a drain is just confirmed, a bridge is removed and shuts down, is about to be deleted, and is deleted.
+const STAGES: [u32; 4] = [5, 12, 17, 22];
 
 fn holds(bounds: Bounds) {
     let explored = explore(bounds);
@@ -40,11 +40,10 @@ fn no_order_of_events_hurts_anybody_in_the_whole_small_model() {
 #[test]
 fn the_search_misses_a_guard_that_is_off() {
     let bugs = [
-        (Guard::DeleteFenced, 22),
-        (Guard::PatchFenced, 0),
-        (Guard::ProofBeforeDelete, 12),
-        (Guard::ShutdownBeforeDelete, 12),
-        (Guard::SettleTime, 5),
+        (Guard::ActiveFloor, 0),
+        (Guard::ShutdownBeforeDelete, 5),
+        (Guard::PresencesBeforeDelete, 5),
+        (Guard::DeleteFenced, 17),
     ];
     for (guard, begun) in bugs {
         let explored = explore(Bounds {
