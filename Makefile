@@ -18,8 +18,8 @@ test: tools ## all tests that CI runs
 	@cargo test --workspace --no-fail-fast
 
 .PHONY: test-long
-test-long: ## what CI has no time for: production's own pace, Kubernetes 1.32.2, 100,000 seeds of the simulation; takes about two hours
-	@tests/long
+test-long: ## what CI has no time for, into docs/test-long.md: over an hour; PART=orders, guards, oldest, pace or seeds runs one part
+	@tests/long $(PART)
 
 .PHONY: bench-adapter
 bench-adapter: ## measure jvb-adapter, beside others, into docs/benchmarks.md: a quarter of an hour (QUICK=1: only whether it works)

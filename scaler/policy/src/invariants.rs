@@ -4,6 +4,7 @@
 //! itself and share no code with the decisions, so that a mistake there is not repeated here.
 
 mod before;
+mod outages;
 mod requests;
 mod rules;
 mod totals;

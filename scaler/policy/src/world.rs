@@ -134,6 +134,11 @@ impl World {
         &self.tuning
     }
 
+    /// Whether all pods were once listed by the API server itself: before that nothing is decided.
+    pub fn listed(&self) -> bool {
+        self.listed
+    }
+
     /// Whether nothing changed that a decision could depend on, and nothing is due yet.
     pub fn quiet(&self, now: Time) -> bool {
         self.decided == Some(self.changes) && now < self.wake

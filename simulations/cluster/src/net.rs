@@ -70,6 +70,16 @@ impl Net {
         self.bridges.get(name).copied().or(self.all)
     }
 
+    /// Whether anything is wrong.
+    pub fn troubled(&self) -> bool {
+        !self.bridges.is_empty() || self.all.is_some() || self.cut_zone.is_some()
+    }
+
+    /// Whether whoever asks this bridge waits until he gives up.
+    pub fn hangs(&self, world: &World, name: &str) -> bool {
+        self.answering(world, name) == Some(Answering::Hung)
+    }
+
     /// Asks a bridge how it is; nothing when it does not say.
     pub fn look(&mut self, world: &mut World, name: &str) -> Option<Stats> {
         let answering = self.answering(world, name);

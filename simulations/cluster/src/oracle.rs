@@ -2,23 +2,46 @@
 //!
 //! The oracle reads the API server's audit log, the commands that controllers gave to bridges, and the losses that the world
 //! noted, after every event. It shares no code with the policy that it judges.
+//!
+//! What it lets pass, and why:
+//! - People are cut off, or jicofo loses a bridge, when somebody else deleted the pod first or killed this run of the bridge, its
+//!   node or its sidecar; when jicofo was away from 20 s before our shutdown on, since a leader learns of it a little later and
+//!   nobody can be moved without it; when the kubelet started the bridge anew after our deletion; and when an operator wants it:
+//!   `onDeadline: Kill` after the deadline, a pool that is deleted without waiting, `force`, a node that announces its end.
+//! - A shutdown may meet people who came within 13 s: the last look is up to 2 s old, a command is under way for up to 10 s.
+//! - A deadline may be missed by 12 s: a patch may be under way for 10 s after it was decided.
+//! - A command may contradict the intent if it fitted within the last 15 s.
+//! - The floor does not hold for a pool that is deleted, for a node that announces its end, and for `force`. A bridge counts as
+//!   there for 16 s after it last took conferences: an answer is good for 10 s, and bridges are asked every 5 s.
+//! - More than `maxConcurrent` may drain where they must: their nodes leave, the pool is deleted, they never came up. Nobody knows
+//!   of one whose annotations cannot be read that it drains.
+//! - More than the ceiling may be counted for a minute: a leader may be lost between two patches of one plan.
+//! - Of what is wanted and of what is there a leader may know what was true within the last 160 s, since it stops when its watch has
+//!   been silent for 150 s.
+//! - A bridge that is to take no conferences may take some for a minute in which a leader is undisturbed.
 
+mod births;
 mod blame;
+mod choices;
 mod drains;
 mod floors;
 mod losses;
+mod moves;
+mod truth;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use bridge::Time;
 
-use crate::api::{Actor, Object, Record, Request};
+use crate::api::{Actor, Object, Pod, Record, Request};
 use crate::world::World;
 
+use births::Burst;
 pub use blame::{Blame, Command};
 use drains::Drain;
 pub(crate) use drains::intent;
+use truth::Truth;
 
 /// Something happened that must not happen.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -38,8 +61,10 @@ pub enum Rule {
     NobodyHungUpOn,
     /// Jicofo's `lost_bridges` does not move by what we do.
     NoBridgeLost,
-    /// I2: every DELETE carries uid and resourceVersion.
-    DeletesFenced,
+    /// Nobody is moved while jicofo is away, or where nobody can take them; conferences are moved one at a time.
+    Moves,
+    /// I2, I9: every DELETE and every patch of a pod carries uid and resourceVersion.
+    Fenced,
     /// I3: no side effect before its intent is written.
     IntentFirst,
     /// I4: `minActive` bridges stay.
@@ -54,6 +79,16 @@ pub enum Rule {
     Protection,
     /// At most the ceiling is counted, and at most the surge comes on top.
     Ceiling,
+    /// I11: no more are drained and no more are started than were too many or too few; what drains is taken back first.
+    Victims,
+    /// What an operator wants left alone is, and what is young, and everything while all are unhealthy at once.
+    LeftAlone,
+    /// A bridge that is to take no conferences takes none, also after a restart.
+    Hidden,
+    /// A bridge is taken to serve, and is counted, only once it takes conferences.
+    Serving,
+    /// What is somebody else's is not touched.
+    Foreign,
     /// I11: once faults have stopped, all comes to rest where it should.
     Rest,
     /// The policy's own check of its plans.
@@ -74,8 +109,11 @@ pub struct Oracle {
     seen_losses: usize,
     drains: BTreeMap<String, Drain>,
     blame: Blame,
-    /// When each bridge was last seen without people.
-    empty_at: BTreeMap<String, Time>,
+    truth: Truth,
+    /// Bridges that were started shortly after each other.
+    burst: Option<Burst>,
+    /// How often jicofo was asked to move a conference off a bridge, by the pod's uid.
+    moves: BTreeMap<String, u32>,
     above_since: Option<Time>,
     violations: Vec<Violation>,
 }
@@ -106,21 +144,14 @@ impl Oracle {
 
     /// Looks at all that has happened since the last time.
     pub fn look(&mut self, world: &World) {
-        for (name, bridge) in world.jitsi.bridges() {
-            if bridge.local_endpoints() == 0 {
-                match self.empty_at.get_mut(name) {
-                    Some(at) => *at = world.now(),
-                    None => {
-                        self.empty_at.insert(name.to_owned(), world.now());
-                    }
-                }
-            }
-        }
+        self.truth.look(world);
         while let Some(record) = world.api.audit().get(self.seen_audit) {
             self.seen_audit += 1;
             self.judge(world, record);
         }
         self.look_at_ceiling(world);
+        self.look_at_births(world);
+        self.look_at_exposed(world);
         while let Some(loss) = world.losses().get(self.seen_losses) {
             self.seen_losses += 1;
             self.judge_loss(world, loss);
@@ -139,15 +170,15 @@ impl Oracle {
         }
         match (&record.request, record.before.as_deref()) {
             (Request::Delete { uid, version, .. }, Some(Object::Pod(pod))) => {
-                if uid.is_none() || version.is_none() {
-                    let what = format!("a DELETE of {} without uid or version", pod.meta.name);
-                    self.note(record.at, Rule::DeletesFenced, what);
-                }
+                let fenced = uid.is_some() && version.is_some();
+                self.judge_request(world, pod, fenced, record);
                 if record.reply.is_ok() {
                     self.judge_deletion(world, pod, record.at);
                 }
             }
-            (Request::Patch { .. }, Some(Object::Pod(before))) => {
+            (Request::Patch { uid, version, .. }, Some(Object::Pod(before))) => {
+                let fenced = uid.is_some() && version.is_some();
+                self.judge_request(world, before, fenced, record);
                 if let Ok(object) = &record.reply
                     && let Object::Pod(after) = &**object
                 {
@@ -161,5 +192,38 @@ impl Oracle {
             }
             _ => {}
         }
+    }
+
+    /// A controller wants to change or delete a pod, whether it may or not.
+    fn judge_request(&mut self, world: &World, pod: &Pod, fenced: bool, record: &Record) {
+        let (verb, name) = (record.request.verb(), &pod.meta.name);
+        if !fenced {
+            let what = format!("a {verb} of {name} without uid or version");
+            self.note(record.at, Rule::Fenced, what);
+        }
+        let pool = self.the_pool(world).map(|pool| pool.meta.uid.as_str());
+        let owner = pod.meta.owner.as_deref();
+        if owner.is_some() && pool.is_some() && owner != pool {
+            let what = format!("a {verb} of {name}, which is not a pod of this pool");
+            self.note(record.at, Rule::Foreign, what);
+        }
+    }
+
+    /// Writes down all that a later judgement depends on.
+    ///
+    /// # Errors
+    /// When `to` fails.
+    pub fn tell(&self, world: &World, to: &mut impl fmt::Write) -> fmt::Result {
+        write!(
+            to,
+            "{:?} {:?} {:?} {:?} {:?} {:?}",
+            self.drains,
+            self.blame,
+            self.burst,
+            self.moves,
+            self.above_since,
+            drains::lately(world)
+        )?;
+        self.truth.tell(to)
     }
 }

@@ -13,6 +13,7 @@ mod trace;
 
 pub use bugs::{Found, find};
 pub(crate) use calls::{Events, carry_out};
+pub(crate) use leading::judge_plan;
 pub(crate) use rest::{budget, found};
 pub use scenario::{Ending, Scenario, template};
 pub use shrink::shrink;

@@ -84,6 +84,16 @@ pub struct World {
 impl World {
     /// A cluster with nodes and a jicofo, without a pool.
     pub fn new(seed: u64, setup: Setup, now: Time) -> Self {
+        let people = Chance::new(seed, Concern::People);
+        Self::with(people, Chance::new(seed, Concern::Nodes), setup, now)
+    }
+
+    /// The same without chance: everything takes as little time as it can.
+    pub fn without_chance(setup: Setup, now: Time) -> Self {
+        Self::with(Chance::none(), Chance::none(), setup, now)
+    }
+
+    fn with(people: Chance, nodes: Chance, setup: Setup, now: Time) -> Self {
         let jicofo = JicofoConfig {
             octo: setup.octo,
             min_participants: 1,
@@ -96,12 +106,12 @@ impl World {
             now,
             machines: BTreeMap::new(),
             held: BTreeMap::new(),
-            people: People::new(Chance::new(seed, Concern::People)),
+            people: People::new(people),
             losses: Vec::new(),
             there: BTreeSet::new(),
             seen: 0,
             adding_node: false,
-            nodes_chance: Chance::new(seed, Concern::Nodes),
+            nodes_chance: nodes,
             setup,
         };
         for _ in 0..world.setup.nodes {
@@ -171,6 +181,25 @@ impl World {
     /// The machines of the nodes, by name.
     pub fn machines(&self) -> &BTreeMap<String, Machine> {
         &self.machines
+    }
+
+    /// Writes down all that the future of pods, bridges and people depends on, and nothing of their past.
+    ///
+    /// # Errors
+    /// When `to` fails.
+    pub fn tell(&self, to: &mut impl std::fmt::Write) -> std::fmt::Result {
+        for pod in self.api.pods() {
+            write!(to, "{pod:?}")?;
+        }
+        for object in self.api.list(Kind::Pool) {
+            let replicas = object.pool().map(|pool| pool.spec.replicas);
+            write!(to, "{:?} {replicas:?}", object.meta())?;
+        }
+        write!(to, "{} {:?}", self.api.names(), self.held)?;
+        for (at, event) in self.queue.all() {
+            write!(to, "{at} {event:?}")?;
+        }
+        write!(to, "{:?} {:?}", self.jitsi, self.there)
     }
 
     fn happen(&mut self, event: Event) {

@@ -41,6 +41,8 @@ pub enum Unfit {
     Disabled,
     /// Something about it is under way.
     UnderWay,
+    /// Whoever has just begun to lead has not looked at it yet.
+    NotSeen,
     /// It shuts down, for which there is no way back.
     ShuttingDown,
     /// It is of an older revision, and a rollout goes on.
@@ -103,18 +105,36 @@ pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Vec<(RescueRank, &'s Sigh
 }
 
 fn unfit(scene: &Scene<'_>, sight: &Sight<'_>, free: u64) -> Option<Unfit> {
-    let spec = &scene.world.pool.spec;
     let Some(look) = sight.live.last.filter(|_| sight.fresh) else {
-        return Some(Unfit::Unknown);
+        let asked = sight.live.last.is_some() || sight.live.silent_since.is_some();
+        let soon = sight.pod.running().is_some() && !asked && !sight.unreachable;
+        let why = if soon { Unfit::NotSeen } else { Unfit::Unknown };
+        return settled(scene, sight).or(Some(why));
     };
     let reasons = [
         (
-            Unfit::Disabled,
-            !spec.rescue.enabled && sight.state != State::Warm,
-        ),
-        (
             Unfit::ShuttingDown,
             look.flags.shutting_down || look.flags.graceful_shutdown,
+        ),
+        (Unfit::Unhealthy, look.healthy == Some(false)),
+        (Unfit::Full, free == 0),
+        // The last of them: what is only under way is worth waiting for.
+        (Unfit::UnderWay, sight.writing),
+    ];
+    settled(scene, sight).or_else(|| first(reasons))
+}
+
+fn first<const N: usize>(reasons: [(Unfit, bool); N]) -> Option<Unfit> {
+    reasons.into_iter().find_map(|(why, so)| so.then_some(why))
+}
+
+/// Why a bridge is not taken back, whatever it says of itself.
+fn settled(scene: &Scene<'_>, sight: &Sight<'_>) -> Option<Unfit> {
+    let spec = &scene.world.pool.spec;
+    first([
+        (
+            Unfit::Disabled,
+            !spec.rescue.enabled && sight.state != State::Warm,
         ),
         (
             Unfit::ShuttingDown,
@@ -133,10 +153,5 @@ fn unfit(scene: &Scene<'_>, sight: &Sight<'_>, free: u64) -> Option<Unfit> {
                 IntentReason::Failed | IntentReason::DeadlinePassed
             ),
         ),
-        (Unfit::Unhealthy, look.healthy == Some(false)),
-        (Unfit::Full, free == 0),
-        // The last of them: what is only under way is worth waiting for.
-        (Unfit::UnderWay, sight.writing),
-    ];
-    reasons.into_iter().find_map(|(why, so)| so.then_some(why))
+    ])
 }

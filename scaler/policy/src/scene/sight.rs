@@ -91,7 +91,7 @@ impl<'w> Sight<'w> {
         let may_have_people =
             state.draining() || matches!(state, State::Removing | State::Warm | State::Starting);
         Ok(Self {
-            taker: state == State::Active && !unreachable && written.is_none_or(serves),
+            taker: state == State::Active && fresh && written.is_none_or(serves),
             chosen: may_have_people && (chosen(marks) || written.is_some_and(chosen)),
             state,
             fresh,

@@ -44,10 +44,11 @@ fn rescue(draft: &mut Draft<'_, '_>) {
     }
     let ranked = rescues(draft.scene);
     for (place, (rank, sight)) in ranked.iter().enumerate() {
-        if missing(draft) == 0 || !matches!(rank.unfit, None | Some(Unfit::UnderWay)) {
+        let soon = matches!(rank.unfit, Some(Unfit::UnderWay | Unfit::NotSeen));
+        if missing(draft) == 0 || rank.unfit.is_some() && !soon {
             continue;
         }
-        if draft.free(sight) {
+        if rank.unfit.is_none() && draft.free(sight) {
             take_back(draft, sight, IntentReason::Rescued);
             draft.rank(place);
         } else {

@@ -78,6 +78,33 @@ fn a_draining_bridge_is_taken_back_before_one_is_started() {
 }
 
 #[test]
+fn a_new_leader_looks_at_a_draining_bridge_before_it_starts_another() {
+    let led_anew = |answers| {
+        let mut stage = Stage::new(spec(2));
+        stage.people("b0", 9);
+        stage.people("b1", 3);
+        stage.scale(1);
+        stage.seconds(5);
+        stage.lead_anew();
+        stage.scale(2);
+        stage.actor("b1").answers = answers;
+        // The list of the pods comes before the first look.
+        for _ in 0..5 {
+            stage.act();
+        }
+        assert_eq!((stage.times(T::Rescue), stage.times(T::Create)), (0, 0));
+        stage.seconds(2);
+        (stage.times(T::Rescue), stage.times(T::Create))
+    };
+    assert_eq!(led_anew(true), (1, 0));
+    assert_eq!(
+        led_anew(false),
+        (0, 1),
+        "one that is silent is not waited for"
+    );
+}
+
+#[test]
 fn a_new_drain_after_a_rescue_has_the_whole_time() {
     let mut stage = Stage::new(spec(2));
     stage.people("b0", 9);

@@ -220,3 +220,20 @@ fn a_malformed_pod_is_left_alone_and_the_others_are_not() {
     assert!(stage.objects.contains_key(&super::stage::uid("b0")));
     assert!(stage.finding(Reason::Malformed));
 }
+
+#[test]
+fn a_bridge_that_does_not_answer_is_none_of_those_that_must_stay() {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b0", 3);
+    stage.people("b1", 9);
+    stage.look();
+    stage.actor("b1").answers = false;
+    // Whoever leads next has never heard of it, and does not count on it either.
+    stage.lead_anew();
+    stage.scale(1);
+    stage.seconds(5);
+    assert_eq!(stage.times(T::Drain), 0);
+    stage.actor("b1").answers = true;
+    stage.seconds(5);
+    assert_eq!(stage.times(T::Drain), 1);
+}

@@ -48,9 +48,11 @@ pub struct ApiServer {
     version: u64,
     names: u64,
     log: Vec<Change>,
-    audit: Vec<Record>,
+    audit: Vec<Arc<Record>>,
     /// What is wrong with it.
     pub trouble: Trouble,
+    /// Whether the versions of each object are counted by themselves: then what happens to one leaves no trace in another.
+    pub count_each: bool,
 }
 
 impl ApiServer {
@@ -96,13 +98,18 @@ impl ApiServer {
         self.version
     }
 
+    /// How many objects were ever created: the next one's name comes from it.
+    pub fn names(&self) -> u64 {
+        self.names
+    }
+
     /// Every change since the start, in order.
     pub fn log(&self) -> &[Change] {
         &self.log
     }
 
     /// Every request that wanted to change something, in order; those of the cluster itself are left out.
-    pub fn audit(&self) -> &[Record] {
+    pub fn audit(&self) -> &[Arc<Record>] {
         &self.audit
     }
 
@@ -114,13 +121,13 @@ impl ApiServer {
         let before = self.objects.get(&request.key()).cloned();
         let reply = self.decide(&request, now);
         if request.writes() && actor != Actor::Cluster {
-            self.audit.push(Record {
+            self.audit.push(Arc::new(Record {
                 at: now,
                 actor,
                 request,
                 before,
                 reply: reply.clone(),
-            });
+            }));
         }
         reply
     }
@@ -265,8 +272,14 @@ impl ApiServer {
         {
             return old.clone();
         }
+        let before = self.objects.get(&key).map_or(0, |old| old.meta().version);
+        let before = if self.count_each {
+            before
+        } else {
+            self.version
+        };
         let meta = object.meta_mut();
-        meta.version = self.version + 1;
+        meta.version = before + 1;
         // The last finalizer of a deleted object that no kubelet holds takes it along.
         let gone = meta.deleted.is_some() && meta.finalizers.is_empty() && key.kind != Kind::Pod;
         let object = Arc::new(object);

@@ -6,7 +6,7 @@ use scaler_api::state::Intent;
 use scaler_api::{annotations, labels};
 
 use super::Fault;
-use super::cluster::delete;
+use super::cluster::{delete, intent};
 use super::plan::Planned;
 use crate::api::{Actor, Edit, Key, Kind, Meta, Object, Pod, Request};
 use crate::run::{POOL, Sim};
@@ -98,6 +98,31 @@ impl Sim {
             _ => return None,
         }
         Some(String::new())
+    }
+
+    /// Somebody pins the bridge with the fewest people, which would be the first to be drained, or takes all pins away.
+    pub(crate) fn pin(&mut self, pin: bool) {
+        let serves =
+            |pod: &&Pod| pod.ready && pod.meta.deleted.is_none() && intent(pod) == Intent::Active;
+        let names: Vec<String> = if pin {
+            let pods = self.pods_of_pool().filter(serves);
+            let fewest = pods.min_by_key(|pod| self.people_on(&pod.meta.name));
+            fewest
+                .map(|pod| pod.meta.name.clone())
+                .into_iter()
+                .collect()
+        } else {
+            self.pods_of_pool()
+                .map(|pod| pod.meta.name.clone())
+                .collect()
+        };
+        for name in names {
+            self.edit_pod(
+                &name,
+                &[],
+                &[(annotations::PINNED.name(), pin.then_some("true"))],
+            );
+        }
     }
 
     pub(super) fn by_user(&mut self, request: Request) -> bool {

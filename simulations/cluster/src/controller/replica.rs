@@ -10,7 +10,7 @@ use scaler_policy::{Guard, World as Mind};
 
 use super::lease::Elector;
 use super::observe;
-use crate::api::{ApiServer, Kind, Object, Watch};
+use crate::api::{ApiServer, Change, Kind, Object, Watch};
 
 /// How often a bridge is asked that serves people.
 const LOOK: Duration = Duration::from_secs(5);
@@ -51,6 +51,8 @@ pub struct Replica {
     pub elector: Elector,
     /// What it knows of the pool while it leads.
     pub mind: Option<Mind>,
+    /// Whether it asks jicofo, too.
+    pub watches_jicofo: bool,
     pool: String,
     pool_uid: String,
     /// The machine's clock when the process started: from then on it counts by itself.
@@ -76,6 +78,7 @@ impl Replica {
             silent_until: Time::default(),
             elector: Elector::new(String::new()),
             mind: None,
+            watches_jicofo: true,
             pool: pool.to_owned(),
             pool_uid: String::new(),
             offset: 0,
@@ -147,6 +150,10 @@ impl Replica {
             mind = mind.without_guard(guard);
         }
         mind.observe_skew(self.offset);
+        // It is configured, and has not answered yet.
+        if self.watches_jicofo {
+            mind.observe_jicofo(Presence::Away(local));
+        }
         self.mind = Some(mind);
         self.looks.clear();
         self.nodes.clear();
@@ -183,6 +190,16 @@ impl Replica {
         }
         let version = self.watch.version().to_string();
         mind.observe_list(pods, &version, heard, heard);
+    }
+
+    /// When it asks each bridge next.
+    pub fn looks(&self) -> &BTreeMap<Uid, Time> {
+        &self.looks
+    }
+
+    /// What its watch has to tell.
+    pub fn news<'a>(&self, api: &'a ApiServer) -> &'a [Change] {
+        &api.log()[self.watch.version() as usize..]
     }
 
     /// When its watch has something to tell.
@@ -273,6 +290,11 @@ impl Replica {
             Some(look) => mind.observe_look(uid, container, look),
             None => mind.observe_silence(uid, local),
         }
+    }
+
+    /// A bridge does not answer: it is asked again when that one is given up.
+    pub fn wait_for(&mut self, uid: &Uid, until: Time) {
+        self.looks.insert(uid.clone(), until);
     }
 
     /// Which bridges jicofo knows, or that it does not answer.

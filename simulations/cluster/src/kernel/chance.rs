@@ -23,26 +23,32 @@ pub enum Concern {
     Chaos,
     /// How long the controllers take for their own affairs.
     Controllers,
+    /// What is set up otherwise than usual, now and then.
+    Rarities,
 }
 
-/// One stream of random numbers.
+/// One stream of random numbers, or none: then everything is the first, the least and the soonest that it can be.
 #[derive(Clone, Debug)]
-pub struct Chance(ChaCha8Rng);
+pub struct Chance(Option<ChaCha8Rng>);
 
 impl Chance {
     /// The stream of a concern under a seed.
     pub fn new(seed: u64, concern: Concern) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(concern as u64);
-        Self(rng)
+        Self(Some(rng))
+    }
+
+    /// No chance at all.
+    pub const fn none() -> Self {
+        Self(None)
     }
 
     /// A number below `end`; 0 when `end` is 0.
     pub fn below(&mut self, end: u64) -> u64 {
-        if end == 0 {
-            0
-        } else {
-            self.0.random_range(0..end)
+        match &mut self.0 {
+            Some(rng) if end > 0 => rng.random_range(0..end),
+            _ => 0,
         }
     }
 
@@ -59,14 +65,19 @@ impl Chance {
     /// A time from `low` to `high` milliseconds, short ones more often.
     pub fn millis(&mut self, low: u64, high: u64) -> Duration {
         let spread = high.saturating_sub(low);
-        let share = self.0.random_range(0.0_f64..1.0);
+        let share = self.share(0.0);
         Duration::from_millis(low + (spread as f64 * share * share) as u64)
     }
 
     /// A waiting time with this mean, as between calls of a telephone; at most ten times the mean.
     pub fn exponential(&mut self, mean: Duration) -> Duration {
-        let share = self.0.random_range(f64::EPSILON..1.0);
+        let share = self.share(f64::EPSILON);
         mean.mul_f64((-share.ln()).min(10.0))
+    }
+
+    fn share(&mut self, low: f64) -> f64 {
+        let rng = self.0.as_mut();
+        rng.map_or(low, |rng| rng.random_range(low..1.0))
     }
 
     /// One of several.

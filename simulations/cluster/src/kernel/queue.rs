@@ -32,6 +32,16 @@ impl<E> Queue<E> {
         self.heap.peek().map(|entry| entry.at)
     }
 
+    /// All that is to happen, in order.
+    pub fn all(&self) -> Vec<(Time, &E)> {
+        let mut entries: Vec<_> = self.heap.iter().collect();
+        entries.sort_unstable_by(|a, b| b.cmp(a));
+        entries
+            .into_iter()
+            .map(|entry| (entry.at, &entry.event))
+            .collect()
+    }
+
     /// Takes the next event.
     pub fn pop(&mut self) -> Option<(Time, E)> {
         self.heap.pop().map(|entry| (entry.at, entry.event))

@@ -26,6 +26,8 @@ pub struct Blame {
     killed: BTreeMap<String, Time>,
     /// When jicofo last stopped or was away.
     jicofo_away: Option<Time>,
+    /// When a leader was last disturbed.
+    disturbed: Option<Time>,
 }
 
 impl Blame {
@@ -34,9 +36,12 @@ impl Blame {
         self.deleted.entry(name.to_owned()).or_insert((ours, at));
     }
 
-    /// A controller told a bridge to shut down.
-    pub fn shut_down(&mut self, name: &str, at: Time) {
-        self.shut_down.entry(name.to_owned()).or_insert(at);
+    /// A controller told the run of a bridge that began at `started` to shut down; the first time counts.
+    pub fn shut_down(&mut self, name: &str, started: Time, at: Time) {
+        let first = self.shut_down.entry(name.to_owned()).or_insert(at);
+        if *first < started {
+            *first = at;
+        }
     }
 
     /// A fault killed a bridge, its node or its sidecar.
@@ -49,19 +54,38 @@ impl Blame {
         self.jicofo_away = Some(at);
     }
 
+    /// No leader is undisturbed: none is there, one has just begun or hears late, or something is wrong between it and the bridges
+    /// or the API server.
+    pub fn disturbed(&mut self, at: Time) {
+        self.disturbed = Some(at);
+    }
+
+    /// Whether a leader was disturbed at or after this moment.
+    pub fn disturbed_since(&self, at: Time) -> bool {
+        self.disturbed.is_some_and(|last| last >= at)
+    }
+
+    /// Whether a controller ever told a bridge to shut down.
+    pub fn was_shut_down(&self, name: &str) -> bool {
+        self.shut_down.contains_key(name)
+    }
+
     /// Whether jicofo was away at or after this moment.
     pub fn jicofo_away_since(&self, at: Time) -> bool {
         self.jicofo_away.is_some_and(|away| away >= at)
     }
 
-    /// Whether it was we who made a bridge go: we deleted its pod or shut it down, and nothing else killed it.
-    pub fn ours(&self, name: &str) -> Option<Time> {
+    /// Since when it is our doing that the run of a bridge that began at `started` goes: we shut it down or deleted its pod, and
+    /// nobody else deleted that first or killed this run.
+    pub fn ours(&self, name: &str, started: Time) -> Option<Time> {
         let deleted = self.deleted.get(name);
+        let killed = self.killed.get(name).is_some_and(|at| *at >= started);
         // Whoever else deleted it first has its sidecar shut it down.
-        if deleted.is_some_and(|(ours, _)| !ours) || self.killed.contains_key(name) {
+        if killed || deleted.is_some_and(|(ours, _)| !ours) {
             return None;
         }
-        let shut_down = self.shut_down.get(name).copied();
-        deleted.map(|(_, at)| *at).or(shut_down)
+        let shut_down = self.shut_down.get(name).filter(|at| **at >= started);
+        let deleted = deleted.map(|(_, at)| at);
+        deleted.into_iter().chain(shut_down).min().copied()
     }
 }

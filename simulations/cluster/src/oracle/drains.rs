@@ -1,5 +1,6 @@
 //! When each drain began, and until when nobody may be made to leave.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bridge::Time;
@@ -20,8 +21,9 @@ pub(super) struct Drain {
     pub(super) then: OnDeadline,
 }
 
-/// By how much a deadline may be missed because clocks differ.
-const SKEW: Duration = Duration::from_secs(121);
+/// By how much a deadline may be missed: the longest that a patch may be under way, and a moment. A leader knows how its clock
+/// differs from the API server's.
+const SKEW: Duration = Duration::from_secs(12);
 
 /// How long a conference may have been on its way to a bridge that was seen empty: the freshness of the last look, and the
 /// longest that a command may take.
@@ -29,9 +31,6 @@ const UNDER_WAY: Duration = Duration::from_secs(13);
 
 /// For how long a command may have been under way since its intent was replaced by another.
 const COMMAND_UNDER_WAY: Duration = Duration::from_secs(15);
-
-/// The same for one that harms nobody, and that a new leader may give on a list that is 30 s old.
-const HARMLESS_UNDER_WAY: Duration = Duration::from_secs(45);
 
 /// The taint of a node that announces its end.
 const INTERRUPTION: &str = "aws-node-termination-handler/spot-itn";
@@ -70,6 +69,7 @@ impl Oracle {
         let leaves = |pod: &Pod| matches!(intent(pod), Intent::Drain | Intent::Expel);
         if matches!(intent(after), Intent::Active | Intent::Warm) {
             self.drains.remove(&after.meta.uid);
+            self.moves.remove(&after.meta.uid);
             return;
         }
         let Some(pool) = self.the_pool(world) else {
@@ -113,11 +113,15 @@ impl Oracle {
             .drains
             .get(&pod.meta.uid)
             .is_some_and(|drain| drain.then != OnDeadline::Wait && at + SKEW >= drain.due);
-        let interrupted = world.nodes().any(|node| {
+        released || due || Self::interrupted(world, pod) || forced(pod)
+    }
+
+    /// Whether the node of a pod has announced its end.
+    pub(super) fn interrupted(world: &World, pod: &Pod) -> bool {
+        world.nodes().any(|node| {
             let announced = node.taints.iter().any(|taint| taint.key == INTERRUPTION);
             announced && Some(&node.meta.name) == pod.node.as_ref()
-        });
-        released || due || interrupted || forced(pod)
+        })
     }
 
     /// A controller's command reaches a bridge.
@@ -133,12 +137,7 @@ impl Oracle {
                 matches!(intent(pod), Intent::Expel | Intent::Remove) || forced(pod)
             }
         };
-        let window = if command == Command::Shutdown {
-            COMMAND_UNDER_WAY
-        } else {
-            HARMLESS_UNDER_WAY
-        };
-        if !fits(pod) && !was_so(world, name, window, fits) {
+        if !fits(pod) && !was_so(world, name, fits) {
             let what = format!(
                 "{name} is told {command:?}, and its intent is {:?}",
                 intent(pod)
@@ -148,15 +147,16 @@ impl Oracle {
         if command != Command::Shutdown {
             return;
         }
-        self.blame.shut_down(name, at);
-        let people = world
-            .jitsi
-            .bridge(name)
-            .map_or(0, bridge::model::Videobridge::local_endpoints);
-        let just_came = self
-            .empty_at
-            .get(name)
-            .is_some_and(|empty| at.since(*empty) < UNDER_WAY);
+        let Some(bridge) = world.jitsi.bridge(name) else {
+            return;
+        };
+        self.blame.shut_down(name, bridge.startup_time().0, at);
+        let people = bridge.local_endpoints();
+        if people > 0 {
+            self.judge_move(world, pod, true, at);
+        }
+        let empty = self.truth.bridges.get(name).and_then(|seen| seen.empty_at);
+        let just_came = empty.is_some_and(|empty| at.since(empty) < UNDER_WAY);
         if people > 0 && !just_came && !self.may_be_expelled(world, pod, at) {
             let what = format!("{name} is shut down with {people} people before its deadline");
             self.note(at, Rule::NobodyHungUpOn, what);
@@ -164,9 +164,29 @@ impl Oracle {
     }
 }
 
-/// Whether a pod has been such within this time.
-fn was_so(world: &World, name: &str, window: Duration, fits: impl Fn(&Pod) -> bool) -> bool {
-    let since = world.now() - window;
+/// The intents that pods had within the time that is asked for, each with the last moment at which it was in force.
+pub(super) fn lately(world: &World) -> BTreeMap<(&str, Intent), Time> {
+    let since = world.now() - COMMAND_UNDER_WAY;
+    let mut until: BTreeMap<&str, Time> = BTreeMap::new();
+    let mut lately = BTreeMap::new();
+    for change in world.api.log().iter().rev() {
+        let Some(pod) = change.object.pod() else {
+            continue;
+        };
+        let end = until.entry(&pod.meta.name).or_insert(world.now());
+        if *end >= since {
+            lately
+                .entry((pod.meta.name.as_str(), intent(pod)))
+                .or_insert(*end);
+            *end = change.at;
+        }
+    }
+    lately
+}
+
+/// Whether a pod was such when a command may have left that arrives now.
+fn was_so(world: &World, name: &str, fits: impl Fn(&Pod) -> bool) -> bool {
+    let since = world.now() - COMMAND_UNDER_WAY;
     let mut changes = world
         .api
         .log()

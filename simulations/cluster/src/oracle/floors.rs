@@ -12,7 +12,10 @@ use crate::api::Pod;
 use crate::world::World;
 
 /// For how long more may be counted than the ceiling: a leader may be lost between two patches.
-const ABOVE: Duration = Duration::from_mins(2);
+const ABOVE: Duration = Duration::from_mins(1);
+
+/// After how long a leader must have seen that a bridge takes no conferences: it asks every 5 s, and an answer is good for 10 s.
+const SEEN: Duration = Duration::from_secs(16);
 
 fn label(pod: &Pod, key: &scaler_api::key::Key<bool>) -> bool {
     key.read(&pod.meta.labels).ok().flatten().unwrap_or(false)
@@ -22,13 +25,13 @@ pub(super) fn counted(pod: &Pod) -> bool {
     label(pod, &labels::COUNTED) && pod.meta.deleted.is_none() && !pod.ended()
 }
 
-fn readable(pod: &Pod) -> bool {
+pub(super) fn readable(pod: &Pod) -> bool {
     let annotations = &pod.meta.annotations;
     annotations::INTENT_SINCE.read(annotations).is_ok()
         && annotations::DEADLINE.read(annotations).is_ok()
 }
 
-fn on_leaving_node(world: &World, pod: &Pod) -> bool {
+pub(super) fn on_leaving_node(world: &World, pod: &Pod) -> bool {
     world.nodes().any(|node| {
         let leaves = node.unschedulable || !node.taints.is_empty();
         leaves && Some(&node.meta.name) == pod.node.as_ref()
@@ -50,11 +53,14 @@ fn is_forced(reason: Option<IntentReason>) -> bool {
 }
 
 impl Oracle {
-    fn of_pool<'a>(&'a self, world: &'a World) -> impl Iterator<Item = &'a Pod> {
+    /// The pods of the pool; those of another owner that bear its label are not among them.
+    pub(super) fn of_pool<'a>(&'a self, world: &'a World) -> impl Iterator<Item = &'a Pod> {
+        let pool = self.the_pool(world).map(|pool| pool.meta.uid.as_str());
         world
             .api
             .pods()
             .filter(|pod| pod.meta.labels.get(labels::POOL.name()) == Some(&self.pool))
+            .filter(move |pod| pod.meta.owner.is_none() || pod.meta.owner.as_deref() == pool)
     }
 
     /// A controller has created a pod.
@@ -66,6 +72,12 @@ impl Oracle {
         // A surge pod is born uncounted, in whatever order its older siblings change places.
         if counted(pod) {
             self.judge_ceiling(world, at);
+            if reason(pod) == Some(IntentReason::Surge) {
+                let what = format!("{} replaces another, and is born counted", pod.meta.name);
+                self.note(at, Rule::Serving, what);
+            } else {
+                self.count_birth(at);
+            }
         }
     }
 
@@ -104,6 +116,7 @@ impl Oracle {
     pub(super) fn judge_marks(&mut self, world: &World, before: &Pod, after: &Pod, at: Time) {
         let (was, is) = (intent(before), intent(after));
         self.follow_drain(world, before, after, at);
+        self.judge_serving(before, after, at);
         let bare = !label(after, &labels::PROTECTED);
         if bare && after.meta.deleted.is_none() && !matches!(is, Intent::Remove | Intent::Warm) {
             let what = format!(
@@ -115,6 +128,7 @@ impl Oracle {
         if was == Intent::Active && matches!(is, Intent::Drain | Intent::Expel) {
             self.judge_floor(world, after, at);
             self.judge_concurrency(world, after, at);
+            self.judge_victim(world, before, after, at);
         }
         if is == Intent::Active && was != Intent::Active {
             self.judge_ceiling(world, at);
@@ -137,8 +151,8 @@ impl Oracle {
         let left = self
             .of_pool(world)
             .filter(|pod| pod.meta.uid != victim.meta.uid)
-            .filter(|pod| intent(pod) == Intent::Active && pod.container.is_some())
-            .filter(|pod| pod.meta.deleted.is_none() && !pod.ended())
+            .filter(|pod| intent(pod) == Intent::Active && pod.meta.deleted.is_none())
+            .filter(|pod| self.truth.open_within(&pod.meta.name, SEEN, at))
             .count();
         let victim_served = victim.ready;
         if left < min_active && victim_served {
@@ -159,6 +173,7 @@ impl Oracle {
             .iter()
             .filter(|pod| pod.meta.deleted.is_none() && pod.container.is_some() && pod.ready)
             .filter(|pod| matches!(intent(pod), Intent::Drain | Intent::Expel))
+            // One whose node leaves while it drains must go from then on.
             .filter(|pod| !is_forced(reason(pod)) && !forced(pod) && !on_leaving_node(world, pod))
             // Of one that nobody can read nobody knows that it drains.
             .filter(|pod| readable(pod))

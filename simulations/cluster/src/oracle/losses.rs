@@ -9,8 +9,8 @@ use super::{Oracle, Rule};
 use crate::api::Pod;
 use crate::world::{Loss, World};
 
-/// For how long jicofo's absence explains that nobody was moved: a bridge's own delay of 60 s and a margin.
-const ABSENCE: Duration = Duration::from_secs(150);
+/// For how long before a shutdown jicofo's absence explains that nobody is moved: until a leader knows of it.
+const ABSENCE: Duration = Duration::from_secs(20);
 
 impl Oracle {
     /// A controller has deleted a pod.
@@ -36,6 +36,7 @@ impl Oracle {
         let Some(pod) = world.api.pods().find(|pod| pod.meta.uid == uid) else {
             return;
         };
+        self.judge_move(world, pod, false, at);
         if !self.may_be_expelled(world, pod, at) {
             let what = format!("people are moved off {} before its deadline", pod.meta.name);
             self.note(at, Rule::NobodyHungUpOn, what);
@@ -45,22 +46,19 @@ impl Oracle {
     /// Bridges went. Whether that was our doing, and wrong.
     pub(super) fn judge_loss(&mut self, world: &World, loss: &Loss) {
         for name in &loss.bridges {
-            let Some(since) = self.blame.ours(name) else {
+            let started = world
+                .jitsi
+                .bridge(name)
+                .map(|bridge| bridge.startup_time().0);
+            let ours = started.and_then(|started| Some((started, self.blame.ours(name, started)?)));
+            let Some((started, since)) = ours else {
                 continue;
             };
             // A kubelet that has not heard of the deletion starts a bridge that has left anew.
-            let anew = world
-                .jitsi
-                .bridge(name)
-                .is_some_and(|bridge| bridge.startup_time().0 > since);
-            if anew || self.blame.jicofo_away_since(since - ABSENCE) {
+            if started > since || self.blame.jicofo_away_since(since - ABSENCE) {
                 continue;
             }
-            // Killing is what the operator asked for.
-            let kill = self.the_pool(world).is_none_or(|pool| {
-                pool.spec.drain.on_deadline == OnDeadline::Kill || pool.meta.deleted.is_some()
-            });
-            if kill {
+            if self.may_be_killed(world, name, loss.at) {
                 continue;
             }
             if loss.people > 0 {
@@ -71,5 +69,15 @@ impl Oracle {
                 self.note(loss.at, Rule::NoBridgeLost, format!("jicofo lost {name}"));
             }
         }
+    }
+
+    /// Whether an operator wants a bridge gone at this moment, whoever is on it.
+    fn may_be_killed(&self, world: &World, name: &str, at: Time) -> bool {
+        let Some(pool) = self.the_pool(world) else {
+            return true;
+        };
+        let kill = pool.spec.drain.on_deadline == OnDeadline::Kill || pool.meta.deleted.is_some();
+        let pod = world.api.pod(name);
+        kill && pod.is_none_or(|pod| self.may_be_expelled(world, pod, at))
     }
 }

@@ -35,7 +35,7 @@ impl Found {
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::After { seeds, what, .. } => write!(f, "after {seeds} seeds: {what}"),
+            Self::After { seed, what, .. } => write!(f, "seed {seed}: {what}"),
             Self::Never(seeds) => write!(f, "not within {seeds} seeds"),
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bridge::Time;
+use scaler_policy::world::Uid;
 use scaler_policy::{World as Mind, effects, step};
 
 use super::sim::{Event, Sim};
@@ -10,6 +11,9 @@ use crate::api::Actor;
 use crate::controller::Life;
 use crate::controller::lease::{Elector, RETRY};
 use crate::oracle::{Oracle, Rule};
+
+/// How long a bridge is waited for that does not answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Sim {
     pub(super) fn start(&mut self, number: usize, old: Duration) {
@@ -57,6 +61,12 @@ impl Sim {
             return;
         }
         for (uid, name, container) in replica.to_ask(self.now) {
+            if self.net.hangs(&self.world, &name) {
+                let until = self.now + PATIENCE;
+                replica.wait_for(&uid, until);
+                self.queue.push(until, Event::Silence(number, epoch, uid));
+                continue;
+            }
             let stats = self.net.look(&mut self.world, &name);
             replica.asked(&uid, &container, stats.as_ref(), self.now);
         }
@@ -64,6 +74,12 @@ impl Sim {
             let brewery = self.net.brewery(&self.world);
             replica.asked_jicofo(brewery, self.now);
         }
+        self.wake(number);
+    }
+
+    /// A bridge that was asked has not answered in time.
+    pub(super) fn give_up(&mut self, number: usize, uid: &Uid) {
+        self.replicas[number].asked(uid, "", None, self.now);
         self.wake(number);
     }
 
@@ -86,6 +102,7 @@ impl Sim {
             self.trace
                 .tell(self.now, format_args!("replica {number} leads"));
             self.replicas[number].lead(self.now);
+            self.oracle.blame_mut().disturbed(self.now);
             self.wake(number);
         } else if led && !leads {
             // As client-go's leaders do: whoever has lost the lease ends.
@@ -154,7 +171,7 @@ impl Sim {
 }
 
 /// The policy's own checks of what it planned.
-fn judge_plan(oracle: &mut Oracle, mind: &Mind, plan: &scaler_policy::Plan, at: Time) {
+pub(crate) fn judge_plan(oracle: &mut Oracle, mind: &Mind, plan: &scaler_policy::Plan, at: Time) {
     for violation in scaler_policy::violations(mind, plan) {
         oracle.note(at, Rule::Policy, format!("{violation:?}"));
     }

@@ -38,6 +38,8 @@ pub struct Scenario {
     pub sizes: Vec<(Time, u32)>,
     /// When the pool is paused, and goes on.
     pub pauses: Vec<(Time, bool)>,
+    /// When a bridge is pinned, and when none is any more.
+    pub pins: Vec<(Time, bool)>,
     /// The faults.
     pub faults: Vec<Planned>,
     /// When faults stop.
@@ -149,6 +151,13 @@ impl Scenario {
             .max()
             .unwrap_or_default();
         let calm = at(busy).max(longest);
+        let mut rarely = Chance::new(seed, Concern::Rarities);
+        draw_rarities(&mut spec, &mut rarely);
+        let pins = if rarely.per_mille(150) {
+            vec![(at(rarely.from_to(WARM_UP, busy / 2)), true), (calm, false)]
+        } else {
+            Vec::new()
+        };
         // Whatever is draining then has its whole deadline, and those that come after it have theirs.
         let settle = Duration::from_mins(15) + 2 * spec.drain.deadline.get();
         Self {
@@ -159,6 +168,7 @@ impl Scenario {
             demand,
             sizes,
             pauses,
+            pins,
             faults,
             calm,
             end: calm + settle,
@@ -192,4 +202,16 @@ fn draw_pool(chance: &mut Chance) -> BridgePoolSpec {
     spec.warm.max = spec.warm.min + u32::from(chance.per_mille(200));
     spec.update.progress_deadline = Lasting::from_secs(chance.from_to(120, 300));
     spec
+}
+
+/// What only few pools have: a ceiling that is too low, and little time but many looks for a bridge to be seen empty in.
+fn draw_rarities(spec: &mut BridgePoolSpec, chance: &mut Chance) {
+    if chance.per_mille(150) {
+        let most = chance.from_to(4, 6) as u32;
+        spec.max_replicas = Some(most.max(spec.replicas));
+    }
+    if chance.per_mille(100) {
+        spec.drain.settle = Lasting::from_secs(chance.from_to(2, 5));
+        spec.evidence.removal_samples = chance.from_to(6, 9) as u32;
+    }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bridge::Time;
+use scaler_policy::world::Uid;
 use scaler_policy::{Guard, Request, Way};
 
 use super::scenario::{Ending, Scenario};
 use super::trace::Trace;
-use crate::api::{Actor, Kind, Object, Pool};
+use crate::api::{Actor, Kind, Object, Pool, Trouble};
 use crate::chaos::{Chaos, Fault};
 use crate::controller::{Life, Replica};
 use crate::kernel::{Chance, Concern, Queue};
@@ -30,6 +31,8 @@ pub enum Event {
     Watch(usize, u64),
     /// A replica asks bridges and jicofo.
     Look(usize, u64),
+    /// A bridge that a replica asked has not answered in time.
+    Silence(usize, u64, Uid),
     /// A replica tries to lead, or to go on leading.
     Elect(usize, u64),
     /// A leader decides.
@@ -50,6 +53,8 @@ pub enum Event {
     Size(u32),
     /// A user pauses the pool, or lets it go on.
     Pause(bool),
+    /// A user wants the bridge left alone that has the fewest people, or no bridge any more.
+    Pin(bool),
     /// Faults begin and end.
     Chaos,
     /// Faults stop.
@@ -176,6 +181,9 @@ impl Sim {
         for (at, paused) in &scenario.pauses {
             queue.push(*at, Event::Pause(*paused));
         }
+        for (at, pin) in &scenario.pins {
+            queue.push(*at, Event::Pin(*pin));
+        }
         queue.push(start + Duration::from_secs(1), Event::Chaos);
         queue.push(scenario.calm, Event::Calm);
         queue.push(scenario.end, Event::End);
@@ -264,6 +272,7 @@ impl Sim {
             Event::Start(number, old) => self.start(number, old),
             Event::Watch(number, _) => self.watch(number),
             Event::Look(number, epoch) => self.look(number, epoch),
+            Event::Silence(number, _, uid) => self.give_up(number, &uid),
             Event::Elect(number, epoch) => self.elect(number, epoch),
             Event::Step(number, epoch) => self.decide(number, epoch),
             Event::Send(number, epoch, request) => self.send(number, epoch, request),
@@ -290,6 +299,7 @@ impl Sim {
             }),
             Event::Size(size) => self.set_size(size),
             Event::Pause(paused) => self.edit_pool(|pool| pool.spec.paused = paused),
+            Event::Pin(pin) => self.pin(pin),
             Event::Chaos => {
                 self.disturb();
                 self.queue
@@ -356,6 +366,15 @@ impl Sim {
         if !self.world.jitsi.jicofo_running() {
             self.oracle.blame_mut().jicofo_away(self.now);
         }
+        let troubled = |replica: &Replica| {
+            let late = replica.silent_until.max(replica.paused_until) > self.now;
+            late || !replica.lag.is_zero()
+        };
+        let led = self.replicas.iter().any(|replica| replica.mind.is_some());
+        let api = self.world.api.trouble != Trouble::default();
+        if !led || api || self.net.troubled() || self.replicas.iter().any(troubled) {
+            self.oracle.blame_mut().disturbed(self.now);
+        }
         self.oracle.look(&self.world);
         self.bridges = self.bridges.max(self.world.held().len());
         self.tell();
@@ -371,6 +390,7 @@ fn of_replica(event: &Event) -> Option<(usize, u64)> {
     match event {
         Event::Watch(number, epoch)
         | Event::Look(number, epoch)
+        | Event::Silence(number, epoch, _)
         | Event::Elect(number, epoch)
         | Event::Step(number, epoch)
         | Event::Send(number, epoch, _)

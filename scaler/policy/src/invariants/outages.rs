@@ -1,0 +1,60 @@
+//! The invariants of single decisions while the API server tells nothing, or clocks differ.
+
+use std::time::Duration;
+
+use scaler_api::state::IntentReason;
+
+use super::after;
+use super::before::Before;
+use super::rules::Found;
+use crate::plan::{Action, Decision, Plan, Transition};
+use crate::world::World;
+
+/// What is known of pods and of the pool is old: nothing is begun by it.
+pub(super) fn begins_nothing_blind(
+    world: &World,
+    plan: &Plan,
+    decision: &Decision,
+    before: Option<&Before<'_>>,
+) -> Found {
+    let silent = plan.at.since(world.heard_at);
+    if silent <= world.tuning.watch_silence {
+        return Ok(());
+    }
+    let begun = match &decision.action {
+        Action::Create(_) | Action::Delete { .. } => true,
+        _ => before
+            .zip(after(decision))
+            .is_some_and(|(before, after)| before.marks.intent != after.intent),
+    };
+    (!begun).then_some(()).ok_or_else(|| {
+        format!(
+            "{:?}, and the API server has told nothing for {} s",
+            decision.transition,
+            silent.as_secs()
+        )
+    })
+}
+
+/// Whoever wrote a deadline may have had another clock.
+pub(super) fn heeds_no_deadline_while_clocks_differ(
+    world: &World,
+    _: &Plan,
+    decision: &Decision,
+    before: Option<&Before<'_>>,
+) -> Found {
+    let (Some(before), Some(after)) = (before, after(decision)) else {
+        return Ok(());
+    };
+    let skew = Duration::from_millis(world.skew.unsigned_abs());
+    let heeded = matches!(decision.transition, Transition::Expel | Transition::Remove)
+        && after.reason == IntentReason::DeadlinePassed
+        && !before.known.pod.verifiably_down();
+    if heeded && skew > world.pool().spec.evidence.clock_skew.get() {
+        return Err(format!(
+            "a deadline is heeded while clocks differ by {} s",
+            skew.as_secs()
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Bridges that are started: whether so many were missing, and none could be taken back instead.
+
+use std::time::Duration;
+
+use bridge::Time;
+use bridge::model::Health;
+use scaler_api::annotations;
+use scaler_api::state::{Intent, IntentReason};
+
+use super::choices::KNOWN;
+use super::drains::{forced, intent, reason};
+use super::floors::{counted, on_leaving_node, readable};
+use super::{Oracle, Rule};
+use crate::api::{Pod, Pool, Trouble};
+use crate::world::World;
+
+/// Bridges that are started within this time of the first are of one decision, or of one mistake.
+const BURST: Duration = Duration::from_millis(1500);
+
+/// For how long a bridge must have drained for everybody to know how it is.
+const DRAINED: Duration = Duration::from_secs(30);
+
+/// By how much less than the target a bridge's stress must be for there to be no doubt that it can be taken back.
+const MARGIN: f64 = 0.1;
+
+/// Bridges that were started shortly after each other because some were missing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Burst {
+    since: Time,
+    count: usize,
+}
+
+impl Oracle {
+    /// A controller has started a bridge because one was missing.
+    pub(super) fn count_birth(&mut self, at: Time) {
+        let count = self.burst.map_or(0, |burst| burst.count) + 1;
+        let since = self.burst.map_or(at, |burst| burst.since);
+        self.burst = Some(Burst { since, count });
+    }
+
+    /// Looks, a moment after the first of some starts, whether so many were missing.
+    pub(super) fn look_at_births(&mut self, world: &World) {
+        let now = world.now();
+        let Some(burst) = self.burst.filter(|burst| now.since(burst.since) >= BURST) else {
+            return;
+        };
+        self.burst = None;
+        let (_, most) = self.truth.wanted_since(burst.since - KNOWN);
+        let there = self
+            .of_pool(world)
+            .filter(|pod| counted(pod) && pod.meta.created < burst.since)
+            .filter(|pod| self.truth.open_within(&pod.meta.name, BURST, now))
+            .count();
+        if burst.count + there > most as usize {
+            let what = format!(
+                "{} bridges are started, {there} serve, and {most} are wanted",
+                burst.count
+            );
+            self.note(now, Rule::Victims, what);
+        }
+        let Some(pool) = self
+            .the_pool(world)
+            .filter(|pool| pool.spec.rescue.enabled && world.api.trouble == Trouble::default())
+        else {
+            return;
+        };
+        let spared = self
+            .of_pool(world)
+            .find(|pod| self.can_be_taken_back(world, pool, pod, burst.since))
+            .map(|pod| pod.meta.name.clone());
+        if let Some(name) = spared {
+            let what = format!("a bridge is started, and {name} drains and could be taken back");
+            self.note(now, Rule::Victims, what);
+        }
+    }
+
+    /// Whether a bridge could beyond doubt be taken back.
+    fn can_be_taken_back(&self, world: &World, pool: &Pool, pod: &Pod, at: Time) -> bool {
+        let name = &pod.meta.name;
+        let annotations = &pod.meta.annotations;
+        let since = annotations::INTENT_SINCE.read(annotations).ok().flatten();
+        let requested = annotations::DRAIN_REQUESTED.read(annotations);
+        let chosen = intent(pod) == Intent::Drain
+            && reason(pod) == Some(IntentReason::ScaleDown)
+            && since.is_some_and(|since| at.since(since) >= DRAINED)
+            && requested.is_ok_and(|requested| requested != Some(true))
+            && readable(pod)
+            && !forced(pod)
+            && pod.meta.deleted.is_none()
+            && pod.ready
+            && pod.image == crate::controller::observe::image(&pool.spec)
+            && !on_leaving_node(world, pod);
+        let target = pool.spec.capacity.target_stress - MARGIN;
+        let bridge = world.jitsi.bridge(name);
+        let fit = bridge.is_some_and(|bridge| {
+            bridge.listening()
+                && bridge.state() <= bridge::State::Draining
+                && *bridge.health() == Health::Good
+                && bridge.stress() < target
+                && at.since(bridge.startup_time().0) >= DRAINED
+        });
+        chosen
+            && fit
+            && !self.blame.was_shut_down(name)
+            && !self.blame.disturbed_since(at - DRAINED)
+    }
+}
