@@ -171,6 +171,7 @@ fn scenario(case: Case) -> Scenario {
         demand: Vec::new(),
         sizes: Vec::new(),
         pauses: Vec::new(),
+        pins: Vec::new(),
         faults: Vec::new(),
         calm: never,
         end: never,
