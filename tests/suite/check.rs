@@ -9,6 +9,8 @@ use laboratory::mocks::Fault;
 use laboratory::{Bridges, Laboratory};
 use serde_json::json;
 
+mod mends;
+
 const WITHIN: Duration = Duration::from_mins(1);
 const GROUP: &str = "custom.metrics.k8s.io";
 const V1BETA2: &str = "v1beta2.custom.metrics.k8s.io";
@@ -47,9 +49,13 @@ pub(super) fn has(report: &Report, step: Step, severity: Severity, words: &str) 
         finding.step == step
             && finding.severity == severity
             && format!("{} {}", finding.subject, finding.text).contains(words)
-            && (severity == Severity::Ok || finding.mend.is_some() && finding.why.is_some())
+            && (severity == Severity::Ok || is_advised(finding) && finding.why.is_some())
     };
     report.findings.iter().any(|finding| is_it(&finding))
+}
+
+fn is_advised(finding: &Finding) -> bool {
+    finding.mend.is_some() || finding.look.is_some()
 }
 
 async fn bridges(lab: &Laboratory) -> Result<Bridges> {
@@ -136,72 +142,6 @@ async fn an_adapter_that_is_down_breaks_the_chain() -> Result<()> {
         check::text(&report, false)
     );
     ensure!(report.exit_code() == 2);
-    lab.stop().await
-}
-
-/// Does what the report says about what may not be done, word by word.
-async fn mend_rights(lab: &Laboratory, report: &Report) -> Result<()> {
-    let mut whole = false;
-    let findings = report.findings.iter();
-    for finding in findings.filter(|finding| finding.step == Step::Rights) {
-        let command = finding.mend.clone().unwrap_or_default();
-        // The file of the manifests lies elsewhere in a test.
-        if command.contains("rbac.yaml") {
-            whole = true;
-            continue;
-        }
-        let words: Vec<&str> = command.split_whitespace().collect();
-        ensure!(words.first() == Some(&"kubectl"), "{command}");
-        lab.kubectl_text(&words[1..]).await?;
-    }
-    if whole {
-        lab.apply(include_str!("../../adapter/rbac.yaml")).await?;
-    }
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn rights_that_are_missing_are_named_and_what_is_advised_mends_them() -> Result<()> {
-    let lab = Laboratory::start().await?;
-    let _bridges = bridges(&lab).await?;
-    let _adapters = lab.adapter().start().await?;
-    for binding in [
-        "jvb-adapter",
-        "jvb-adapter:auth-delegator",
-        "system:controller:horizontal-pod-autoscaler",
-    ] {
-        lab.kubectl_text(&["delete", "clusterrolebinding", binding])
-            .await?;
-    }
-    let reader = "jvb-adapter:authentication-reader";
-    lab.kubectl_text(&["-n", "kube-system", "delete", "rolebinding", reader])
-        .await?;
-    let report = until(&lab, "every missing right is named", |report| {
-        [
-            "HPA may not get pods/stress_level",
-            "bridgetender/jvb-adapter may not list and watch pods",
-            "may not create TokenReviews",
-            "may not create SubjectAccessReviews",
-            "may not read the ConfigMap kube-system/extension-apiserver-authentication",
-        ]
-        .iter()
-        .all(|words| has(report, Step::Rights, Severity::Error, words))
-    })
-    .await?;
-    // One command gives both reviews: said twice, it is done once.
-    let mut once = report.clone();
-    let mut done = std::collections::BTreeSet::new();
-    once.findings
-        .retain(|finding| done.insert(finding.mend.clone()));
-    mend_rights(&lab, &once).await?;
-    until(&lab, "every right is there again", |report| {
-        report
-            .findings
-            .iter()
-            .filter(|finding| finding.step == Step::Rights)
-            .all(|finding| finding.severity == Severity::Ok)
-    })
-    .await?;
     lab.stop().await
 }
 

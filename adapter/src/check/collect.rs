@@ -62,6 +62,7 @@ pub(super) async fn all(arguments: &CheckArguments) -> anyhow::Result<Facts> {
         .flatten()
         .map(|bridge| bridge.pod.namespace.clone())
         .collect();
+    let home = aggregation::home(&asker, arguments.service_account.as_ref(), &services).await;
     let identity = rights::identity(&asker, arguments.service_account.as_ref(), &services).await;
     let (rights, told) = futures::join!(
         rights::all(&asker, identity.as_ref().ok(), namespace, &namespaces),
@@ -74,6 +75,7 @@ pub(super) async fn all(arguments: &CheckArguments) -> anyhow::Result<Facts> {
         selector: arguments.bridges.clone(),
         namespace: arguments.namespace.clone(),
         services,
+        home,
         identity,
         rights,
         resources,

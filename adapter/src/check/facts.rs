@@ -48,6 +48,8 @@ pub(super) struct Facts {
     pub(super) namespace: Option<String>,
     /// The APIServices, by name: both versions of the custom metrics API, then the external one.
     pub(super) services: Vec<(String, Known<Option<Aggregated>>)>,
+    /// The adapter's Service where no APIService leads to it, with the port that it is reached on.
+    pub(super) home: Known<Option<(Named, i32)>>,
     /// As whom the adapter calls the API server.
     pub(super) identity: Known<Named>,
     /// What somebody needs to be allowed, and whether it is.
@@ -60,7 +62,7 @@ pub(super) struct Facts {
     pub(super) bridges: Known<Vec<Bridge>>,
     /// What the adapter tells of the stress of each namespace's pods.
     pub(super) told: BTreeMap<String, Known<BTreeMap<String, String>>>,
-    /// The HPAs with metrics of pods or objects.
+    /// The HPAs with other metrics than CPU and memory.
     pub(super) autoscalers: Known<Vec<Autoscaler>>,
 }
 
@@ -158,11 +160,37 @@ pub(super) struct Bridge {
     pub(super) address: Option<SocketAddr>,
     /// Name of the container with the bridge.
     pub(super) container: String,
+    /// What owns it.
+    pub(super) workload: Option<Workload>,
     /// Its CPU limit.
     pub(super) limit: Option<String>,
+    /// The CPU that it asks for, in whole cores, rounded up.
+    pub(super) cores: Option<u32>,
     /// Whether its configuration, as far as the pod shows it, asks for stress by packets.
     pub(super) by_packets: bool,
     pub(super) asked: Asked,
+}
+
+/// An owner of bridges: a Deployment rather than its ReplicaSet.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Workload {
+    pub(super) api_version: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) name: String,
+}
+
+impl Workload {
+    /// Whether it has a size that an HPA can set.
+    pub(super) fn is_scalable(&self) -> bool {
+        self.kind != "DaemonSet"
+    }
+}
+
+/// As kubectl takes it.
+impl std::fmt::Display for Workload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.kind.to_lowercase(), self.name)
+    }
 }
 
 /// What a bridge said when it was asked.
@@ -196,6 +224,9 @@ pub(super) enum By {
     Proxy,
 }
 
+/// What stands for the external metrics API where a metric's resource would.
+pub(super) const EXTERNAL: &str = "external";
+
 /// An HPA.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Autoscaler {
@@ -204,7 +235,7 @@ pub(super) struct Autoscaler {
     pub(super) target: String,
     /// Whether that can be scaled.
     pub(super) scalable: Known<bool>,
-    /// The metrics that it asks the custom metrics API for: the resource and the metric's name.
+    /// The metrics that it asks for: the resource and the metric's name; [`EXTERNAL`] and the name for external ones.
     pub(super) metrics: Vec<String>,
     pub(super) conditions: Vec<Condition>,
     pub(super) max: i32,

@@ -9,6 +9,7 @@ mod aggregation;
 mod autoscalers;
 mod bridges;
 mod clocks;
+mod commands;
 mod discovery;
 mod owner;
 mod rights;
@@ -42,7 +43,7 @@ fn unknown(step: Step, subject: &str, error: &Unknown) -> Finding {
     let finding = Finding::new(step, Severity::Unknown, subject, error.to_string());
     match error {
         Unknown::Forbidden(_) => {
-            finding.mend("run it as somebody who may: kubectl auth whoami; set --kubeconfig")
+            finding.look("kubectl auth whoami  # run it as somebody who may: --kubeconfig")
         }
         Unknown::Failed(_) => finding,
     }

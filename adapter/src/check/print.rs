@@ -42,7 +42,12 @@ pub fn text(report: &Report, colours: bool) -> String {
             finding.subject, finding.text
         );
         let indent = SEVERITY_WIDTH + 3;
-        for (word, line) in [("why", &finding.why), ("mend", &finding.mend)] {
+        let lines = [
+            ("why", &finding.why),
+            ("mend", &finding.mend),
+            ("look", &finding.look),
+        ];
+        for (word, line) in lines {
             if let Some(line) = line {
                 let _ = writeln!(text, "{:indent$}{word:4}  {line}", "");
             }

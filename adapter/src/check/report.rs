@@ -83,9 +83,12 @@ pub struct Finding {
     /// Why it matters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// The command that mends it, or shows more.
+    /// The command that mends it, for a POSIX shell; what a person should know of it stands behind `#`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mend: Option<String>,
+    /// The command that shows more, where only a person can tell what is to be done. In the same form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub look: Option<String>,
 }
 
 impl Finding {
@@ -102,6 +105,7 @@ impl Finding {
             text: text.into(),
             why: None,
             mend: None,
+            look: None,
         }
     }
 
@@ -114,6 +118,28 @@ impl Finding {
         self.mend = Some(mend.into());
         self
     }
+
+    pub(super) fn look(mut self, look: impl Into<String>) -> Self {
+        self.look = Some(look.into());
+        self
+    }
+
+    /// With the one command or the other.
+    pub(super) fn advise(self, advice: Advice) -> Self {
+        match advice {
+            Advice::Mend(command) => self.mend(command),
+            Advice::Look(command) => self.look(command),
+        }
+    }
+}
+
+/// What to do about a finding.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Advice {
+    /// This command mends it.
+    Mend(String),
+    /// This command shows more.
+    Look(String),
 }
 
 /// Everything that a walk found, in the order of the chain.
@@ -133,7 +159,9 @@ impl Report {
             format!("{error:#}"),
         )
         .why("without it nothing can be checked")
-        .mend("kubectl version; then set --kubeconfig or KUBECONFIG to the cluster that is meant");
+        .look(
+            "kubectl version  # then set --kubeconfig or KUBECONFIG to the cluster that is meant",
+        );
         Self {
             findings: vec![finding],
         }

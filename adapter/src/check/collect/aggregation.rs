@@ -8,6 +8,9 @@ use crate::check::facts::{Aggregated, Condition, Known, Named, Served, Trust};
 use super::asker::Asker;
 use super::{GROUP, VERSIONS, handshake};
 
+/// Namespace and name of the adapter's Service in the manifests.
+const HOME: (&str, &str) = ("bridgetender", "jvb-adapter");
+
 /// Port of a Service that an APIService means where it names none.
 const HTTPS: i32 = 443;
 
@@ -74,6 +77,30 @@ fn trust(bundle: &[u8]) -> Trust {
         Ok(authorities) => Trust::Authorities(authorities.iter().map(handshake::period).collect()),
         Err(error) => Trust::Unreadable(error),
     }
+}
+
+/// The adapter's Service, looked for where no APIService says which it is: beside its ServiceAccount and of the same name, as the
+/// manifests have it.
+pub(super) async fn home(
+    asker: &Asker,
+    account: Option<&(String, String)>,
+    services: &[(String, Known<Option<Aggregated>>)],
+) -> Known<Option<(Named, i32)>> {
+    let is_known = |service: &Known<Option<Aggregated>>| matches!(service, Ok(Some(_)));
+    if services.iter().any(|(_, service)| is_known(service)) {
+        return Ok(None);
+    }
+    let (namespace, name) = account.map_or(HOME, |(namespace, name)| (namespace, name));
+    let path = format!("/api/v1/namespaces/{namespace}/services/{name}");
+    let found = asker.get::<Service>(&path).await?;
+    Ok(found.map(|found| {
+        let ports = found.spec.unwrap_or_default().ports.unwrap_or_default();
+        let service = Named {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        };
+        (service, ports.first().map_or(HTTPS, |port| port.port))
+    }))
 }
 
 /// The certificate that is served at the Service's own address, which is the way that the API server goes.

@@ -1,11 +1,11 @@
-//! The HPAs with metrics of pods or of objects.
+//! The HPAs with metrics of pods, of objects, or from outside.
 
 use k8s_openapi::api::autoscaling::v2::{
     CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, MetricSpec,
 };
 use serde::Deserialize;
 
-use crate::check::facts::{Autoscaler, Condition, Known, Named};
+use crate::check::facts::{Autoscaler, Condition, EXTERNAL, Known, Named};
 
 use super::asker::Asker;
 
@@ -20,7 +20,7 @@ struct Resource {
     kind: String,
 }
 
-/// All that ask the custom metrics API for something.
+/// All that ask a metrics API other than that of CPU and memory for something.
 pub(super) async fn all(asker: &Asker, namespace: Option<&str>) -> Known<Vec<Autoscaler>> {
     let group = "/apis/autoscaling/v2";
     let path = namespace.map_or_else(
@@ -74,12 +74,14 @@ fn hpa_desired(current: Option<i32>, desired: i32) -> Option<i32> {
     current.map(|_| desired)
 }
 
-/// What a metric asks the custom metrics API for; `*` stands for whatever object is described.
+/// What a metric asks for; `*` stands for whatever object is described, `external` for the external metrics API.
 fn asked(metric: &MetricSpec) -> Option<String> {
-    let pods = metric.pods.as_ref();
-    let object = metric.object.as_ref();
-    pods.map(|pods| format!("pods/{}", pods.metric.name))
-        .or_else(|| object.map(|object| format!("*/{}", object.metric.name)))
+    let pods = metric.pods.as_ref().map(|pods| ("pods", &pods.metric));
+    let object = metric.object.as_ref().map(|object| ("*", &object.metric));
+    let external = metric.external.as_ref();
+    let external = external.map(|external| (EXTERNAL, &external.metric));
+    let (of, metric) = pods.or(object).or(external)?;
+    Some(format!("{of}/{}", metric.name))
 }
 
 /// Whether the target's kind and the target itself are there, with a scale sub-resource.

@@ -3,7 +3,7 @@
 use bridge::Time;
 use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod};
 
-use crate::check::facts::{Asked, Bridge, Named};
+use crate::check::facts::{Asked, Bridge, Named, Workload};
 use crate::telling;
 
 /// What a container's configuration says where stress is measured by packets.
@@ -46,7 +46,13 @@ pub(super) fn read(pod: &serde_json::Value, now: Time) -> Option<Bridge> {
             .map(|started| now.since(started)),
         address: seen.address.filter(|_| seen.is_alive()),
         container: container.name.clone(),
+        workload: seen.outermost_owner().map(|(owner, name)| Workload {
+            api_version: owner.api_version(),
+            kind: owner.kind(),
+            name: name.to_owned(),
+        }),
         limit: limit(container),
+        cores: cores(container),
         by_packets: by_packets(container),
         asked: Asked::Not,
     })
@@ -69,6 +75,17 @@ fn trouble(status: &ContainerStatus) -> Option<String> {
 fn limit(container: &Container) -> Option<String> {
     let limits = container.resources.as_ref()?.limits.as_ref()?;
     limits.get("cpu").map(|limit| limit.0.clone())
+}
+
+/// As many whole cores as it asks for.
+fn cores(container: &Container) -> Option<u32> {
+    let requests = container.resources.as_ref()?.requests.as_ref()?;
+    let asked = &requests.get("cpu")?.0;
+    let cores = match asked.strip_suffix('m') {
+        Some(milli) => milli.parse::<f64>().ok()? / 1000.0,
+        None => asked.parse().ok()?,
+    };
+    Some(cores.ceil() as u32).filter(|cores| *cores > 0)
 }
 
 /// Whether the pod itself says that stress is measured by packets: in a variable, a command or an argument.
@@ -118,8 +135,23 @@ mod tests {
         assert_eq!(pod(&json!({})).limit, None);
         let requested = json!({"resources": {"requests": {"cpu": "2"}}});
         assert_eq!(pod(&requested).limit, None);
+        assert_eq!(pod(&requested).cores, Some(2));
         let limited = json!({"resources": {"limits": {"cpu": "2500m", "memory": "1Gi"}}});
         assert_eq!(pod(&limited).limit.as_deref(), Some("2500m"));
+    }
+
+    #[test]
+    fn what_a_bridge_asks_for_is_rounded_up_to_whole_cores() {
+        for (cpu, cores) in [
+            ("2", Some(2)),
+            ("1500m", Some(2)),
+            ("0.5", Some(1)),
+            ("0", None),
+            ("2k", None),
+        ] {
+            let container = json!({"resources": {"requests": {"cpu": cpu}}});
+            assert_eq!(pod(&container).cores, cores, "{cpu}");
+        }
     }
 
     #[test]

@@ -86,13 +86,18 @@ pub(super) async fn all(
     };
     let everywhere = Need::WatchPods(namespace.map(str::to_owned));
     let allowed = may(asker, adapter, &everywhere).await;
-    // An adapter that watches some namespaces only has Roles in those.
-    let scopes: Vec<Option<&str>> =
-        if allowed == Ok(false) && namespace.is_none() && !namespaces.is_empty() {
-            namespaces.iter().map(|name| Some(name.as_str())).collect()
-        } else {
-            vec![namespace]
-        };
+    let mut scopes = vec![namespace];
+    if allowed == Ok(false) && namespace.is_none() {
+        // An adapter that watches some namespaces only has Roles in those; one that may nothing anywhere was to watch all.
+        let mut within = Vec::new();
+        for name in namespaces {
+            let need = Need::WatchPods(Some(name.clone()));
+            within.push(may(asker, adapter, &need).await);
+        }
+        if within.contains(&Ok(true)) {
+            scopes = namespaces.iter().map(|name| Some(name.as_str())).collect();
+        }
+    }
     for watch in [Need::WatchPods, Need::WatchServices] {
         for scope in &scopes {
             let need = watch(scope.map(str::to_owned));

@@ -1,16 +1,19 @@
 //! The APIServices: whose they are, whether they work, and whom they trust.
 
-use crate::check::facts::{Aggregated, Condition, Facts, Known, Served};
-use crate::check::report::{Finding, Severity, Step};
+use crate::check::facts::{Aggregated, Condition, Facts, Known, Named, Served};
+use crate::check::report::{Advice, Finding, Severity, Step};
 
 use super::owner::{Owner, owner};
 use super::trust::{self, days};
-use super::unknown;
+use super::{commands, seen, unknown};
 
 const STEP: Step = Step::Aggregation;
 
 /// The group that adapters share with others; ours is off there unless asked for.
 const EXTERNAL: &str = "external.metrics.k8s.io";
+
+const V1BETA2: &str = "v1beta2.custom.metrics.k8s.io";
+const V1BETA1: &str = "v1beta1.custom.metrics.k8s.io";
 
 pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -26,7 +29,7 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
                     if !external {
                         ours.push(named.clone());
                     }
-                    findings.extend(judge_ours(facts, name, &named.to_string(), service));
+                    findings.extend(judge_ours(facts, name, &named, service));
                 }
                 owner if external => findings.push(Finding::new(
                     STEP,
@@ -49,32 +52,52 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
                 format!("lead to two adapters: {}", services.join(" and ")),
             )
             .why("what the HPA reads depends on the version that its client prefers")
-            .mend(
-                "kubectl edit apiservice v1beta1.custom.metrics.k8s.io  # the same service in both",
-            ),
+            .mend(format!(
+                "{}  # or the other way round",
+                commands::follow(V1BETA1, V1BETA2)
+            )),
         );
     }
     findings
 }
 
 fn absent(facts: &Facts, name: &str) -> Finding {
-    let other_is_there = facts.services.iter().any(|(other, service)| {
-        other != name && !other.ends_with(EXTERNAL) && matches!(service, Ok(Some(_)))
+    let other = facts.services.iter().find_map(|(other, service)| {
+        let service = seen(service).filter(|_| other != name && !other.ends_with(EXTERNAL))?;
+        Some((other, owner(facts, other, service)))
     });
-    let (severity, why) = if other_is_there {
-        (
+    let finding =
+        |severity, why| Finding::new(STEP, severity, name, "there is no such APIService").why(why);
+    match other {
+        Some((other, Owner::Ours(_))) => finding(
             Severity::Warning,
             "somebody else may claim it, and clients that prefer it would read other values",
         )
-    } else {
-        (
+        .mend(commands::copy(other, name)),
+        Some((other, _)) => finding(
+            Severity::Warning,
+            "clients that know the other version alone read it, and are not told of bridges",
+        )
+        .look(format!(
+            "kubectl describe apiservice {other}  # whose is it?"
+        )),
+        None => finding(
             Severity::Error,
             "without it the HPA finds no custom metrics at all",
         )
-    };
-    Finding::new(STEP, severity, name, "there is no such APIService")
-        .why(why)
-        .mend("kubectl apply -f apiservices.yaml  # as in docs/adapter.md, \"Where it runs\"")
+        .advise(registration(facts, name)),
+    }
+}
+
+/// How the API server learns of the adapter, once there is one.
+fn registration(facts: &Facts, name: &str) -> Advice {
+    match &facts.home {
+        Ok(Some((service, port))) => Advice::Mend(commands::register(name, service, *port)),
+        _ => Advice::Look(
+            "kubectl get service -A | grep -i adapter  # is it installed? if it is called otherwise: --service-account"
+                .to_owned(),
+        ),
+    }
 }
 
 fn words(owner: &Owner) -> String {
@@ -100,7 +123,7 @@ fn others(name: &str, owner: &Owner, service: &Aggregated) -> Finding {
             format!("leads to {named}, which tells nothing of its metrics ({seen})"),
         )
         .why("if it is not a jvb-adapter, the HPA cannot read the bridges' stress")
-        .mend(format!(
+        .look(format!(
             "kubectl -n {} get service,endpointslices,pods; kubectl describe apiservice {name}",
             named.namespace
         ));
@@ -112,15 +135,15 @@ fn others(name: &str, owner: &Owner, service: &Aggregated) -> Finding {
         format!("belongs to somebody else: {}", words(owner)),
     )
     .why("a group version has one server: the HPA reads that one's metrics, and it is not taken from it")
-    .mend(format!(
-        "kubectl get hpa -A  # who needs it? if nobody: kubectl delete apiservice {name}"
+    .look(format!(
+        "kubectl get hpa -A  # who needs it? if nobody does: kubectl delete apiservice {name}"
     ))
 }
 
-fn judge_ours(facts: &Facts, name: &str, owner: &str, service: &Aggregated) -> Vec<Finding> {
+fn judge_ours(facts: &Facts, name: &str, owner: &Named, service: &Aggregated) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(availability(name, owner, service));
-    findings.extend(trust::trusted(facts.now, name, service));
+    findings.extend(trust::trusted(facts.now, name, owner, service));
     findings.extend(trust::served(facts.now, name, owner, service));
     if findings
         .iter()
@@ -142,13 +165,15 @@ fn judge_ours(facts: &Facts, name: &str, owner: &str, service: &Aggregated) -> V
     findings
 }
 
-fn availability(name: &str, owner: &str, service: &Aggregated) -> Option<Finding> {
+fn availability(name: &str, owner: &Named, service: &Aggregated) -> Option<Finding> {
     let why = "the HPA reads nothing and holds; deleting a namespace hangs as long as it lasts";
-    let (text, mend) = match &service.available {
+    let (text, advice) = match &service.available {
         Some(condition) if condition.is_true => return None,
         None => (
             "the API server has not looked at it yet".to_owned(),
-            format!("kubectl wait --for=condition=Available apiservice/{name}"),
+            Advice::Look(format!(
+                "kubectl wait --for=condition=Available apiservice/{name}"
+            )),
         ),
         Some(condition) => (
             format!(
@@ -161,46 +186,52 @@ fn availability(name: &str, owner: &str, service: &Aggregated) -> Option<Finding
     Some(
         Finding::new(STEP, Severity::Error, name, text)
             .why(why)
-            .mend(mend),
+            .advise(advice),
     )
 }
 
 /// What to do about it, by what the API server says (kube-aggregator's remote_available_controller, Go's crypto/x509 and net).
-fn remedy(name: &str, owner: &str, condition: &Condition) -> String {
-    let (namespace, service) = owner.split_once('/').unwrap_or_default();
+fn remedy(name: &str, owner: &Named, condition: &Condition) -> Advice {
+    let Named {
+        namespace,
+        name: service,
+    } = owner;
     let says = |part: &str| condition.message.contains(part);
+    let log = commands::certificate_log(owner);
     match condition.reason.as_str() {
-        "ServiceNotFound" => format!(
-            "kubectl -n {namespace} get service {service}  # make it, or correct spec.service"
-        ),
-        "ServicePortError" => format!(
-            "kubectl -n {namespace} get service {service} -o yaml  # spec.service.port must be one of its ports"
-        ),
-        "EndpointsNotFound" | "MissingEndpoints" => format!(
+        "ServiceNotFound" => Advice::Mend(format!(
+            "kubectl -n {namespace} expose deployment {service} --port=443 --target-port=6443  # the adapter's Deployment, and the \
+             port of its --bind"
+        )),
+        "ServicePortError" => Advice::Mend(commands::port(name, owner)),
+        "EndpointsNotFound" | "MissingEndpoints" => Advice::Look(format!(
             "kubectl -n {namespace} get pods,endpointslices  # no Ready pod of the adapter is behind the Service"
-        ),
-        _ if says("unknown authority") || says("certificate signed by") => format!(
-            "{}  # caBundle must be the authority that signed {service}'s certificate",
-            trust::patch(name)
-        ),
+        )),
+        _ if says("unknown authority") || says("certificate signed by") => {
+            Advice::Mend(commands::trust(name, owner))
+        }
         _ if says("certificate is valid for")
             || says("doesn't contain any IP SANs")
             || says("not valid for any names") =>
         {
-            format!(
-                "give the adapter a certificate for {service}.{namespace}.svc (--tls-cert-file)"
-            )
+            Advice::Look(format!(
+                "{log}  # give it a certificate for {service}.{namespace}.svc (--tls-cert-file, --tls-secret)"
+            ))
         }
-        _ if says("has expired") => format!(
-            "renew the adapter's certificate: kubectl -n {namespace} get certificates,secrets"
-        ),
-        _ if says("connection refused") || says("EOF") || says("connection reset") => format!(
-            "kubectl -n {namespace} get pods; kubectl -n {namespace} logs deploy/{service}  # nobody listens on the Service's port"
-        ),
-        _ if says("timeout") || says("deadline exceeded") || says("no route to host") => format!(
-            "let the API server reach the adapter: kubectl -n {namespace} get networkpolicy; or the nodes' firewall"
-        ),
-        _ => format!("kubectl -n {namespace} logs deploy/{service}"),
+        _ if says("has expired") => Advice::Look(format!(
+            "{log}  # whoever makes the files of --tls-cert-file has to make new ones"
+        )),
+        _ if says("connection refused") || says("EOF") || says("connection reset") => {
+            Advice::Look(format!(
+                "kubectl -n {namespace} get pods; kubectl -n {namespace} logs deploy/{service}  # nobody listens on the Service's port"
+            ))
+        }
+        _ if says("timeout") || says("deadline exceeded") || says("no route to host") => {
+            Advice::Look(format!(
+                "kubectl -n {namespace} get networkpolicy  # the API server must reach the adapter; or it is the nodes' firewall"
+            ))
+        }
+        _ => Advice::Look(format!("kubectl -n {namespace} logs deploy/{service}")),
     }
 }
 
@@ -208,7 +239,7 @@ fn remedy(name: &str, owner: &str, condition: &Condition) -> String {
 pub(super) fn is_available(services: &[(String, Known<Option<Aggregated>>)]) -> bool {
     services.iter().any(|(name, service)| {
         !name.ends_with(EXTERNAL)
-            && super::seen(service)
+            && seen(service)
                 .and_then(|service| service.available.as_ref())
                 .is_some_and(|condition| condition.is_true)
     })

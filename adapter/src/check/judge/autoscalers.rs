@@ -1,12 +1,12 @@
-//! The HPAs that read from the custom metrics API.
+//! The HPAs that are about bridges.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::facts::{Autoscaler, Condition, Facts};
-use crate::check::report::{Finding, Severity, Step};
+use crate::check::facts::{Autoscaler, Condition, EXTERNAL, Facts, Workload};
+use crate::check::report::{Advice, Finding, Severity, Step};
 use crate::telling::Metrics;
 
-use super::{owner, seen, some, unknown};
+use super::{commands, owner, seen, some, unknown};
 
 const STEP: Step = Step::Autoscalers;
 
@@ -24,7 +24,7 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
                 "no HPA",
                 "none asks for a metric of bridges: nothing scales them",
             )
-            .mend("kubectl apply -f hpa.yaml  # as in docs/adapter.md, \"An HPA\""),
+            .advise(nobody(facts)),
         ];
     }
     let mut findings = Vec::new();
@@ -48,6 +48,33 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
+/// The owner of the bridges of a namespace, where an HPA can scale it and there is no other.
+fn scalable<'a>(facts: &'a Facts, namespace: &str) -> Option<&'a Workload> {
+    let bridges = facts.bridges.as_deref().unwrap_or_default().iter();
+    let mut owners = bridges
+        .filter(|bridge| bridge.pod.namespace == namespace && !bridge.leaving)
+        .map(|bridge| bridge.workload.as_ref());
+    let first = owners.next()??;
+    (first.is_scalable() && owners.all(|owner| owner == Some(first))).then_some(first)
+}
+
+fn nobody(facts: &Facts) -> Advice {
+    let bridges = facts.bridges.as_deref().unwrap_or_default();
+    let found = bridges.first().and_then(|bridge| {
+        let namespace = &bridge.pod.namespace;
+        scalable(facts, namespace).map(|owner| commands::autoscale(namespace, owner))
+    });
+    match found {
+        Some(command) => Advice::Mend(format!(
+            "{command}  # how many bridges there are at least and at most is yours to say"
+        )),
+        None => Advice::Look(
+            "kubectl get deployments,statefulsets -A  # whose bridges are to be scaled? docs/adapter.md, \"An HPA\", has the object"
+                .to_owned(),
+        ),
+    }
+}
+
 /// Whether an HPA is about bridges: it stands beside them, or asks for what only they have.
 fn concerns(facts: &Facts, hpa: &Autoscaler) -> bool {
     let bridges = facts.bridges.as_deref().unwrap_or_default();
@@ -61,8 +88,8 @@ fn concerns(facts: &Facts, hpa: &Autoscaler) -> bool {
         .flat_map(|metrics| metrics.pod_names().chain(metrics.object_names()))
         .collect();
     let asks = |metric: &String| {
-        let name = metric.split_once('/').map_or("", |(_, name)| name);
-        built_in.contains(&name) || is_served(metric, &known)
+        let (of, name) = metric.split_once('/').unwrap_or_default();
+        built_in.contains(&name) || of != EXTERNAL && is_served(metric, &known)
     };
     beside || hpa.metrics.iter().any(asks)
 }
@@ -70,10 +97,10 @@ fn concerns(facts: &Facts, hpa: &Autoscaler) -> bool {
 fn one(facts: &Facts, hpa: &Autoscaler) -> Vec<Finding> {
     let (namespace, name) = (&hpa.hpa.namespace, &hpa.hpa.name);
     let describe = format!("kubectl -n {namespace} describe hpa {name}");
-    let finding = |severity, text: String, why: &str, mend: String| {
+    let finding = |severity, text: String, why: &str, advice: Advice| {
         Finding::new(STEP, severity, hpa.hpa.to_string(), text)
             .why(why)
-            .mend(mend)
+            .advise(advice)
     };
     let mut findings = Vec::new();
     match &hpa.scalable {
@@ -82,10 +109,12 @@ fn one(facts: &Facts, hpa: &Autoscaler) -> Vec<Finding> {
             Severity::Error,
             format!("its target {} is not there, or has no scale", hpa.target),
             "there is nothing to scale",
-            format!(
-                "kubectl -n {namespace} get {}; kubectl edit hpa {name} -n {namespace}",
-                hpa.target
-            ),
+            match scalable(facts, namespace) {
+                Some(owner) => Advice::Mend(commands::retarget(&hpa.hpa, owner)),
+                None => Advice::Look(format!(
+                    "kubectl -n {namespace} get deployments,statefulsets  # then kubectl -n {namespace} edit hpa {name}"
+                )),
+            },
         )),
         Err(error) => findings.push(Finding::new(
             STEP,
@@ -106,8 +135,10 @@ fn one(facts: &Facts, hpa: &Autoscaler) -> Vec<Finding> {
             Severity::Error,
             format!("asks for what is not there: {}", some(&missing)),
             "of several metrics one that fails already keeps it from scaling in",
-            "kubectl get --raw /apis/custom.metrics.k8s.io/v1beta2 | grep -o '\"name\":\"[^\"]*'"
-                .to_owned(),
+            Advice::Look(format!(
+                "kubectl get --raw /apis/custom.metrics.k8s.io/v1beta2 | grep -o '\"name\":\"[^\"]*'  # what there is; then kubectl -n \
+                 {namespace} edit hpa {name}"
+            )),
         ));
     }
     if let Ok(bridges) = &facts.bridges
@@ -121,10 +152,10 @@ fn one(facts: &Facts, hpa: &Autoscaler) -> Vec<Finding> {
             Severity::Error,
             format!("there is no bridge in its namespace {namespace}"),
             "an HPA sees the pods and objects of its own namespace only",
-            format!(
+            Advice::Look(format!(
                 "kubectl get pods -A -l '{}'  # make the HPA where the bridges are",
                 facts.selector
-            ),
+            )),
         ));
     }
     findings.extend(conditions(hpa, &describe));
@@ -143,11 +174,11 @@ fn conditions(hpa: &Autoscaler, describe: &str) -> Vec<Finding> {
         )
     };
     let mut findings = Vec::new();
-    let mut push = |severity, text: String, why: &str, mend: String| {
+    let mut push = |severity, text: String, why: &str, advice: Advice| {
         findings.push(
             Finding::new(STEP, severity, hpa.hpa.to_string(), text)
                 .why(why)
-                .mend(mend),
+                .advise(advice),
         );
     };
     if hpa.conditions.is_empty() {
@@ -155,7 +186,7 @@ fn conditions(hpa: &Autoscaler, describe: &str) -> Vec<Finding> {
             Severity::Warning,
             "the controller has not looked at it yet".to_owned(),
             "it looks every 15 s; if this stays, kube-controller-manager does not run",
-            describe.to_owned(),
+            Advice::Look(describe.to_owned()),
         );
     }
     for kind in ["AbleToScale", "ScalingActive"] {
@@ -167,22 +198,25 @@ fn conditions(hpa: &Autoscaler, describe: &str) -> Vec<Finding> {
                 Severity::Error,
                 words(one),
                 "two HPAs mean the same pods, and both do nothing",
-                format!("kubectl -n {} get hpa  # keep one", hpa.hpa.namespace),
+                Advice::Look(format!(
+                    "kubectl -n {} get hpa  # keep one",
+                    hpa.hpa.namespace
+                )),
             ),
             "ScalingDisabled" => push(
                 Severity::Warning,
                 words(one),
                 "a target of no replicas is not scaled",
-                format!(
+                Advice::Mend(format!(
                     "kubectl -n {} scale {} --replicas=1",
                     hpa.hpa.namespace, hpa.target
-                ),
+                )),
             ),
             _ => push(
                 Severity::Error,
                 words(one),
                 "the HPA does nothing while this lasts",
-                describe.to_owned(),
+                Advice::Look(describe.to_owned()),
             ),
         }
     }
@@ -196,12 +230,12 @@ fn conditions(hpa: &Autoscaler, describe: &str) -> Vec<Finding> {
                 hpa.max, one.message
             ),
             "the bridges get fuller, and nobody comes to help",
-            format!(
+            Advice::Mend(format!(
                 "kubectl -n {} patch hpa {} -p '{{\"spec\":{{\"maxReplicas\":{}}}}}'",
                 hpa.hpa.namespace,
                 hpa.hpa.name,
                 hpa.max.saturating_mul(2)
-            ),
+            )),
         );
     }
     findings
@@ -245,6 +279,10 @@ fn known(facts: &Facts) -> BTreeSet<&str> {
 }
 
 fn is_served(metric: &str, known: &BTreeSet<&str>) -> bool {
+    if metric.starts_with(EXTERNAL) {
+        // Anybody's: what there is of them nobody lists.
+        return true;
+    }
     match metric.strip_prefix('*') {
         Some(end) => known
             .iter()

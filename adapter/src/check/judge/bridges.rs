@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::check::facts::{Asked, Bridge, By, Facts};
 use crate::check::report::{Finding, Severity, Step};
 
-use super::{aggregation, owner, some, unknown};
+use super::{aggregation, commands, owner, some, unknown};
 
 const STEP: Step = Step::Bridges;
 
@@ -42,7 +42,7 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
                 format!("{} of {} bridges", unreachable.len(), bridges.len()),
                 format!("cannot be asked from here, {} for one: {reason}", first.pod),
             )
-            .mend("kubectl -n bridgetender exec deploy/jvb-adapter -- jvb-adapter check"),
+            .look(commands::from_inside(facts)),
         );
     }
     let through = asked.iter().any(|bridge| {
@@ -91,7 +91,7 @@ fn none(facts: &Facts) -> Finding {
         format!("no pod {place} has the labels {}", facts.selector),
     )
     .why("the adapter has nothing to tell, and the HPA holds")
-    .mend("kubectl get pods -A --show-labels | grep -i jvb  # then set --bridges here and at the adapter")
+    .look("kubectl get pods -A --show-labels | grep -i jvb  # then set --bridges here and at the adapter")
 }
 
 /// What is wrong with one bridge.
@@ -111,62 +111,57 @@ fn one(bridge: &Bridge) -> Option<Finding> {
                 format!("is {}, without a running bridge{trouble}", bridge.phase),
             )
             .why("it carries nobody, and counts in the Deployment's size")
-            .mend(format!("kubectl -n {namespace} describe pod {pod}")),
+            .look(format!("kubectl -n {namespace} describe pod {pod}")),
         );
     }
     match &bridge.asked {
-        Asked::Failed { class, text, .. } => {
-            let (why, mend) = remedy(class, bridge);
-            Some(
-                finding(Severity::Error, format!("gives no statistics ({class}): {text}"))
-                    .why(why)
-                    .mend(mend),
+        Asked::Failed { class, text, .. } => Some(
+            finding(
+                Severity::Error,
+                format!("gives no statistics ({class}): {text}"),
             )
-        }
+            .why("its values are left out, and totals go on with what it said last")
+            .look(remedy(class, bridge)),
+        ),
         Asked::Answered { stress: None, .. } => Some(
-            finding(Severity::Error, "answers, but says no stress that can be true".to_owned())
-                .why("the HPA takes it for a bridge of which nothing is known")
-                .mend(format!(
-                    "kubectl -n {namespace} exec {pod} -c {} -- curl -sH 'Accept: application/json' localhost:8080/metrics",
-                    bridge.container
-                )),
+            finding(
+                Severity::Error,
+                "answers, but says no stress that can be true".to_owned(),
+            )
+            .why("the HPA takes it for a bridge of which nothing is known")
+            .look(commands::statistics(bridge)),
         ),
         _ if !bridge.ready => Some(
             finding(Severity::Warning, "is not Ready".to_owned())
                 .why("the HPA counts it all the same; Services that lead to it may not")
-                .mend(format!("kubectl -n {namespace} describe pod {pod}")),
+                .look(format!("kubectl -n {namespace} describe pod {pod}")),
         ),
         _ => None,
     }
 }
 
-/// Why a failure of this class matters, and what to do.
-fn remedy(class: &str, bridge: &Bridge) -> (&'static str, String) {
+/// What shows more of a failure of this class. To end a bridge mends nothing: there may be people on it.
+fn remedy(class: &str, bridge: &Bridge) -> String {
     let (namespace, pod) = (&bridge.pod.namespace, &bridge.pod.name);
-    let left_out = "its values are left out, and totals go on with what it said last";
-    let mend = match class {
+    let container = &bridge.container;
+    match class {
         "address" => format!(
-            "find out who wrote it: kubectl -n {namespace} get pod {pod} -o yaml --show-managed-fields  # status.podIP"
+            "kubectl -n {namespace} get pod {pod} -o yaml --show-managed-fields  # who wrote status.podIP?"
         ),
         "connect" => format!(
-            "let its private HTTP listen on the pod's address (videobridge.http-servers.private.host = 0.0.0.0), on the port that \
-             the adapter asks: kubectl -n {namespace} exec {pod} -c {} -- ss -ltn",
-            bridge.container
+            "kubectl -n {namespace} exec {pod} -c {container} -- ss -ltn  # its private HTTP must listen on the pod's address \
+             (videobridge.http-servers.private.host = 0.0.0.0), on the port that the adapter asks"
         ),
         "timeout" => format!(
-            "it hangs or is starved: kubectl -n {namespace} top pod {pod}; kubectl -n {namespace} logs {pod} -c {}",
-            bridge.container
+            "kubectl -n {namespace} logs {pod} -c {container} --tail=50  # it hangs or is starved; how busy it is: kubectl -n \
+             {namespace} top pod {pod}"
         ),
         "redirect" => format!(
-            "another server is on that port: kubectl -n {namespace} get pod {pod} -o yaml  # name the bridge's port `metrics`"
+            "kubectl -n {namespace} get pod {pod} -o yaml  # another server is on that port: name the bridge's port `metrics`"
         ),
-        "status" | "content_type" | "parse" | "too_large" => format!(
-            "see what it says: kubectl get --raw /api/v1/namespaces/{namespace}/pods/{pod}:{}/proxy/metrics",
-            bridge.address.map_or(8080, |address| address.port())
-        ),
-        _ => format!("kubectl -n {namespace} logs {pod}"),
-    };
-    (left_out, mend)
+        "status" | "content_type" | "parse" | "too_large" => commands::statistics(bridge),
+        _ => format!("kubectl -n {namespace} logs {pod} -c {container} --tail=50"),
+    }
 }
 
 /// Which bridges the HPA would not read although they answer; how many it would, where that is known.
@@ -216,9 +211,10 @@ fn judge_told(facts: &Facts, bridges: &[Bridge], findings: &mut Vec<Finding>) ->
                     format!("the adapter tells nothing of {}", some(&silent)),
                 )
                 .why("it cannot reach them, or watches other pods than this check (--bridges)")
-                .mend(
-                    "kubectl -n bridgetender exec deploy/jvb-adapter -- jvb-adapter check; kubectl get networkpolicy -A",
-                ),
+                .look(format!(
+                    "{}; kubectl get networkpolicy -A",
+                    commands::from_inside(facts)
+                )),
             );
         }
     }

@@ -65,7 +65,7 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
             format!("off: {}{here}", some(&wrong)),
         )
         .why("a bridge's start and the age of its stress are judged by these clocks; certificates and tokens too")
-        .mend("timedatectl; chronyc tracking  # on the node, and here"),
+        .mend("timedatectl set-ntp true  # on the node that is off, or here; what it follows then: timedatectl timesync-status"),
     ]
 }
 

@@ -3,7 +3,7 @@
 use crate::check::facts::Facts;
 use crate::check::report::{Finding, Severity, Step};
 
-use super::{aggregation, seen};
+use super::{aggregation, commands, seen};
 
 const STEP: Step = Step::Discovery;
 
@@ -38,7 +38,7 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
         findings.push(
             Finding::new(STEP, Severity::Error, name, problem)
                 .why("clients that look before they ask, the HPA among them, find no stress")
-                .mend(format!("kubectl get --raw /apis/{}", path(name))),
+                .look(format!("kubectl get --raw /apis/{}", path(name))),
         );
     }
     match &facts.stale {
@@ -51,7 +51,7 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
                 format!("stale: {}", super::some(stale)),
             )
             .why("the API server repeats what it knew before their servers went; deleting a namespace hangs")
-            .mend(format!("kubectl describe apiservice {}", stale.join(" "))),
+            .look(format!("kubectl describe apiservice {}", stale.join(" "))),
         ),
         Err(error) => findings.push(Finding::new(
             STEP,
@@ -65,6 +65,6 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
 
 /// `GROUP/VERSION` of an APIService's name.
 fn path(name: &str) -> String {
-    let (version, group) = name.split_once('.').unwrap_or((name, ""));
+    let (version, group) = commands::version(name);
     format!("{group}/{version}")
 }

@@ -3,6 +3,8 @@
 use crate::check::facts::{Facts, Need};
 use crate::check::report::{Finding, Severity, Step};
 
+use super::commands;
+
 const STEP: Step = Step::Rights;
 
 pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
@@ -93,40 +95,50 @@ fn what(need: &Need) -> String {
 }
 
 fn denied(need: &Need, adapter: &str) -> (&'static str, String) {
+    let account = adapter.replace('/', ":");
     match need {
         Need::ReadStress(_) => (
             "the adapter answers the HPA 403, and it holds",
-            "kubectl create clusterrolebinding hpa-custom-metrics --clusterrole=system:controller:horizontal-pod-autoscaler \
-             --serviceaccount=kube-system:horizontal-pod-autoscaler"
-                .to_owned(),
+            commands::grant(
+                "clusterrolebinding hpa-custom-metrics --clusterrole=system:controller:horizontal-pod-autoscaler \
+                 --serviceaccount=kube-system:horizontal-pod-autoscaler",
+            ),
         ),
-        Need::WatchPods(_) => (
+        Need::WatchPods(scope) => (
             "it learns of no bridge",
-            rbac("ClusterRole and ClusterRoleBinding jvb-adapter"),
+            watching(scope.as_deref(), &account),
         ),
-        Need::WatchServices(_) => (
+        Need::WatchServices(scope) => (
             "metrics of Services are refused, all others are told",
-            rbac("ClusterRole and ClusterRoleBinding jvb-adapter"),
+            watching(scope.as_deref(), &account),
         ),
         Need::ReviewTokens | Need::ReviewAccess => (
             "it cannot ask who somebody is and what they may, and refuses everybody",
-            format!(
-                "kubectl create clusterrolebinding jvb-adapter:auth-delegator --clusterrole=system:auth-delegator \
-                 --serviceaccount={}",
-                adapter.replace('/', ":")
-            ),
+            commands::grant(&format!(
+                "clusterrolebinding jvb-adapter:auth-delegator --clusterrole=system:auth-delegator --serviceaccount={account}"
+            )),
         ),
         Need::ReadAuthentication => (
             "it cannot tell the API server from a stranger, and does not start",
-            format!(
-                "kubectl -n kube-system create rolebinding jvb-adapter:authentication-reader \
-                 --role=extension-apiserver-authentication-reader --serviceaccount={}",
-                adapter.replace('/', ":")
-            ),
+            commands::grant(&format!(
+                "rolebinding jvb-adapter:authentication-reader -n kube-system --role=extension-apiserver-authentication-reader \
+                 --serviceaccount={account}"
+            )),
         ),
     }
 }
 
-fn rbac(what: &str) -> String {
-    format!("kubectl apply -f adapter/rbac.yaml  # {what}")
+/// Lets the adapter watch what it watches: everywhere, or in this namespace alone.
+fn watching(namespace: Option<&str>, account: &str) -> String {
+    let (role, binding, scope) = match namespace {
+        None => ("clusterrole", "clusterrolebinding", String::new()),
+        Some(namespace) => ("role", "rolebinding", format!(" -n {namespace}")),
+    };
+    let role_is = commands::grant(&format!(
+        "{role} jvb-adapter{scope} --verb=list,watch --resource=pods,services"
+    ));
+    let binding_is = commands::grant(&format!(
+        "{binding} jvb-adapter{scope} --{role}=jvb-adapter --serviceaccount={account}"
+    ));
+    format!("{role_is} && {binding_is}")
 }

@@ -4,7 +4,7 @@
 //! node (OpenJDK's `OperatingSystemImpl.getCpuLoad`). A bridge that burns 4 of 64 cores then says 0.07, whatever it suffers.
 
 use crate::check::facts::{Bridge, Facts};
-use crate::check::report::{Finding, Severity, Step};
+use crate::check::report::{Advice, Finding, Severity, Step};
 
 use super::some;
 
@@ -33,8 +33,6 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
         .iter()
         .map(|bridge| bridge.pod.to_string())
         .collect();
-    let (namespace, pod) = (&example.pod.namespace, &example.pod.name);
-    let container = &example.container;
     vec![
         Finding::new(
             STEP,
@@ -46,9 +44,26 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
             ),
         )
         .why("their stress is CPU usage divided by the whole node: on a large node a full bridge looks idle, and nothing scales up")
-        .mend(format!(
-            "set resources.limits.cpu of container {container} (whole cores), or load-measurement = packet-rate; is it set? kubectl \
-             -n {namespace} exec {pod} -c {container} -- grep -rs load-measurement /config"
-        )),
+        .advise(remedy(example)),
     ]
+}
+
+fn remedy(bridge: &Bridge) -> Advice {
+    /// What a bridge may use that asks for nothing.
+    const CORES: u32 = 4;
+    let container = &bridge.container;
+    let (namespace, pod) = (&bridge.pod.namespace, &bridge.pod.name);
+    let configured = format!(
+        "kubectl -n {namespace} exec {pod} -c {container} -- grep -rs load-measurement /config"
+    );
+    let Some(workload) = &bridge.workload else {
+        return Advice::Look(format!(
+            "{configured}  # is it packet-rate? if not: set that, or resources.limits.cpu in whole cores"
+        ));
+    };
+    let cores = bridge.cores.unwrap_or(CORES);
+    Advice::Mend(format!(
+        "kubectl -n {namespace} set resources {workload} -c {container} --limits=cpu={cores}  # as many whole cores as a bridge may \
+         use. It starts new bridges and ends these with the people on them. Or load-measurement = packet-rate; is that set? {configured}"
+    ))
 }

@@ -8,6 +8,7 @@ use bridge::Time;
 use super::*;
 use crate::check::facts::{
     Aggregated, Asked, Autoscaler, Bridge, By, Condition, Moment, Named, Need, Served, Trust,
+    Workload,
 };
 
 const NOW: Time = Time::from_millis(1_795_000_000_000);
@@ -54,6 +55,12 @@ fn bridge(name: &str) -> Bridge {
         age: Some(DAY),
         address: Some(([10, 0, 0, 7], 8080).into()),
         container: "jvb".to_owned(),
+        workload: Some(Workload {
+            api_version: "apps/v1",
+            kind: "Deployment",
+            name: "jvb".to_owned(),
+        }),
+        cores: Some(2),
         limit: Some("4".to_owned()),
         by_packets: false,
         asked: Asked::Answered {
@@ -106,6 +113,7 @@ pub(in crate::check) fn healthy() -> Facts {
         selector: "app.kubernetes.io/component=jvb".to_owned(),
         namespace: None,
         services,
+        home: Ok(None),
         identity: Ok(named("bridgetender", "jvb-adapter")),
         rights: [
             Need::ReadStress("jitsi".to_owned()),
@@ -169,14 +177,14 @@ fn unavailable(facts: &mut Facts, reason: &str, message: &str) {
 
 type Change = fn(&mut Facts);
 
-/// What is changed, and the one finding that is neither ok nor skipped; then words of its text and of what mends it.
+/// What is changed, and the one finding that is neither ok nor skipped; then words of its text and of what is advised.
 const CASES: [(Change, Severity, Step, &str, &str); 39] = [
     (
         |f| f.services[V1BETA1].1 = Ok(None),
         Severity::Warning,
         Step::Aggregation,
         "no such APIService",
-        "apply",
+        "s/v1beta2/v1beta1/g",
     ),
     (
         |f| aggregated(f, 0).service = None,
@@ -190,7 +198,7 @@ const CASES: [(Change, Severity, Step, &str, &str); 39] = [
         Severity::Warning,
         Step::Aggregation,
         "insecureSkipTLSVerify",
-        "edit",
+        "get secret jvb-adapter-tls",
     ),
     (
         |f| aggregated(f, 0).trust = Trust::Absent,
@@ -204,7 +212,7 @@ const CASES: [(Change, Severity, Step, &str, &str); 39] = [
         Severity::Error,
         Step::Aggregation,
         "no PEM",
-        "base64",
+        "patch apiservice v1beta2",
     ),
     (
         |f| aggregated(f, 0).trust = Trust::Authorities(vec![(NOW - DAY * 2, NOW - DAY)]),
@@ -218,7 +226,7 @@ const CASES: [(Change, Severity, Step, &str, &str); 39] = [
         Severity::Error,
         Step::Aggregation,
         "has expired",
-        "openssl",
+        "logs deploy/jvb-adapter",
     ),
     (
         |f| {
@@ -230,14 +238,14 @@ const CASES: [(Change, Severity, Step, &str, &str); 39] = [
         Severity::Warning,
         Step::Aggregation,
         "ends in 1 day",
-        "renew",
+        "grep -i certificate",
     ),
     (
         |f| aggregated(f, V1BETA1).service = Some(named("other", "jvb-adapter")),
         Severity::Error,
         Step::Aggregation,
         "two adapters",
-        "same service",
+        "patch apiservice v1beta1",
     ),
     (
         |f| f.services[0].1 = Err(Unknown::Forbidden("no".into())),
@@ -258,14 +266,14 @@ const CASES: [(Change, Severity, Step, &str, &str); 39] = [
         Severity::Error,
         Step::Rights,
         "watch pods",
-        "rbac.yaml",
+        "create clusterrole jvb-adapter",
     ),
     (
         |f| f.rights[2].1 = Ok(false),
         Severity::Warning,
         Step::Rights,
         "watch services",
-        "rbac.yaml",
+        "--serviceaccount=bridgetender:jvb-adapter",
     ),
     (
         |f| f.rights[3].1 = Ok(false),
@@ -355,7 +363,7 @@ const CASES: [(Change, Severity, Step, &str, &str); 39] = [
         Severity::Error,
         Step::Bridges,
         "no stress",
-        "curl",
+        "jvb-0:8080/proxy",
     ),
     (
         |f| {
@@ -389,28 +397,28 @@ const CASES: [(Change, Severity, Step, &str, &str); 39] = [
         Severity::Warning,
         Step::Stress,
         "no CPU limit",
-        "grep -rs load-measurement",
+        "set resources deployment/jvb -c jvb --limits=cpu=2",
     ),
     (
         |f| f.server_clock = Some(moment(-20)),
         Severity::Warning,
         Step::Clocks,
         "the API server by 19s",
-        "chronyc",
+        "timedatectl",
     ),
     (
         |f| f.server_clock = Some(moment(3600)),
         Severity::Error,
         Step::Clocks,
         "59m 59s",
-        "timedatectl",
+        "set-ntp",
     ),
     (
         |f| hpa(f).scalable = Ok(false),
         Severity::Error,
         Step::Autoscalers,
         "deployment/jvb is not there",
-        "edit hpa",
+        "scaleTargetRef",
     ),
     (
         |f| hpa(f).metrics.push("pods/http_requests".into()),
@@ -463,6 +471,43 @@ const CASES: [(Change, Severity, Step, &str, &str); 39] = [
     ),
 ];
 
+/// Why the API server does not ask an adapter, in its words, and words of what is advised.
+const REASONS: [(&str, &str, &str); 9] = [
+    ("ServiceNotFound", "", "expose deployment jvb-adapter"),
+    ("MissingEndpoints", "", "no Ready pod"),
+    ("ServicePortError", "", "spec.ports[0].port"),
+    (
+        "FailedDiscoveryCheck",
+        "x509: certificate signed by unknown authority",
+        "caBundle",
+    ),
+    (
+        "FailedDiscoveryCheck",
+        "x509: certificate is valid for a, not b",
+        "certificate for jvb-adapter.bridgetender.svc",
+    ),
+    (
+        "FailedDiscoveryCheck",
+        "x509: certificate has expired or is not yet valid",
+        "has to make new ones",
+    ),
+    (
+        "FailedDiscoveryCheck",
+        "dial tcp 10.0.0.1:443: connect: connection refused",
+        "logs deploy/jvb-adapter",
+    ),
+    (
+        "FailedDiscoveryCheck",
+        "context deadline exceeded",
+        "networkpolicy",
+    ),
+    (
+        "FailedDiscoveryCheck",
+        "bad status: 403",
+        "logs deploy/jvb-adapter",
+    ),
+];
+
 fn troubles(facts: &Facts) -> Vec<Finding> {
     let findings = all(facts).findings;
     let bad = |finding: &Finding| finding.severity >= Severity::Warning;
@@ -500,9 +545,75 @@ fn each_thing_that_is_wrong_is_one_finding_with_a_remedy() {
         assert_eq!(all(&facts).exit_code(), code, "case {index}");
         assert!(finding.text.contains(text), "case {index}: {finding:#?}");
         assert!(
-            finding.mend.as_deref().unwrap_or_default().contains(mend),
+            advised(finding).contains(mend),
             "case {index}: {finding:#?}"
         );
+    }
+}
+
+/// The command that mends it, else the one that shows more.
+fn advised(finding: &Finding) -> &str {
+    let advised = finding.mend.as_deref().or(finding.look.as_deref());
+    advised.unwrap_or_default()
+}
+
+#[test]
+fn every_command_is_one_for_a_shell_and_says_the_rest_in_a_remark() {
+    let mut advices: Vec<String> = Vec::new();
+    let mut with = |change: &dyn Fn(&mut Facts)| {
+        let mut facts = healthy();
+        change(&mut facts);
+        let findings = all(&facts).findings.into_iter();
+        advices.extend(findings.flat_map(|finding| finding.mend.into_iter().chain(finding.look)));
+    };
+    for (change, ..) in CASES {
+        with(&change);
+    }
+    for (reason, message, _) in REASONS {
+        with(&|facts| unavailable(facts, reason, message));
+    }
+    with(&|facts| facts.autoscalers = Ok(Vec::new()));
+    with(&|facts| facts.bridges = Ok(Vec::new()));
+    with(&|facts| {
+        facts.services[0].1 = Ok(None);
+        facts.services[1].1 = Ok(None);
+        facts.home = Ok(Some((named("bridgetender", "jvb-adapter"), 443)));
+    });
+    with(&|facts| facts.rights[1] = (Need::WatchPods(Some("jitsi".to_owned())), Ok(false)));
+    for class in ["address", "connect", "redirect", "timeout", "status", "new"] {
+        with(&|facts| first(facts).asked = failed(class));
+    }
+    let unavailable = Report::unreachable(&anyhow::anyhow!("nobody answers"));
+    advices.extend(unavailable.findings.into_iter().filter_map(|f| f.look));
+    assert!(advices.len() > 50, "{}", advices.len());
+    for advice in advices {
+        let known = ["kubectl ", "ca=$(kubectl ", "echo '{", "timedatectl "];
+        assert!(
+            known.iter().any(|start| advice.starts_with(start)),
+            "{advice}"
+        );
+        assert_eq!(advice.lines().count(), 1, "{advice}");
+        let read = std::process::Command::new("sh")
+            .args(["-n", "-c", &advice])
+            .status();
+        assert!(read.unwrap().success(), "{advice}");
+    }
+}
+
+#[test]
+fn an_adapter_of_one_namespace_is_given_no_right_in_others() {
+    let mut facts = healthy();
+    facts.identity = Ok(named("tools", "metrics"));
+    facts.rights[1] = (Need::WatchPods(Some("jitsi".to_owned())), Ok(false));
+    let found = troubles(&facts);
+    let mend = found[0].mend.as_deref().unwrap();
+    assert!(!mend.contains("cluster"), "{mend}");
+    for words in [
+        "create role jvb-adapter -n jitsi",
+        "create rolebinding jvb-adapter -n jitsi",
+        "--serviceaccount=tools:metrics",
+    ] {
+        assert!(mend.contains(words), "{mend}");
     }
 }
 
@@ -548,51 +659,14 @@ fn an_owner_is_known_by_what_it_tells_and_else_by_its_name() {
 
 #[test]
 fn each_reason_of_the_api_server_has_its_remedy() {
-    for (reason, message, mend) in [
-        ("ServiceNotFound", "", "get service jvb-adapter"),
-        ("MissingEndpoints", "", "no Ready pod"),
-        ("ServicePortError", "", "spec.service.port"),
-        (
-            "FailedDiscoveryCheck",
-            "x509: certificate signed by unknown authority",
-            "caBundle must be",
-        ),
-        (
-            "FailedDiscoveryCheck",
-            "x509: certificate is valid for a, not b",
-            "certificate for jvb-adapter.bridgetender.svc",
-        ),
-        (
-            "FailedDiscoveryCheck",
-            "x509: certificate has expired or is not yet valid",
-            "renew",
-        ),
-        (
-            "FailedDiscoveryCheck",
-            "dial tcp 10.0.0.1:443: connect: connection refused",
-            "logs deploy/jvb-adapter",
-        ),
-        (
-            "FailedDiscoveryCheck",
-            "context deadline exceeded",
-            "networkpolicy",
-        ),
-        (
-            "FailedDiscoveryCheck",
-            "bad status: 403",
-            "logs deploy/jvb-adapter",
-        ),
-    ] {
+    for (reason, message, mend) in REASONS {
         let mut facts = healthy();
         unavailable(&mut facts, reason, message);
         let found = troubles(&facts);
         // Said of each version; what follows from it is not said again.
         assert_eq!(found.len(), 2, "{found:#?}");
         for finding in found {
-            assert!(
-                finding.mend.as_deref().unwrap_or_default().contains(mend),
-                "{finding:#?}"
-            );
+            assert!(advised(&finding).contains(mend), "{finding:#?}");
         }
     }
 }
@@ -667,6 +741,24 @@ fn hpas_that_have_nothing_to_do_with_bridges_are_not_judged() {
     other.conditions[1] = condition("ScalingActive", false, "FailedGetPodsMetric", "x");
     facts.autoscalers.as_mut().unwrap().push(other);
     assert_eq!(troubles(&facts), []);
+}
+
+#[test]
+fn an_hpa_on_an_external_metric_is_judged_where_the_metric_is_ours() {
+    for (namespace, metric, judged) in [
+        ("jitsi", "external/stress_level_total", true),
+        // Beside the bridges, and so about them: KEDA's, for one.
+        ("jitsi", "external/s0-metric-api-stress_level_total", true),
+        ("shop", "external/queue_length", false),
+    ] {
+        let mut facts = healthy();
+        let hpa = hpa(&mut facts);
+        hpa.hpa.namespace = namespace.to_owned();
+        hpa.metrics = vec![metric.to_owned()];
+        hpa.conditions[1] = condition("ScalingActive", false, "FailedGetExternalMetric", "x");
+        let found = troubles(&facts);
+        assert_eq!(found.len(), usize::from(judged), "{metric}: {found:#?}");
+    }
 }
 
 #[test]

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use bridge::Time;
 
-use crate::check::facts::{Aggregated, Served, Trust};
-use crate::check::report::{Finding, Severity, Step};
+use crate::check::facts::{Aggregated, Named, Served, Trust};
+use crate::check::report::{Advice, Finding, Severity, Step};
+
+use super::commands;
 
 const STEP: Step = Step::Aggregation;
 
@@ -22,14 +24,13 @@ pub(super) fn days(left: Duration) -> String {
     }
 }
 
-/// The command that gives an APIService its authority.
-pub(super) fn patch(name: &str) -> String {
-    format!(
-        "kubectl patch apiservice {name} --type=merge -p \"{{\\\"spec\\\":{{\\\"caBundle\\\":\\\"$(base64 -w0 ca.crt)\\\"}}}}\""
-    )
-}
-
-pub(super) fn trusted(now: Time, name: &str, service: &Aggregated) -> Option<Finding> {
+pub(super) fn trusted(
+    now: Time,
+    name: &str,
+    owner: &Named,
+    service: &Aggregated,
+) -> Option<Finding> {
+    let mend = commands::trust(name, owner);
     if service.insecure {
         let finding = Finding::new(
             STEP,
@@ -38,12 +39,9 @@ pub(super) fn trusted(now: Time, name: &str, service: &Aggregated) -> Option<Fin
             "insecureSkipTLSVerify is set: the adapter's certificate is not verified",
         )
         .why("whoever can answer in the adapter's place decides how many bridges run")
-        .mend(format!(
-            "kubectl edit apiservice {name}  # caBundle instead of insecureSkipTLSVerify"
-        ));
+        .mend(mend);
         return Some(finding);
     }
-    let mend = patch(name);
     let (severity, text, why) = match &service.trust {
         Trust::Absent => (
             Severity::Warning,
@@ -70,7 +68,12 @@ pub(super) fn trusted(now: Time, name: &str, service: &Aggregated) -> Option<Fin
     Some(Finding::new(STEP, severity, name, text).why(why).mend(mend))
 }
 
-pub(super) fn served(now: Time, name: &str, owner: &str, service: &Aggregated) -> Option<Finding> {
+pub(super) fn served(
+    now: Time,
+    name: &str,
+    owner: &Named,
+    service: &Aggregated,
+) -> Option<Finding> {
     let known_broken = service
         .available
         .as_ref()
@@ -86,7 +89,10 @@ pub(super) fn served(now: Time, name: &str, owner: &str, service: &Aggregated) -
                     format!("the adapter's certificate ends in {}", days(left)),
                 )
                 .why("then the API server asks it no more, and the HPA holds")
-                .mend("renew it: whoever made the files of --tls-cert-file ought to have by now")
+                .look(format!(
+                    "{}  # whoever makes the files of --tls-cert-file ought to have made new ones by now",
+                    commands::certificate_log(owner)
+                ))
             })
         }
         Served::Refused(reason) => Some(
@@ -97,12 +103,14 @@ pub(super) fn served(now: Time, name: &str, owner: &str, service: &Aggregated) -
                 format!("{owner}'s certificate does not verify: {reason}"),
             )
             .why("the API server asks nobody whom it cannot verify")
-            .mend(format!(
-                "compare: kubectl get apiservice {name} -o jsonpath='{{.spec.caBundle}}' | base64 -d | openssl x509 -noout -subject -enddate"
-            )),
+            .advise(refused(name, owner, reason)),
         ),
         // Said already, and better, by the condition or by the caBundle.
-        Served::Unreachable(_) if known_broken || service.insecure || service.trust == Trust::Absent => None,
+        Served::Unreachable(_)
+            if known_broken || service.insecure || service.trust == Trust::Absent =>
+        {
+            None
+        }
         Served::Unreachable(reason) => Some(Finding::new(
             STEP,
             Severity::Skipped,
@@ -110,4 +118,19 @@ pub(super) fn served(now: Time, name: &str, owner: &str, service: &Aggregated) -
             format!("certificate not seen: {reason}"),
         )),
     }
+}
+
+/// What to do about a certificate that does not verify; the reasons are those of `collect::handshake`.
+fn refused(name: &str, owner: &Named, reason: &str) -> Advice {
+    if reason.contains("not signed by") {
+        return Advice::Mend(commands::trust(name, owner));
+    }
+    let log = commands::certificate_log(owner);
+    let Named {
+        namespace,
+        name: adapter,
+    } = owner;
+    Advice::Look(format!(
+        "{log}  # give it a certificate for {adapter}.{namespace}.svc that is valid now (--tls-cert-file, --tls-secret)"
+    ))
 }
