@@ -78,10 +78,10 @@ impl Api {
         self
     }
 
-    /// Lets each user ask so often; without a quota as often as they like.
+    /// Lets each user ask so often; without this as often as they like.
     #[must_use]
-    pub(crate) fn limited_to(mut self, quota: Option<UserQuota>) -> Self {
-        self.limit = quota.map(UserLimit::new);
+    pub(crate) fn limited_to(mut self, quota: UserQuota) -> Self {
+        self.limit = Some(UserLimit::new(quota));
         self
     }
 
@@ -208,6 +208,11 @@ impl Service for Api {
             self.shared.telemetry.limited();
         }
         admitted
+    }
+
+    fn has_room_of_its_own(&self, user: &User) -> bool {
+        let limit = self.limit.as_ref();
+        limit.is_some_and(|limit| limit.is_unlimited(user))
     }
 
     fn attributes(&self, request: &Parts) -> Result<Attributes, Status> {

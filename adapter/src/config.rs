@@ -24,8 +24,8 @@ pub struct Config {
     pub(crate) certificate: Certificate,
     /// Whether HTTP/2 is not spoken.
     pub(crate) http1_only: bool,
-    /// How often one user may ask; without it as often as they like.
-    pub(crate) user_quota: Option<UserQuota>,
+    /// How often one user may ask.
+    pub(crate) user_quota: UserQuota,
     /// How long to answer as before after the signal to end.
     pub(crate) shutdown_delay: Duration,
     /// Kubeconfig; without it `$KUBECONFIG`, then the pod's own service account.
@@ -171,11 +171,11 @@ impl TryFrom<Arguments> for Config {
                 certificate,
                 http1_only,
                 shutdown_delay,
-                user_quota: NonZeroU32::new(user_requests_per_second).map(|per_second| UserQuota {
-                    per_second,
+                user_quota: UserQuota {
+                    per_second: NonZeroU32::new(user_requests_per_second),
                     burst: user_requests_burst,
                     unlimited: unlimited_users.into_iter().collect(),
-                }),
+                },
                 kubeconfig,
                 namespaces,
                 bridges,

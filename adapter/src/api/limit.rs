@@ -36,20 +36,22 @@ const API_SERVER: [&str; 2] = ["system:kube-aggregator", "system:aggregator"];
 /// How often one user may ask.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct UserQuota {
-    /// Requests a second in the long run.
-    pub per_second: NonZeroU32,
+    /// Requests a second in the long run; without it as many as they like.
+    pub per_second: Option<NonZeroU32>,
     /// Requests that may come at once after a rest.
     pub burst: NonZeroU32,
     /// Users without a limit, besides the API server itself and `system:masters`.
     pub unlimited: BTreeSet<String>,
 }
 
+/// By a digest of the name: a name may be as long as a header.
+type Users<C> = RateLimiter<u64, HashMapStateStore<u64>, C, NoOpMiddleware<<C as Clock>::Instant>>;
+
 /// Counts requests by user.
 #[derive(Debug)]
 pub(crate) struct UserLimit<C: Clock = DefaultClock> {
     quota: UserQuota,
-    /// By a digest of the name: a name may be as long as a header.
-    users: RateLimiter<u64, HashMapStateStore<u64>, C, NoOpMiddleware<C::Instant>>,
+    users: Option<Users<C>>,
     digest: RandomState,
     counted: AtomicUsize,
     telling: DefaultDirectRateLimiter,
@@ -65,13 +67,14 @@ impl UserLimit {
 
 impl<C: Clock + Clone> UserLimit<C> {
     fn with_clock(quota: UserQuota, clock: C) -> Self {
-        let each = Quota::per_second(quota.per_second).allow_burst(quota.burst);
+        let each = |per_second| Quota::per_second(per_second).allow_burst(quota.burst);
+        let limited = |quota| RateLimiter::new(quota, HashMapStateStore::default(), clock.clone());
         let now_and_then = Quota::with_period(TELL_EVERY)
             .unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN))
             .allow_burst(NonZeroU32::MIN);
         Self {
+            users: quota.per_second.map(each).map(limited),
             quota,
-            users: RateLimiter::new(each, HashMapStateStore::default(), clock.clone()),
             digest: RandomState::new(),
             counted: AtomicUsize::new(0),
             telling: RateLimiter::direct(now_and_then),
@@ -84,14 +87,14 @@ impl<C: Clock + Clone> UserLimit<C> {
     /// # Errors
     /// 429 for one that has asked too often, with the time after which the next request is answered.
     pub(crate) fn admit(&self, user: &User) -> Result<(), Status> {
-        if self.is_unlimited(user) {
+        let Some(users) = self.users.as_ref().filter(|_| !self.is_unlimited(user)) else {
             return Ok(());
-        }
+        };
         let counted = self.counted.fetch_add(1, Ordering::Relaxed);
         if counted % CLEAN_EVERY == CLEAN_EVERY - 1 {
-            self.users.retain_recent();
+            users.retain_recent();
         }
-        let early = match self.users.check_key(&self.digest.hash_one(&user.name)) {
+        let early = match users.check_key(&self.digest.hash_one(&user.name)) {
             Ok(()) => return Ok(()),
             Err(early) => early,
         };
@@ -105,13 +108,15 @@ impl<C: Clock + Clone> UserLimit<C> {
             format!(
                 "the user {:?} asks more than {} times a second; hint: ask less often and share what was read, or let the \
                  operator raise the adapter's --user-requests-per-second or name the user in --unlimited-users",
-                user.name, self.quota.per_second
+                user.name,
+                self.quota.per_second.map_or(0, NonZeroU32::get)
             ),
             early.wait_time_from(self.clock.now()),
         ))
     }
 
-    fn is_unlimited(&self, user: &User) -> bool {
+    /// Whether this user may ask as often as they like, whatever the quota.
+    pub(crate) fn is_unlimited(&self, user: &User) -> bool {
         API_SERVER.contains(&user.name.as_str())
             || self.quota.unlimited.contains(&user.name)
             || user.groups.iter().any(|group| group == MASTERS)

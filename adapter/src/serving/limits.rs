@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections at once; further ones wait in the listener's backlog.
     pub connections: usize,
+    /// Connections of one address at once; further ones are hung up on. It leaves places for the API server.
+    pub connections_of_one: usize,
     /// How long a TLS handshake may take.
     pub handshake: Duration,
     /// How long a request's header may take to arrive (HTTP/1).
@@ -17,6 +19,8 @@ pub struct Limits {
     pub headers: usize,
     /// Requests at once in one connection (HTTP/2).
     pub streams: u32,
+    /// Bytes of answers that are made and not read yet, of all users that share this room.
+    pub unread: usize,
     /// How long one answer may take to make.
     pub answer: Duration,
     /// How long a connection may rest without a request.
@@ -34,11 +38,13 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 1000,
+            connections_of_one: 250,
             handshake: Duration::from_secs(10),
             header: Duration::from_secs(32),
             header_bytes: 128 * 1024,
             headers: 1000,
             streams: 100,
+            unread: 64 * 1024 * 1024,
             answer: Duration::from_secs(30),
             rest: Duration::from_secs(90),
             stranger_rest: Duration::from_secs(10),

@@ -16,8 +16,12 @@ use crate::serving::tls::Tls;
 
 mod connection;
 mod exchange;
+mod neighbours;
+mod room;
 
 use exchange::Exchange;
+use neighbours::{Neighbour, Neighbours};
+use room::Room;
 
 /// Serves within these limits until `shutdown` is cancelled, then finishes the requests that are under way.
 ///
@@ -34,9 +38,11 @@ pub async fn serve<S: Service>(
     let drain = limits.drain;
     let server = Server {
         places: Arc::new(Semaphore::new(limits.connections)),
+        neighbours: Neighbours::new(limits.connections_of_one),
         exchange: Arc::new(Exchange {
             guard,
             service,
+            room: Room::new(limits.unread),
             limits,
         }),
         acceptor: TlsAcceptor::from(tls.config()),
@@ -70,6 +76,7 @@ struct Server<S> {
     exchange: Arc<Exchange<S>>,
     acceptor: TlsAcceptor,
     places: Arc<Semaphore>,
+    neighbours: Arc<Neighbours>,
     connections: TaskTracker,
     /// Connections take no more requests.
     closing: CancellationToken,
@@ -84,7 +91,13 @@ impl<S: Service> Server<S> {
         loop {
             let place = Arc::clone(&self.places).acquire_owned().await;
             match listener.accept().await {
-                Ok((stream, _)) => self.start(stream, place.ok()),
+                Ok((stream, address)) => {
+                    if let Some(neighbour) = self.neighbours.enter(address.ip()) {
+                        self.start(stream, (place.ok(), neighbour));
+                    } else {
+                        tracing::debug!(%address, "an address has too many connections");
+                    }
+                }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(BREATH).await;
@@ -93,7 +106,7 @@ impl<S: Service> Server<S> {
         }
     }
 
-    fn start(&self, stream: TcpStream, place: Option<OwnedSemaphorePermit>) {
+    fn start(&self, stream: TcpStream, place: (Option<OwnedSemaphorePermit>, Neighbour)) {
         let exchange = Arc::clone(&self.exchange);
         let acceptor = self.acceptor.clone();
         let closing = self.closing.child_token();

@@ -15,6 +15,9 @@ pub trait Service: Send + Sync + 'static {
     /// The answer to one who asks too often.
     fn admit(&self, user: &User) -> Result<(), Status>;
 
+    /// Whether answers to this user are made however many others wait for their readers.
+    fn has_room_of_its_own(&self, user: &User) -> bool;
+
     /// What the request wants to do: pure routing.
     ///
     /// # Errors

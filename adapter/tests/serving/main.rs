@@ -8,7 +8,7 @@ use futures::future::join_all;
 use http::{Method, StatusCode};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 
 #[cfg(test)]
@@ -627,4 +627,40 @@ async fn connections_beyond_the_limit_wait_for_a_place() {
     let third = timeout(SOON, stand.call(None));
     let mut third = third.await.expect("the place is free");
     assert_eq!(third.get("/healthz", &[]).await.code, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn one_address_does_not_get_all_places() {
+    let limits = Limits {
+        connections_of_one: 2,
+        ..Limits::default()
+    };
+    let stand = Stand::within(limits).await;
+    let from = |last| {
+        let address = stand.address;
+        async move {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind(([127, 0, 0, last], 0).into()).unwrap();
+            socket.connect(address).await.unwrap()
+        }
+    };
+    let (first, _second) = (from(2).await, from(2).await);
+    let mut third = from(2).await;
+    let ended = timeout(SOON, third.read(&mut [0])).await;
+    // An end or a reset.
+    assert!(
+        !matches!(ended.expect("it is hung up on"), Ok(1..)),
+        "it was spoken to"
+    );
+    let mut other = stand.call(None).await;
+    assert_eq!(other.get("/healthz", &[]).await.code, StatusCode::OK);
+    drop(first);
+    let free = timeout(SOON, async {
+        // Whoever is not hung up on is waited for.
+        while timeout(Duration::from_millis(200), from(2).await.read(&mut [0]))
+            .await
+            .is_ok()
+        {}
+    });
+    free.await.expect("the place is free");
 }

@@ -1,5 +1,6 @@
 //! Peers who take their time: each holds a place that somebody else may need, and none holds it for long.
 
+use std::any::Any;
 use std::time::Duration;
 
 use adapter::serving::Limits;
@@ -9,9 +10,9 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use super::support::caller::{Version, dial};
-use super::support::frames::{END_HEADERS, END_STREAM, HEADERS, frame, get, greet};
+use super::support::frames::{DATA, END_HEADERS, END_STREAM, HEADERS, frame, get, greet};
 use super::support::soon::SOON;
-use super::support::stand::LARGE;
+use super::support::stand::{LARGE, Stand};
 use super::{ADA, stand_within};
 
 const BRIEF: Duration = Duration::from_millis(200);
@@ -165,5 +166,71 @@ async fn a_stranger_rests_for_less_time_than_somebody_known() {
             StatusCode::OK,
             "{version:?}"
         );
+    }
+}
+
+/// Asks for `/large` and reads no more than the beginning, as long as what is returned is held.
+async fn ask_and_read_nothing(stand: &Stand, version: Version) -> Box<dyn Any> {
+    let mut stream = dial(stand.address, &stand.server, None, version).await;
+    if version == Version::Http1 {
+        let request = format!(
+            "GET /large HTTP/1.1\r\nHost: x\r\n{}: {}\r\n\r\n",
+            ADA.0, ADA.1
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.flush().await.unwrap();
+        let mut start = [0; 12];
+        let begun = timeout(SOON, stream.read_exact(&mut start)).await;
+        begun.expect("it begins").unwrap();
+        assert_eq!(&start, b"HTTP/1.1 200");
+        return Box::new(stream);
+    }
+    let (mut reader, mut writer) = greet(stream, &[]).await;
+    let request = frame(HEADERS, END_HEADERS | END_STREAM, 1, &get("/large", &[ADA]));
+    writer.write_all(&request).await.unwrap();
+    writer.flush().await.unwrap();
+    let begun = timeout(SOON, async {
+        while reader.next().await.expect("the connection lives").kind != DATA {}
+    });
+    begun.await.expect("it begins");
+    Box::new((reader, writer))
+}
+
+#[tokio::test]
+async fn answers_that_nobody_reads_take_no_more_than_their_room() {
+    let limits = Limits {
+        unread: 2 * LARGE,
+        ..Limits::default()
+    };
+    for version in [Version::Http1, Version::Http2] {
+        let stand = stand_within(limits.clone()).await;
+        let first = ask_and_read_nothing(&stand, version).await;
+        let second = ask_and_read_nothing(&stand, version).await;
+        let mut other = stand.call_by(None, version).await;
+        let refused = other.get("/large", &[ADA]).await;
+        assert_eq!(
+            refused.code,
+            StatusCode::TOO_MANY_REQUESTS,
+            "{version:?}: there was room for a third"
+        );
+        assert!(
+            refused.message().contains("wait for their readers"),
+            "{refused:?}"
+        );
+        assert_eq!(refused.headers["retry-after"], "1");
+        // What must be told is told.
+        let hpa = [
+            ("x-remote-user", "hpa"),
+            ("x-remote-group", "system:masters"),
+        ];
+        let heard = stand.aggregator().await.get("/large", &hpa).await;
+        assert_eq!((heard.code, heard.body.len()), (StatusCode::OK, LARGE));
+        drop((first, second));
+        let again = timeout(SOON, async {
+            while other.get("/large", &[ADA]).await.code != StatusCode::OK {
+                sleep(Duration::from_millis(10)).await;
+            }
+        });
+        again.await.expect("the room is free again");
     }
 }

@@ -47,6 +47,10 @@ impl Service for Echo {
         Ok(())
     }
 
+    fn has_room_of_its_own(&self, user: &User) -> bool {
+        user.name == "hpa"
+    }
+
     fn attributes(&self, request: &Parts) -> Result<Attributes, Status> {
         match request.uri.path() {
             "/unknown" => Err(Status::not_found("no such path")),

@@ -152,6 +152,8 @@ fn builder(limits: &Limits, is_http2: bool) -> Builder<TokioExecutor> {
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header)
+            // An answer is sent from where it lies: copied, its room would be free while it waits.
+            .writev(true)
             .max_buf_size(limits.header_bytes as usize)
             .max_headers(limits.headers);
     }

@@ -17,10 +17,13 @@ use crate::serving::limits::Limits;
 use crate::serving::service::Service;
 use crate::serving::status::Status;
 
+use super::room::Room;
+
 /// All that answering needs.
 pub(super) struct Exchange<S> {
     pub(super) guard: Guard,
     pub(super) service: Arc<S>,
+    pub(super) room: Room,
     pub(super) limits: Limits,
 }
 
@@ -102,7 +105,11 @@ impl<S: Service> Exchange<S> {
             .authorize(&user, &attributes)
             .await
             .map_err(|denial| Status::denial(denial, &user, &attributes))?;
-        Ok(self.service.answer(&user, &request).await)
+        let answer = self.service.answer(&user, &request).await;
+        if self.service.has_room_of_its_own(&user) {
+            return Ok(answer);
+        }
+        self.room.keep(answer).await
     }
 }
 
