@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -75,7 +76,8 @@ pub struct Serving {
         long,
         env = "JVB_ADAPTER_BIND",
         value_name = "ADDRESS:PORT",
-        default_value = "0.0.0.0:6443"
+        default_value = "0.0.0.0:6443",
+        value_parser = address
     )]
     pub(crate) bind: SocketAddr,
 
@@ -143,7 +145,8 @@ pub struct Serving {
         long,
         env = "JVB_ADAPTER_USER_REQUESTS_BURST",
         value_name = "NUMBER",
-        default_value = "200"
+        default_value = "200",
+        value_parser = positive::<NonZeroU32>
     )]
     pub(crate) user_requests_burst: NonZeroU32,
 
@@ -223,7 +226,8 @@ pub struct Scraping {
         long,
         env = "JVB_ADAPTER_MAX_SCRAPES_IN_FLIGHT",
         value_name = "NUMBER",
-        default_value = "256"
+        default_value = "256",
+        value_parser = positive::<NonZeroUsize>
     )]
     pub(crate) max_scrapes_in_flight: NonZeroUsize,
 
@@ -232,7 +236,8 @@ pub struct Scraping {
         long,
         env = "JVB_ADAPTER_MAX_SCRAPES_PER_SECOND",
         value_name = "NUMBER",
-        default_value = "4000"
+        default_value = "4000",
+        value_parser = positive::<NonZeroU32>
     )]
     pub(crate) max_scrapes_per_second: NonZeroU32,
 
@@ -320,6 +325,17 @@ pub struct Log {
         default_value = "text"
     )]
     pub(crate) format: LogFormat,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "want an address and a port, for example 0.0.0.0:6443, or [::]:6443 for IPv6 too".to_owned()
+    })
+}
+
+fn positive<N: FromStr>(text: &str) -> Result<N, String> {
+    text.parse()
+        .map_err(|_| "want a whole number from 1 on".to_owned())
 }
 
 /// Form of the log.

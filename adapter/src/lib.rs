@@ -21,6 +21,7 @@ pub mod check;
 mod client;
 mod clock;
 mod config;
+pub mod files;
 pub mod fuzzing;
 mod health;
 pub mod log;

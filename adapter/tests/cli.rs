@@ -4,7 +4,7 @@
 #[path = "support/binary.rs"]
 mod binary;
 
-use binary::{Folder, adapter, kubeconfig, refusing, text};
+use binary::{Folder, adapter, kubeconfig, refusing, text, under};
 
 /// A command line that is refused: the exit code is 2, nothing goes to standard output, and this is the message.
 fn refused(arguments: &[&str]) -> String {
@@ -108,6 +108,31 @@ fn while_it_waits_for_an_api_server_it_says_so_once() {
         ("the pods cannot be watched", 1),
     ] {
         assert_eq!(told.matches(words).count(), times, "{words}: {told}");
+    }
+}
+
+#[test]
+fn it_takes_as_many_files_as_it_may_and_says_where_that_is_little() {
+    let folder = Folder::new("files");
+    let file = folder.file("closed", &kubeconfig("https://127.0.0.1:1"));
+    let kubeconfig = format!("--kubeconfig={file}");
+    for (limits, told) in [
+        ("ulimit -Sn 64", None),
+        ("ulimit -n 500", Some("open_files=500")),
+    ] {
+        let output = under(
+            limits,
+            &[
+                "--tls-secret=bridgetender/jvb-adapter-tls",
+                "--bind=127.0.0.1:0",
+                "--start-timeout=1s",
+                &kubeconfig,
+            ],
+        );
+        let said = text(&output.stderr);
+        let little = said.contains("few files may be open at once");
+        assert_eq!(little, told.is_some(), "{limits}: {said}");
+        assert!(said.contains(told.unwrap_or_default()), "{limits}: {said}");
     }
 }
 

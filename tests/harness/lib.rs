@@ -81,7 +81,6 @@ mod keys;
 mod kubectl;
 mod kubelet;
 mod laboratory;
-mod limits;
 mod link;
 mod place;
 mod process;

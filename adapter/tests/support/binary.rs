@@ -13,8 +13,23 @@ const LIMIT: Duration = Duration::from_mins(2);
 
 /// Runs the binary, without an environment and without a home, to its end.
 pub(crate) fn adapter(arguments: &[&str]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_jvb-adapter"))
-        .args(arguments)
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jvb-adapter"));
+    command.args(arguments);
+    run(command)
+}
+
+/// The same behind a command of the shell.
+pub(crate) fn under(shell: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", &format!("{shell} && exec \"$0\" \"$@\"")])
+        .arg(env!("CARGO_BIN_EXE_jvb-adapter"))
+        .args(arguments);
+    run(command)
+}
+
+fn run(mut command: Command) -> Output {
+    let mut child = command
         .env_clear()
         .env("HOME", "/nowhere")
         .stdin(Stdio::null())
@@ -35,7 +50,7 @@ pub(crate) fn adapter(arguments: &[&str]) -> Output {
     let output = child.wait_with_output().unwrap();
     assert!(
         !late,
-        "jvb-adapter {arguments:?} has not ended after {LIMIT:?} and said {}{}",
+        "{command:?} has not ended after {LIMIT:?} and said {}{}",
         text(&output.stdout),
         text(&output.stderr)
     );

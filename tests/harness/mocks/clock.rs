@@ -78,7 +78,7 @@ impl Clocks {
     /// # Errors
     /// When no port can be listened on.
     pub fn start() -> Result<Self> {
-        crate::limits::raise_open_files();
+        adapter::files::raise();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("bridges")
