@@ -3,7 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hyper_timeout::TimeoutConnector;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use kube::client::ConfigExt as _;
+use kube::client::retry::RetryPolicy;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use tower::retry::RetryLayer;
+use tower::{BoxError, ServiceBuilder};
 
 use crate::causes::causes;
 
@@ -72,7 +79,39 @@ pub(crate) fn watching(
 /// # Errors
 /// When its certificates or credentials are none.
 pub(crate) fn client(config: kube::Config) -> Result<kube::Client, ClientError> {
-    kube::Client::try_from(config).map_err(|error| ClientError::Client(causes(&error)))
+    prompt(config).map_err(|error| ClientError::Client(causes(&error)))
+}
+
+/// The client that kube makes of a configuration, but on connections that send at once. Kube leaves Nagle's algorithm on, and then
+/// the first request of each connection waits for the acknowledgement of the handshake, some 40 ms: a reader would wait them with
+/// the review that it is to be let in by.
+fn prompt(config: kube::Config) -> Result<kube::Client, kube::Error> {
+    if config.proxy_url.is_some() {
+        // Kube says what it can do with a proxy.
+        return kube::Client::try_from(config);
+    }
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    connector.set_nodelay(true);
+    let connector = config.rustls_https_connector_with_connector(connector)?;
+    let mut connector = TimeoutConnector::new(connector);
+    connector.set_connect_timeout(config.connect_timeout);
+    connector.set_read_timeout(config.read_timeout);
+    connector.set_write_timeout(config.write_timeout);
+    connector.set_reset_reader_on_write(config.reset_reader_on_write);
+    let again = config
+        .default_retry
+        .then(|| RetryLayer::new(RetryPolicy::server_retry()));
+    let service = ServiceBuilder::new()
+        .layer(config.base_uri_layer())
+        .option_layer(again)
+        .option_layer(config.auth_layer()?)
+        .layer(config.extra_headers_layer()?)
+        .map_err(BoxError::from)
+        .service(
+            hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector),
+        );
+    Ok(kube::Client::new(service, config.default_namespace))
 }
 
 /// How to reach the API server: by this kubeconfig, else by the environment's, else as a pod.
