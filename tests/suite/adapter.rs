@@ -2,6 +2,7 @@
 
 mod absence;
 mod authority;
+mod documented;
 mod ending;
 mod freshness;
 mod keda;

@@ -34,7 +34,7 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: {name: keda-reads-bridges, namespace: jitsi}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: keda-reads-bridges}
-subjects: [{kind: ServiceAccount, name: keda-reads-bridges, namespace: jitsi}]
+subjects: [{kind: ServiceAccount, name: keda-reads-bridges, namespace: jitsi}, {kind: User, name: keda-with-certificate}]
 ";
 
 /// The adapter as somebody with a token reaches it, past the API server.
@@ -96,6 +96,12 @@ async fn keda_reads_a_total_with_a_token_that_may_read_nothing_else() -> Result<
         let told = scaler(&keda, url, "stress_level_total").await?;
         ensure!(told == Err(code), "{url}: {told:?}");
     }
+    // What is called `authMode: tls` there.
+    let identity = lab.identity("keda-with-certificate", &[])?;
+    let certified = Client::try_from(adapters.place().config(&identity).await?)?;
+    let told = scaler(&certified, URL, "stress_level_total").await?;
+    ensure!(told == Ok(0.5), "{told:?}");
+
     let stranger = with_token(&lab, &adapters, "invented".to_owned()).await?;
     let told = scaler(&stranger, URL, "stress_level_total").await?;
     ensure!(told == Err(401), "{told:?}");
