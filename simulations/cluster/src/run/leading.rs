@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bridge::Time;
+use scaler_policy::world::Presence;
 use scaler_policy::{World as Mind, effects, step};
 
 use super::sim::{Event, Sim};
@@ -85,7 +86,13 @@ impl Sim {
         if leads && !led {
             self.trace
                 .tell(self.now, format_args!("replica {number} leads"));
-            self.replicas[number].lead(self.now);
+            let replica = &mut self.replicas[number];
+            replica.lead(self.now);
+            // Until it has answered for the first time jicofo counts as away.
+            let local = replica.local(self.now);
+            if let Some(mind) = &mut replica.mind {
+                mind.observe_jicofo(Presence::Away(local));
+            }
             self.wake(number);
         } else if led && !leads {
             // As client-go's leaders do: whoever has lost the lease ends.

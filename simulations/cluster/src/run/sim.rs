@@ -202,19 +202,28 @@ impl Sim {
 
     /// Runs until the end, or until something is wrong.
     pub fn run(&mut self, go_on: bool) {
-        while !self.over && (go_on || self.oracle.violations().is_empty()) {
-            let Some(at) = self.queue.next() else {
-                break;
-            };
-            // The cluster's own events come first.
-            if self.world.step(at) {
-                self.now = self.world.now();
-            } else if let Some((at, event)) = self.queue.pop() {
-                self.now = at;
-                self.happen(event);
-            }
-            self.after_event();
+        while (go_on || self.oracle.violations().is_empty()) && self.advance() {}
+    }
+
+    /// Lets the next thing happen; whether there was one before the end.
+    pub fn advance(&mut self) -> bool {
+        let Some(at) = self.queue.next().filter(|_| !self.over) else {
+            return false;
+        };
+        // The cluster's own events come first.
+        if self.world.step(at) {
+            self.now = self.world.now();
+        } else if let Some((at, event)) = self.queue.pop() {
+            self.now = at;
+            self.happen(event);
         }
+        self.after_event();
+        true
+    }
+
+    /// The moment up to which everything has happened.
+    pub fn now(&self) -> Time {
+        self.now
     }
 
     /// Who leads, as far as they know themselves.
