@@ -40,6 +40,10 @@ lint: .cache/cargo-deny/bin/cargo-deny ## format, clippy, documentation, each cr
 fuzz: ## every fuzz target for FUZZ_SECONDS (10) seconds; needs a nightly toolchain and says so where there is none
 	@tests/tools/fuzz $(or $(FUZZ_SECONDS),10)
 
+.PHONY: mutants
+mutants: ## change the guards of a bridge's removal and deletion piece by piece: a test must notice each
+	@tests/tools/mutants
+
 .PHONY: golden
 golden: ## write the golden files anew: look at the difference before you commit it
 	@INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test --quiet --workspace

@@ -7,6 +7,7 @@ mod request;
 use bridge::Time;
 use scaler_api::state::Intent;
 
+use crate::guards::Guard;
 use crate::plan::{Action, Decision, Plan};
 use crate::status;
 use crate::step::licensed;
@@ -175,13 +176,14 @@ fn write_status(world: &mut World, plan: &Plan, now: Time) -> Option<Request> {
     let tally = plan.tally.as_ref()?;
     let after = status::status(&world.pool, plan, tally, world.server_time(plan.at));
     let tuning = &world.tuning;
-    if !status::due(
+    let due = status::due(
         &world.pool.status,
         &after,
         world.memory.status_at,
         now,
         tuning.status_interval,
-    ) {
+    );
+    if !world.guards.hold(Guard::StatusPaced, due) {
         return None;
     }
     world.memory.status_at = Some(now);

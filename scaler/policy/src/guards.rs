@@ -76,11 +76,29 @@ pub enum Guard {
     OwnPodsOnly,
     /// An event that is older than what was written is not believed.
     OldEventsIgnored,
+    /// A new leader lists all pods from the API server itself before it decides anything.
+    ListFirst,
+    /// Nothing is decided about a pod while something about it is under way.
+    OneAtATime,
+    /// What an earlier leader began is gone on with.
+    BegunIsKeptUp,
+    /// A bridge whose mode somebody else changed is told again what is intended with it.
+    ModeKept,
+    /// What is written down is by the API server's clock.
+    ServersClock,
+    /// A pod that cannot be understood counts as what its labels say.
+    MalformedCounts,
+    /// A pool that is deleted is held until its bridges are drained.
+    PoolHeld,
+    /// A status is written when something changed, and not too often.
+    StatusPaced,
+    /// A status that somebody else wrote is written anew.
+    StatusCorrected,
 }
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 44] = [
         Self::AckOfThisRun,
         Self::SettleTime,
         Self::SettleLooks,
@@ -116,6 +134,15 @@ impl Guard {
         Self::RescueFirst,
         Self::OwnPodsOnly,
         Self::OldEventsIgnored,
+        Self::ListFirst,
+        Self::OneAtATime,
+        Self::BegunIsKeptUp,
+        Self::ModeKept,
+        Self::ServersClock,
+        Self::MalformedCounts,
+        Self::PoolHeld,
+        Self::StatusPaced,
+        Self::StatusCorrected,
     ];
 }
 

@@ -92,7 +92,7 @@ impl<'w> Scene<'w> {
 
     /// What cannot be understood may be a bridge that drains.
     fn freeze(&mut self, pod: &'w Pod, why: &'w Frozen) {
-        let alive = pod.deletion.is_none();
+        let alive = pod.deletion.is_none() && self.world.guards.on(Guard::MalformedCounts);
         self.tally.counted += u32::from(why.counted && alive);
         self.tally.draining_chosen += u32::from(!why.counted && alive);
         self.tally.unknown += 1;

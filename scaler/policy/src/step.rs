@@ -18,6 +18,7 @@ use bridge::Time;
 
 use self::draft::Draft;
 pub(crate) use self::removal::licensed;
+use crate::guards::Guard;
 use crate::plan::Plan;
 use crate::scene::Scene;
 use crate::world::World;
@@ -36,7 +37,7 @@ pub fn step(world: &World, now: Time) -> Plan {
     let scene = Scene::new(world, now);
     let mut draft = Draft::new(&scene);
     unknown::inquire(&mut draft);
-    if !world.listed {
+    if !world.guards.hold(Guard::ListFirst, world.listed) {
         return draft.finish();
     }
     ending::hold(&mut draft);

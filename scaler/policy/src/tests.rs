@@ -3,6 +3,7 @@
 mod budgets;
 mod ending;
 mod expel;
+mod faults;
 mod growing;
 mod guards;
 mod life;

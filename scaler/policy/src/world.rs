@@ -157,7 +157,10 @@ impl World {
     }
 
     /// The pool as the API server now tells it.
-    pub fn observe_pool(&mut self, pool: Pool) {
+    pub fn observe_pool(&mut self, mut pool: Pool) {
+        if !self.guards.on(Guard::StatusCorrected) {
+            pool.status.clone_from(&self.pool.status);
+        }
         self.note(self.pool != pool);
         self.pool = pool;
     }
@@ -298,12 +301,20 @@ impl World {
 
     /// A moment of this controller's clock by the API server's, which all that is written down is by.
     pub fn server_time(&self, local: Time) -> Time {
-        Time::from_millis(local.as_millis().saturating_sub(self.skew))
+        Time::from_millis(local.as_millis().saturating_sub(self.ahead()))
     }
 
     /// A moment of the API server's clock by this controller's.
     pub fn local_time(&self, server: Time) -> Time {
-        Time::from_millis(server.as_millis().saturating_add(self.skew))
+        Time::from_millis(server.as_millis().saturating_add(self.ahead()))
+    }
+
+    fn ahead(&self) -> i64 {
+        if self.guards.on(Guard::ServersClock) {
+            self.skew
+        } else {
+            0
+        }
     }
 
     /// Whether a bridge was told to shut down, though it may not have heard it.

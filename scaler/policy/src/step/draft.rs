@@ -55,7 +55,8 @@ impl<'s, 'w> Draft<'s, 'w> {
 
     /// Whether something may be decided about a pod: nothing was yet, nothing is under way, and it is not going.
     pub(crate) fn free(&self, sight: &Sight<'w>) -> bool {
-        !sight.writing && sight.pod.deletion.is_none() && !self.acted.contains(&sight.pod.uid)
+        let idle = self.world.guards.hold(Guard::OneAtATime, !sight.writing);
+        idle && sight.pod.deletion.is_none() && !self.acted.contains(&sight.pod.uid)
     }
 
     /// The bridges about which something may have to be decided: all but those that serve as they should.

@@ -4,6 +4,7 @@ use scaler_api::State;
 use scaler_api::spec::DeletionPolicy;
 use scaler_api::state::{Intent, IntentReason};
 
+use crate::guards::Guard;
 use crate::plan::{Action, Transition};
 use crate::step::draft::Draft;
 use crate::world::Owner;
@@ -36,9 +37,10 @@ pub(super) fn hold(draft: &mut Draft<'_, '_>) {
         .any(|sight| sight.pod.owner == Owner::Pool);
     let left = match policy {
         DeletionPolicy::Drain => {
-            !draft.scene.sights.is_empty()
+            let there = !draft.scene.sights.is_empty()
                 || !draft.scene.frozen.is_empty()
-                || !draft.world.outstanding.creates.is_empty()
+                || !draft.world.outstanding.creates.is_empty();
+            there && draft.world.guards.on(Guard::PoolHeld)
         }
         DeletionPolicy::Now => false,
         DeletionPolicy::Orphan => own,

@@ -164,8 +164,7 @@ pub(super) fn command(draft: &mut Draft<'_, '_>) {
             ),
         };
         let restarted = drained_before(sight) && !sight.acked && command == Command::Drain;
-        // A guard that is off leaves a bridge as it restarted.
-        if !wrong || restarted && !draft.world.guards.on(Guard::DrainAfterRestart) {
+        if !wrong || left_alone(draft, sight, restarted) {
             continue;
         }
         if may_tell(draft, sight, command) {
@@ -181,6 +180,15 @@ pub(super) fn command(draft: &mut Draft<'_, '_>) {
             draft.retry = true;
         }
     }
+}
+
+/// Whether a guard that is off leaves a bridge as it is: as it restarted, as an earlier leader left it, or as somebody made it.
+fn left_alone(draft: &Draft<'_, '_>, sight: &Sight<'_>, restarted: bool) -> bool {
+    let guards = draft.world.guards;
+    let begun_here = draft.world.outstanding.has_written(&sight.pod.uid);
+    restarted && !guards.on(Guard::DrainAfterRestart)
+        || !sight.acked && !begun_here && !guards.on(Guard::BegunIsKeptUp)
+        || sight.acked && !guards.on(Guard::ModeKept)
 }
 
 /// Whether a command is not under way, and was not given just now.

@@ -87,7 +87,7 @@ fn broken(stage: &Stage, invariant: Invariant) -> bool {
 /// Whether harm is done, with this guard on or off.
 type Harm = fn(&Play) -> bool;
 
-const TABLE: [(Guard, Harm); 35] = [
+const TABLE: [(Guard, Harm); 44] = [
     (Guard::AckOfThisRun, |play| {
         let mut stage = play.draining(0);
         stage.seconds(3);
@@ -391,7 +391,114 @@ const TABLE: [(Guard, Harm); 35] = [
         }
         stage.counted() == 3
     }),
+    (Guard::ListFirst, |play| {
+        let mut stage = play.stage(spec(2));
+        stage.people("b0", 9);
+        stage.people("b1", 2);
+        stage.look();
+        let old: Vec<_> = stage
+            .objects
+            .values()
+            .map(|object| object.pod.clone())
+            .collect();
+        stage.scale(1);
+        stage.second();
+        stage.lead_anew();
+        // The cache that it begins with is of before the drain.
+        for pod in old {
+            stage.world.observe_pod(pod, stage.now);
+        }
+        stage.look();
+        let before = stage.times(T::Drain);
+        stage.decide();
+        stage.times(T::Drain) > before
+    }),
+    (Guard::OneAtATime, |play| {
+        let mut stage = play.stage(spec(2));
+        stage.people("b0", 9);
+        stage.look();
+        stage.scale(1);
+        let plan = stage.decide();
+        crate::effects(&mut stage.world, &plan, stage.now);
+        stage.world.touch();
+        !stage.decide().decisions.is_empty()
+    }),
+    (Guard::BegunIsKeptUp, |play| {
+        let mut stage = play.stage(spec(2));
+        stage.people("b0", 9);
+        stage.people("b1", 2);
+        stage.look();
+        stage.actor("b1").obeys = false;
+        stage.scale(1);
+        stage.second();
+        stage.lead_anew();
+        stage.actor("b1").obeys = true;
+        stage.seconds(20);
+        !stage.actor("b1").flags.drain
+    }),
+    (Guard::ModeKept, |play| {
+        let mut stage = play.stage(spec(2));
+        stage.actor("b0").flags.drain = true;
+        stage.seconds(3);
+        stage.actor("b0").flags.drain
+    }),
+    (Guard::ServersClock, |play| {
+        let mut stage = play.stage(spec(2));
+        stage.people("b0", 9);
+        stage.people("b1", 2);
+        stage.look();
+        // The API server is ahead of this controller.
+        stage.world.observe_skew(-90_000);
+        stage.scale(1);
+        stage.second();
+        let patience = stage.world.pool().spec.drain.deadline.get();
+        stage.marks("b1").deadline.unwrap() < stage.now + patience + secs(90)
+    }),
+    (Guard::MalformedCounts, |play| {
+        let mut stage = play.stage(spec(2));
+        stage.annotate("b1", "bridgetender.dev/intent-since", Some("whenever"));
+        stage.second();
+        stage.times(T::Create) > 0
+    }),
+    (Guard::PoolHeld, |play| {
+        let mut held = spec(2);
+        held.deletion_policy = scaler_api::spec::DeletionPolicy::Drain;
+        let mut stage = play.stage(held);
+        stage.people("b0", 9);
+        stage.second();
+        let now = stage.now;
+        stage.respec(|pool| pool.deletion = Some(now));
+        stage.seconds(5);
+        stage.times(T::ReleasePool) > 0
+    }),
+    (Guard::StatusPaced, |play| {
+        let mut stage = play.stage(spec(2));
+        stage.seconds(20);
+        let before = statuses(&stage);
+        for _ in 0..20 {
+            stage.world.touch();
+            stage.second();
+        }
+        statuses(&stage) > before + 4
+    }),
+    (Guard::StatusCorrected, |play| {
+        let mut stage = play.stage(spec(2));
+        stage.seconds(20);
+        let before = statuses(&stage);
+        let mut pool = stage.world.pool().clone();
+        pool.status.replicas = 7;
+        stage.world.observe_pool(pool);
+        stage.seconds(10);
+        statuses(&stage) == before
+    }),
 ];
+
+/// How often the status was written.
+fn statuses(stage: &Stage) -> usize {
+    let written =
+        |request: &&crate::Request| matches!(request.call, crate::Call::PatchStatus { .. });
+    stage.sent.iter().filter(written).count()
+}
 
 fn node(stage: &mut Stage, names: &[&str]) {
     stage.world.observe_node(Node {

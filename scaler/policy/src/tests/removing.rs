@@ -430,3 +430,51 @@ fn protection_that_somebody_takes_away_is_put_back() {
     let marks = stage.marks("b1");
     assert!(marks.protected && !marks.counted && marks.deadline.is_some());
 }
+
+#[test]
+fn a_shutdown_for_emptiness_ages_with_its_evidence_and_one_for_the_deadline_does_not() {
+    let not_after = |stage: &Stage| {
+        let told = |request: &&crate::Request| {
+            let command = Command::Shutdown;
+            matches!(&request.call, Call::Bridge { command: told, .. } if *told == command)
+        };
+        let request = stage.sent.iter().find(told).unwrap();
+        request.not_after.since(request.at)
+    };
+    let mut stage = one_too_many();
+    stage.seconds(40);
+    assert_eq!(not_after(&stage), secs(2));
+    let mut kill = spec(2);
+    kill.drain.deadline = scaler_api::Duration::from_secs(20);
+    kill.drain.on_deadline = scaler_api::spec::OnDeadline::Kill;
+    let mut stage = Stage::new(kill);
+    stage.people("b0", 100);
+    stage.people("b1", 3);
+    stage.look();
+    stage.scale(1);
+    stage.seconds(30);
+    assert_eq!(not_after(&stage), stage.world.tuning().request_timeout);
+}
+
+#[test]
+fn two_of_five_that_fall_to_zero_are_an_outage_only_where_the_others_were_not_busy() {
+    for (others, removals) in [(20, 1), (0, 0)] {
+        let mut stage = Stage::new(spec(5));
+        for name in ["b0", "b1", "b2", "b3", "b4"] {
+            stage.people(name, others);
+        }
+        stage.people("b3", 5);
+        stage.people("b4", 2);
+        stage.second();
+        stage.scale(4);
+        stage.seconds(5);
+        stage.people("b3", 0);
+        stage.people("b4", 0);
+        stage.seconds(60);
+        assert_eq!(
+            stage.times(T::Remove),
+            removals,
+            "{others} people on the others"
+        );
+    }
+}

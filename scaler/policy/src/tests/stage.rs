@@ -270,7 +270,9 @@ impl Stage {
     pub(super) fn lead_anew(&mut self) {
         let pool = self.world.pool().clone();
         let presence = self.world.jicofo().presence.clone();
+        let guards = self.world.guards;
         self.world = World::new(pool, Tuning::default(), self.now);
+        self.world.guards = guards;
         self.world.observe_jicofo(presence);
     }
 

@@ -18,7 +18,8 @@ pub struct Jicofo {
 /// Whether jicofo is there.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Presence {
-    /// Nobody asks it: no address is configured. Conferences are not moved one by one, and its absence is not noticed.
+    /// Nobody asks it: no address is configured. Conferences are not moved one by one, and its absence is not noticed. Whoever does
+    /// ask it tells that it is away until it has answered for the first time.
     #[default]
     NotWatched,
     /// It answers, and knows these bridges by their nicknames.

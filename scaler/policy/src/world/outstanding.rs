@@ -153,6 +153,11 @@ impl Outstanding {
         }
     }
 
+    /// Whether this controller has ever written the pod.
+    pub(crate) fn has_written(&self, uid: &Uid) -> bool {
+        self.wrote.contains_key(uid)
+    }
+
     /// The pod was read anew: whatever was unknown about it is known.
     pub(crate) fn read(&mut self, uid: &Uid) {
         self.reads.remove(uid);

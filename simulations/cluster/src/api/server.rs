@@ -138,6 +138,17 @@ impl ApiServer {
             Request::Create(object) => self.create((**object).clone(), now),
             Request::Patch {
                 key,
+                uid: None,
+                version: None,
+                edit,
+            } if self.trouble.patches_create && !self.objects.contains_key(key) => {
+                let mut pod = Pod::default();
+                pod.meta.name = key.name.to_string();
+                edit.apply(&mut pod.meta);
+                self.create(Object::Pod(pod), now)
+            }
+            Request::Patch {
+                key,
                 uid,
                 version,
                 edit,

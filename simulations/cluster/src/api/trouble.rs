@@ -16,6 +16,8 @@ pub struct Trouble {
     pub throttling: u64,
     /// Out of a thousand writes, so many are done, and the answer is lost.
     pub answers_lost: u64,
+    /// A patch that names neither uid nor version creates a pod that is not there, as server-side apply does.
+    pub patches_create: bool,
     /// How much longer every watch takes.
     pub watch_lag: Duration,
 }

@@ -23,7 +23,7 @@ const UNDER_WAY: Duration = Duration::from_secs(2);
 
 /// For how long a bridge may go on taking conferences that is to take none, while a leader reaches it undisturbed: the sidecar
 /// needs a minute to read an annotation, and a command is given again half a minute later at most.
-const EXPOSED: Duration = Duration::from_secs(60);
+const EXPOSED: Duration = Duration::from_mins(1);
 
 impl Oracle {
     /// Looks whether a bridge takes conferences that is to take none.

@@ -215,25 +215,22 @@ impl Sim {
 
     /// Runs until the end, or until something is wrong.
     pub fn run(&mut self, go_on: bool) {
-        while !self.over && (go_on || self.oracle.violations().is_empty()) {
-            let Some(at) = self.queue.next() else {
-                break;
-            };
-            self.turn(at);
-        }
+        while (go_on || self.oracle.violations().is_empty()) && self.advance() {}
     }
 
     /// Runs until this moment, or until something is wrong.
     pub fn run_until(&mut self, until: Time) {
         while self.oracle.violations().is_empty()
-            && let Some(at) = self.queue.next().filter(|at| *at <= until)
-        {
-            self.turn(at);
-        }
+            && self.queue.next().is_some_and(|at| at <= until)
+            && self.advance()
+        {}
     }
 
-    /// The next thing happens, no later than the next event of the queue, which is then.
-    fn turn(&mut self, at: Time) {
+    /// Lets the next thing happen; whether there was one before the end.
+    pub fn advance(&mut self) -> bool {
+        let Some(at) = self.queue.next().filter(|_| !self.over) else {
+            return false;
+        };
         // The cluster's own events come first.
         if self.world.step(at) {
             self.now = self.world.now();
@@ -242,6 +239,12 @@ impl Sim {
             self.happen(event);
         }
         self.after_event();
+        true
+    }
+
+    /// The moment up to which everything has happened.
+    pub fn now(&self) -> Time {
+        self.now
     }
 
     /// From now on this HPA scales the pool.
