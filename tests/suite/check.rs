@@ -169,25 +169,22 @@ async fn a_bridge_that_hangs_is_named_with_its_class() -> Result<()> {
     lab.stop().await
 }
 
+/// Bridges whose stress is measured against the whole node from now on.
+async fn take_cpu_limit(lab: &Laboratory, bridges: &Bridges) -> Result<()> {
+    let limits = "/spec/template/spec/containers/0/resources/limits";
+    let patch = json!([{"op": "remove", "path": limits}]).to_string();
+    let of = ["-n", laboratory::NAMESPACE, "patch", "deployment"];
+    let words = [&of[..], &[bridges.name(), "--type=json", "-p", &patch]].concat();
+    lab.kubectl_text(&words).await?;
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bridge_without_a_cpu_limit_has_a_stress_that_means_nothing() -> Result<()> {
     let lab = Laboratory::start().await?;
     let bridges = bridges(&lab).await?;
     let _adapters = lab.adapter().start().await?;
-    let patch =
-        json!([{"op": "remove", "path": "/spec/template/spec/containers/0/resources/limits"}]);
-    let patch = patch.to_string();
-    lab.kubectl_text(&[
-        "-n",
-        laboratory::NAMESPACE,
-        "patch",
-        "deployment",
-        bridges.name(),
-        "--type=json",
-        "-p",
-        &patch,
-    ])
-    .await?;
+    take_cpu_limit(&lab, &bridges).await?;
     let report = until(
         &lab,
         "the missing limit is found, and nothing else",

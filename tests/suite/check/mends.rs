@@ -12,7 +12,7 @@ use kube::Api;
 use laboratory::{Authority, Laboratory, NAMESPACE, objects};
 use serde_json::{Value, json};
 
-use super::{V1BETA2, bridges, has, until};
+use super::{V1BETA2, bridges, has, take_cpu_limit, until};
 
 const V1BETA1: &str = "v1beta1.custom.metrics.k8s.io";
 
@@ -323,20 +323,7 @@ async fn bridges_without_a_cpu_limit_are_given_one() -> Result<()> {
     let lab = Laboratory::start().await?;
     let bridges = bridges(&lab).await?;
     let _adapters = lab.adapter().start().await?;
-    let patch =
-        json!([{"op": "remove", "path": "/spec/template/spec/containers/0/resources/limits"}]);
-    let patch = patch.to_string();
-    let words = [
-        "-n",
-        NAMESPACE,
-        "patch",
-        "deployment",
-        bridges.name(),
-        "--type=json",
-        "-p",
-        &patch,
-    ];
-    lab.kubectl_text(&words).await?;
+    take_cpu_limit(&lab, &bridges).await?;
     is_mended(&lab, Step::Stress, Severity::Warning, &["no CPU limit"]).await?;
     lab.stop().await
 }
