@@ -144,7 +144,8 @@ impl Oracle {
 
     /// Looks at all that has happened since the last time.
     pub fn look(&mut self, world: &World) {
-        self.truth.look(world);
+        let light = self.the_pool(world).map_or(0.0, births::light);
+        self.truth.look(world, light);
         while let Some(record) = world.api.audit().get(self.seen_audit) {
             self.seen_audit += 1;
             self.judge(world, record);

@@ -32,7 +32,8 @@ pub(crate) struct Sight<'w> {
     pub(crate) writing: bool,
     /// Whether the run that goes on confirmed the drain mode of its intent.
     pub(crate) acked: bool,
-    /// Whether it takes conferences beyond doubt: it answers, and that it serves is written down, not under way.
+    /// Whether it takes conferences beyond doubt: it answers, nobody has told it not to take any, and that it serves is written
+    /// down, not under way.
     pub(crate) taker: bool,
     /// Whether it drains by the pool's choice, or may do so while a write is under way.
     pub(crate) chosen: bool,
@@ -91,7 +92,10 @@ impl<'w> Sight<'w> {
         let may_have_people =
             state.draining() || matches!(state, State::Removing | State::Warm | State::Starting);
         Ok(Self {
-            taker: state == State::Active && fresh && written.is_none_or(serves),
+            taker: state == State::Active
+                && fresh
+                && look.is_some_and(|look| look.flags == Flags::default())
+                && written.is_none_or(serves),
             chosen: may_have_people && (chosen(marks) || written.is_some_and(chosen)),
             state,
             fresh,
@@ -119,10 +123,7 @@ impl<'w> Sight<'w> {
     /// Whether nothing has to be decided about it but whether the pool needs it: it serves as it should, and as is written.
     pub(crate) fn at_rest(&self) -> bool {
         let marks = self.marks;
-        let flags = self.live.last.map(|look| look.flags);
         self.taker
-            && self.fresh
-            && flags == Some(Flags::default())
             && !self.writing
             && !self.outdated
             && self.leaving.is_none()

@@ -23,6 +23,14 @@ const DRAINED: Duration = Duration::from_secs(30);
 /// By how much less than the target a bridge's stress must be for there to be no doubt that it can be taken back.
 const MARGIN: f64 = 0.1;
 
+/// After how long a leader must have seen that a bridge could take more people: it asks every 5 s, and an answer is good for 10 s.
+const SEEN: Duration = Duration::from_secs(15);
+
+/// The stress below which a bridge could take more people beyond doubt.
+pub(super) fn light(pool: &Pool) -> f64 {
+    pool.spec.capacity.target_stress - MARGIN
+}
+
 /// Bridges that were started shortly after each other because some were missing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Burst {
@@ -90,13 +98,15 @@ impl Oracle {
             && pod.ready
             && pod.image == crate::controller::observe::image(&pool.spec)
             && !on_leaving_node(world, pod);
-        let target = pool.spec.capacity.target_stress - MARGIN;
+        let seen = self.truth.bridges.get(name).copied().unwrap_or_default();
         let bridge = world.jitsi.bridge(name);
         let fit = bridge.is_some_and(|bridge| {
             bridge.listening()
                 && bridge.state() <= bridge::State::Draining
                 && *bridge.health() == Health::Good
-                && bridge.stress() < target
+                && seen
+                    .light_since
+                    .is_some_and(|since| at.since(since) >= SEEN)
                 && at.since(bridge.startup_time().0) >= DRAINED
         });
         chosen

@@ -22,6 +22,8 @@ pub(super) struct Seen {
     pub(super) empty_at: Option<Time>,
     /// When it last took conferences.
     pub(super) open_at: Option<Time>,
+    /// Since when its stress has been so low that it could take more people beyond doubt.
+    pub(super) light_since: Option<Time>,
     /// Its last run that was in the brewery.
     pub(super) joined: Option<StartupTime>,
     /// Whether it is to take none, as far as anybody can read.
@@ -55,8 +57,8 @@ fn wanted(pool: &Pool) -> u32 {
 }
 
 impl Truth {
-    /// Looks at everything.
-    pub(super) fn look(&mut self, world: &World) {
+    /// Looks at everything. A bridge below this stress could take more people.
+    pub(super) fn look(&mut self, world: &World, light: f64) {
         let now = world.now();
         let (mut all, mut sick) = (0, 0);
         for (name, bridge) in world.jitsi.bridges() {
@@ -67,6 +69,7 @@ impl Truth {
             if bridge.local_endpoints() == 0 {
                 seen.empty_at = Some(now);
             }
+            since(&mut seen.light_since, bridge.stress() < light, now);
             let there = bridge.listening();
             all += u32::from(there);
             sick += u32::from(there && *bridge.health() != Health::Good);
