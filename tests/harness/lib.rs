@@ -1,6 +1,6 @@
 //! The laboratory: a real Kubernetes with mock bridges.
 //!
-//! A [`Laboratory`] is etcd, kube-apiserver and kube-controller-manager on a loopback network of its own, up in about 4 s and
+//! A [`Laboratory`] is etcd, kube-apiserver and kube-controller-manager on a loopback network of its own, up in about 3 s and
 //! gone without a trace. It has no nodes: a [`Kubelet`] plays them for every pod of any controller, and a [`Runtime`] says what
 //! the containers do.
 //!
@@ -62,6 +62,7 @@ pub mod load;
 pub mod mocks;
 pub mod objects;
 
+mod accept;
 mod adapters;
 mod address;
 mod apply;
