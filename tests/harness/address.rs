@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 // Not the usual ports: a program that listens on one of those at every address, as many do on 8080 and k3s on 6443, would be in the
 // way of every laboratory. Not above 32767 either, where Linux takes ports for connections from.
@@ -70,10 +70,11 @@ impl Network {
                 Err(error) => last = Some(error),
             }
         }
-        match last {
-            Some(error) => Err(error).context("no network of 127.1.0.0 to 127.254.0.0 is free"),
-            None => bail!("no network of 127.1.0.0 to 127.254.0.0 is free"),
-        }
+        let error = last.context("no network was tried")?;
+        Err(error).context(
+            "no network of 127.1.0.0 to 127.254.0.0 is free; hint: it needs Linux, whose loopback device answers on all of \
+             127.0.0.0/8 (`ip addr show lo`)",
+        )
     }
 
     /// The X of 127.X.0.0/16: 1 to 254.
