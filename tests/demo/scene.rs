@@ -49,10 +49,10 @@ impl Stage {
             .tells(false)
             .start()
             .await?;
+        let up = started.elapsed().as_secs_f64();
         screen.line(&format!(
-            "Kubernetes {} is up after {:.1} s: kube-apiserver, kube-controller-manager and etcd, all real",
-            laboratory::kubernetes_version(),
-            started.elapsed().as_secs_f64()
+            "Kubernetes {} is up after {up:.1} s: kube-apiserver, kube-controller-manager and etcd, all real",
+            lab.client().apiserver_version().await?.git_version
         ))?;
         let person = Load::PerEndpoint {
             idle: 0.01,
