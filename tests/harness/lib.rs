@@ -45,7 +45,7 @@ pub use balancer::Balancer;
 pub use bridges::{Bridges, BridgesBuilder, NAMESPACE, quick};
 pub use builder::Builder;
 pub use certificates::{Authority, Credentials};
-pub use eventually::eventually;
+pub use eventually::{Never, eventually};
 pub use go_clients::{Answer as GoAnswer, Failure, GoClients, Item, Question};
 pub use history::{History, Wish};
 pub use hpa::{Hpa, HpaBuilder};
