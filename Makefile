@@ -9,12 +9,12 @@ help: ## list the targets
 
 .PHONY: demo
 demo: tools ## a compressed morning and evening on a real control plane (KEEP=1 leaves it running to look around)
-	@[ -x target/debug/demo ] || echo 'demo: building it, about 3 minutes the first time'
-	@cargo build --package laboratory --bin demo
-	@exec cargo run --quiet --package laboratory --bin demo -- $(if $(KEEP),--keep)
+	@[ -x "$${CARGO_TARGET_DIR:-target}/debug/demo" ] || echo 'demo: building it, about 3 minutes the first time'
+	@exec cargo run --package laboratory --bin demo -- $(if $(KEEP),--keep)
 
 .PHONY: test
 test: tools ## all tests that CI runs
+	@compgen -G "$${CARGO_TARGET_DIR:-target}/debug/deps/suite-*" >/dev/null || echo 'tests: building them, some ten minutes the first time'
 	@cargo test --workspace --no-fail-fast
 
 .PHONY: test-long
@@ -25,8 +25,7 @@ test-long: ## what CI has no time for, into docs/test-long.md: over an hour; PAR
 bench-adapter: ## measure jvb-adapter, beside others, into docs/benchmarks.md: a quarter of an hour (QUICK=1: only whether it works)
 	@tests/tools/build peers
 	@cargo build --profile slim --package adapter --bin jvb-adapter
-	@cargo build --release --package laboratory --bin bench
-	@exec target/release/bench run --adapter target/slim/jvb-adapter $(if $(QUICK),--quick --out target/bench) $(BENCH_FLAGS)
+	@exec cargo run --release --package laboratory --bin bench -- run --adapter "$${CARGO_TARGET_DIR:-target}/slim/jvb-adapter" $(if $(QUICK),--quick --out target/bench) $(BENCH_FLAGS)
 
 .PHONY: lint
 lint: .cache/cargo-deny/bin/cargo-deny ## format, clippy, documentation, each crate alone, licences

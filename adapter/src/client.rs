@@ -1,5 +1,7 @@
 //! How the API server is reached.
 
+mod proxy;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use tower::retry::RetryLayer;
 use tower::{BoxError, ServiceBuilder};
 
+use self::proxy::Surroundings;
 use crate::causes::causes;
 
 /// How long to try to reach the API server in one attempt.
@@ -34,6 +37,9 @@ pub(crate) enum ClientError {
         "no cluster is configured: no kubeconfig ({kubeconfig}), and no service account of a pod ({pod})"
     )]
     None { kubeconfig: String, pod: String },
+    /// What names a proxy, or leaves one out, is not understood.
+    #[error("cannot use the proxy that is configured for the API server: {0}")]
+    Proxy(String),
     /// It says so in a way that no client can be made of.
     #[error("cannot make a client of the API server: {0}")]
     Client(String),
@@ -51,6 +57,9 @@ impl ClientError {
             }
             Self::None { .. } => {
                 "set --kubeconfig or KUBECONFIG, or run in a pod with a service account and its token"
+            }
+            Self::Proxy(_) => {
+                "HTTPS_PROXY, or proxy-url in the kubeconfig, is http://HOST:PORT, or with https or socks5; NO_PROXY lists what is reached without it: hosts, .domains, addresses and networks between commas"
             }
             Self::Client(_) => {
                 "`kubectl get --raw /readyz` with the same kubeconfig asks the same API server"
@@ -79,7 +88,15 @@ pub(crate) fn watching(
 /// # Errors
 /// When its certificates or credentials are none.
 pub(crate) fn client(config: kube::Config) -> Result<kube::Client, ClientError> {
-    prompt(config).map_err(|error| ClientError::Client(causes(&error)))
+    prompt(config).map_err(|error| match error {
+        // Not the whole of it: there may be a password in it.
+        kube::Error::ProxyProtocolUnsupported { proxy_url }
+        | kube::Error::ProxyProtocolDisabled { proxy_url, .. } => {
+            let scheme = proxy_url.scheme_str().unwrap_or("missing");
+            ClientError::Proxy(format!("its scheme is {scheme}, which is not supported"))
+        }
+        error => ClientError::Client(causes(&error)),
+    })
 }
 
 /// The client that kube makes of a configuration, but on connections that send at once. Kube leaves Nagle's algorithm on, and then
@@ -87,7 +104,7 @@ pub(crate) fn client(config: kube::Config) -> Result<kube::Client, ClientError> 
 /// the review that it is to be let in by.
 fn prompt(config: kube::Config) -> Result<kube::Client, kube::Error> {
     if config.proxy_url.is_some() {
-        // Kube says what it can do with a proxy.
+        // Tunnels are kube's.
         return kube::Client::try_from(config);
     }
     let mut connector = HttpConnector::new();
@@ -124,21 +141,46 @@ pub(crate) async fn config(kubeconfig: Option<PathBuf>) -> Result<kube::Config, 
             let kubeconfig = read(&file)?;
             kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
                 .await
-                .map_err(|error| ClientError::Unusable {
-                    why: causes(&error),
-                    file,
+                .map(behind_a_proxy)
+                .map_err(|error| match proxy(&error) {
+                    Some(error) => error,
+                    None => ClientError::Unusable {
+                        why: causes(&error),
+                        file,
+                    },
                 })?
         }
         None => match kube::Config::from_kubeconfig(&KubeConfigOptions::default()).await {
-            Ok(config) => config,
-            Err(kubeconfig) => kube::Config::incluster().map_err(|pod| ClientError::None {
-                kubeconfig: why(&kubeconfig),
-                pod: causes(&pod),
-            })?,
+            Ok(config) => behind_a_proxy(config),
+            // In a pod no proxy is between it and the API server.
+            Err(kubeconfig) => {
+                kube::Config::incluster().map_err(|pod| match proxy(&kubeconfig) {
+                    Some(error) => error,
+                    None => ClientError::None {
+                        kubeconfig: why(&kubeconfig),
+                        pod: causes(&pod),
+                    },
+                })?
+            }
         },
     };
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     Ok(config)
+}
+
+fn behind_a_proxy(mut config: kube::Config) -> kube::Config {
+    let found = config.proxy_url.take();
+    config.proxy_url = Surroundings::from_env().choose(&config.cluster_url, found);
+    config
+}
+
+/// The error, if it is about a proxy and not about the kubeconfig.
+fn proxy(error: &KubeconfigError) -> Option<ClientError> {
+    matches!(
+        error,
+        KubeconfigError::ParseProxyUrl(_) | KubeconfigError::ParseNoProxy(_)
+    )
+    .then(|| ClientError::Proxy(causes(error)))
 }
 
 fn read(file: &Path) -> Result<Kubeconfig, ClientError> {

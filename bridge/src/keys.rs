@@ -177,11 +177,6 @@ impl Key {
     }
 }
 
-/// The line of the table for a key of a form, the text form's without its [`PREFIX`].
-pub fn find(source: Source, key: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|line| line.of(source) == Some(key))
-}
-
 /// A key without the text form's [`PREFIX`], so that one name of a further number serves all forms.
 pub fn bare(key: &str) -> &str {
     key.strip_prefix(PREFIX).unwrap_or(key)
@@ -191,20 +186,17 @@ pub fn bare(key: &str) -> &str {
 mod tests {
     use super::*;
 
+    /// The fields that a key of a form leads to.
+    fn fields(source: Source, key: &str) -> Vec<Field> {
+        let lines = KEYS.iter().filter(|line| line.of(source) == Some(key));
+        lines.map(|line| line.field).collect()
+    }
+
     #[test]
     fn a_key_leads_to_one_field() {
         for source in Source::ALL {
-            let keys: Vec<_> = KEYS.iter().filter_map(|line| line.of(source)).collect();
-            for key in &keys {
-                assert_eq!(
-                    keys.iter().filter(|other| *other == key).count(),
-                    1,
-                    "{source:?} {key}"
-                );
-                assert_eq!(
-                    find(source, key).map(|line| line.of(source)),
-                    Some(Some(*key))
-                );
+            for key in KEYS.iter().filter_map(|line| line.of(source)) {
+                assert_eq!(fields(source, key).len(), 1, "{source:?} {key}");
             }
         }
     }
@@ -240,16 +232,13 @@ mod tests {
 
     #[test]
     fn the_forms_name_drain_and_stress_differently() {
-        assert_eq!(
-            find(Source::MetricsJson, "drain_mode").map(|line| line.field),
-            Some(Field::Drain)
-        );
-        assert_eq!(
-            find(Source::ColibriStats, "drain").map(|line| line.field),
-            Some(Field::Drain)
-        );
-        assert!(find(Source::MetricsJson, "drain").is_none());
-        assert!(find(Source::ColibriStats, "stress").is_none());
+        let (metrics, stats) = (Source::MetricsJson, Source::ColibriStats);
+        assert_eq!(fields(metrics, "drain_mode"), [Field::Drain]);
+        assert_eq!(fields(stats, "drain"), [Field::Drain]);
+        assert!(fields(metrics, "drain").is_empty());
+        assert_eq!(fields(metrics, "stress"), [Field::Stress]);
+        assert_eq!(fields(stats, "stress_level"), [Field::Stress]);
+        assert!(fields(stats, "stress").is_empty());
         assert_eq!(bare("jitsi_jvb_stress"), "stress");
     }
 }

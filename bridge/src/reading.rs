@@ -85,7 +85,7 @@ impl ReadError {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::Json { .. } | Self::Text(_) => {
-                "if it is not for once: check that this port is the bridge's private HTTP port and that nothing between shortens or rewrites replies"
+                "if it comes again, check that this port is the bridge's private HTTP port and that nothing between shortens or rewrites replies"
             }
             Self::Twice { .. } | Self::NotAFlag { .. } => {
                 "check that nothing between rewrites the bridge's replies"

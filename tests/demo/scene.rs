@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::chart::chart;
 use crate::pace::Pace;
 use crate::screen::Screen;
-use crate::table::{HEADINGS, Row};
+use crate::table::{Row, Table};
 use crate::verdict::{Rescale, Verdict};
 use crate::watch;
 
@@ -49,10 +49,10 @@ impl Stage {
             .tells(false)
             .start()
             .await?;
-        screen.line(&format!(
-            "Kubernetes {} is up after {:.1} s: kube-apiserver, kube-controller-manager and etcd, all real",
-            laboratory::kubernetes_version(),
-            started.elapsed().as_secs_f64()
+        let up = started.elapsed().as_secs_f64();
+        screen.say(&format!(
+            "Kubernetes {} is up after {up:.1} s: kube-apiserver, kube-controller-manager and etcd, all real",
+            lab.client().apiserver_version().await?.git_version
         ))?;
         let person = Load::PerEndpoint {
             idle: 0.01,
@@ -86,11 +86,11 @@ impl Stage {
             .scale_down_window(pace.scale_down_window)
             .start()
             .await?;
-        screen.line(&format!(
+        screen.say(&format!(
             "{START} mock bridges run, 2 replicas of jvb-adapter are aggregated and found available after {:.1} s",
             started.elapsed().as_secs_f64()
         ))?;
-        screen.line(&format!(
+        screen.say(&format!(
             "the HPA keeps the average stress_level at 0.40, between {START} and {MOST} bridges; each person is 0.01\n"
         ))?;
         Ok(Self {
@@ -110,31 +110,35 @@ impl Stage {
         let rows = self.watch(day + EVENING, screen).await?;
         player.await.context("the load ended badly")?;
         screen.line("")?;
-        screen.line(&chart(&rows, screen.width))?;
+        screen.line(&chart(&rows, screen.width()))?;
         let verdict = self.judge().await?;
-        screen.line(&self.summary(&verdict))?;
+        screen.say(&self.summary(&verdict))?;
         Ok(verdict)
     }
 
     /// Prints the table for so long, and returns its lines.
     async fn watch(&self, length: Duration, screen: &Screen) -> Result<Vec<Row>> {
-        for line in HEADINGS {
-            screen.line(&line.chars().take(screen.width).collect::<String>())?;
-        }
+        let mut table = Table::new(screen.width());
+        screen.line(&table.headings())?;
         let start = Instant::now();
         let (mut rows, mut next, mut last_said) = (Vec::new(), Duration::ZERO, String::new());
         while start.elapsed() < length {
             let mut row = watch::row(&self.bridges, &self.hpa, start.elapsed()).await?;
             let said = self.said().await?;
             row.said.clone_from(&said);
-            screen.flash(&row.render(screen.width))?;
+            let wide = Table::new(screen.width());
+            if !wide.has_columns_of(&table) {
+                screen.line(&wide.headings())?;
+            }
+            table = wide;
+            screen.flash(&table.row(&row))?;
             if start.elapsed() >= next {
                 // What was said before is not said again.
                 if said == last_said {
                     row.said.clear();
                 }
                 last_said = said;
-                screen.line(&row.render(screen.width))?;
+                screen.line(&table.row(&row))?;
                 rows.push(row);
                 next += LINE;
             }

@@ -24,10 +24,11 @@ impl Rescale {
     }
 }
 
-/// In fewer words than the event's, which names the size for those who do not see it.
+/// In fewer words than the event's, which names the size and the kind of the metric for those who do not see them.
 impl fmt::Display for Rescale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "→ {}: {}", self.size, self.reason)
+        let reason = self.reason.strip_prefix("pods metric ");
+        write!(f, "→ {}: {}", self.size, reason.unwrap_or(&self.reason))
     }
 }
 
@@ -142,7 +143,8 @@ mod tests {
             size: 4,
             reason: "pods metric stress_level above target".into(),
         };
-        assert_eq!(Rescale::parse(message), Some(read));
+        assert_eq!(Rescale::parse(message).as_ref(), Some(&read));
+        assert_eq!(read.to_string(), "→ 4: stress_level above target");
         assert_eq!(Rescale::parse("unable to get metric"), None);
     }
 }

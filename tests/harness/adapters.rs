@@ -28,6 +28,8 @@ const EXTERNAL_GROUP: &str = "external.metrics.k8s.io";
 
 /// How long a replica may take to be ready or to end, and the API server to find the adapter available.
 const AVAILABLE: Duration = Duration::from_mins(1);
+/// How long what a replica does in threads of its own may go on after it was killed: it reads files.
+const GONE: Duration = Duration::from_secs(5);
 
 /// Adapters that are not started yet.
 pub struct AdapterBuilder<'a> {
@@ -277,10 +279,14 @@ impl Adapters {
         Ok(())
     }
 
-    /// Ends replica `n` at once, as SIGKILL does: no request is finished, no connection is closed in good order.
+    /// Ends replica `n` at once, as SIGKILL does: no request is finished, no connection is closed in good order. When this returns
+    /// nothing of it is left, and its address can be listened on.
     pub fn kill(&mut self, n: usize) {
-        if let Some(running) = self.replicas[n].running.take() {
-            running.runtime.shutdown_background();
+        if let Some(Running { runtime, .. }) = self.replicas[n].running.take() {
+            // By a thread of its own: within a runtime no other one may be waited for.
+            let killer = std::thread::spawn(move || runtime.shutdown_timeout(GONE));
+            // Should it panic, the runtime has gone with it.
+            let _ = killer.join();
         }
     }
 

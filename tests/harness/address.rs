@@ -1,8 +1,9 @@
 //! Addresses: each laboratory has a network of its own on the loopback device.
 
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 // Not the usual ports: a program that listens on one of those at every address, as many do on 8080 and k3s on 6443, would be in the
 // way of every laboratory. Not above 32767 either, where Linux takes ports for connections from.
@@ -57,23 +58,34 @@ impl Network {
     /// When all 254 are taken or loopback addresses cannot be listened on; or when a program of this machine listens at every
     /// address on a port that a laboratory needs.
     pub fn claim() -> Result<(Self, TcpListener)> {
+        let (network, listener) = Self::claim_with(CLAIM_PORT)?;
+        free(network.control_plane(), &PORTS)?;
+        Ok((network, listener))
+    }
+
+    fn claim_with(port: u16) -> Result<(Self, TcpListener)> {
         // Neighbours would all try 1, 2, 3: where to begin differs from process to process.
         let start = std::process::id();
         let mut last = None;
         for offset in 0..254_u32 {
             let network = Self(((start + offset) % 254) as u8 + 1);
-            match TcpListener::bind((network.control_plane(), CLAIM_PORT)) {
-                Ok(listener) => {
-                    free(network.control_plane(), &PORTS)?;
-                    return Ok((network, listener));
-                }
+            match TcpListener::bind((network.control_plane(), port)) {
+                Ok(listener) => return Ok((network, listener)),
                 Err(error) => last = Some(error),
             }
         }
-        match last {
-            Some(error) => Err(error).context("no network of 127.1.0.0 to 127.254.0.0 is free"),
-            None => bail!("no network of 127.1.0.0 to 127.254.0.0 is free"),
-        }
+        let error = last.context("no network was tried")?;
+        let hint = if error.kind() == ErrorKind::AddrInUse {
+            format!(
+                "254 laboratories run, or a program that listens on port {port} at every address is in the way, \
+                 `ss -ltnp 'sport = :{port}'` names it"
+            )
+        } else {
+            "it needs Linux, whose loopback device answers on all of 127.0.0.0/8 (`ip addr show lo`)".to_owned()
+        };
+        Err(error).with_context(|| {
+            format!("no network of 127.1.0.0 to 127.254.0.0 is free; hint: {hint}")
+        })
     }
 
     /// The X of 127.X.0.0/16: 1 to 254.
@@ -154,6 +166,16 @@ mod tests {
         assert!(refused.contains(&format!("port {port}; hint")), "{refused}");
         drop(other);
         free(Ipv4Addr::LOCALHOST, &[port]).unwrap();
+    }
+
+    #[test]
+    fn a_program_in_the_way_of_every_network_is_named() {
+        let other = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+        let port = other.local_addr().unwrap().port();
+        let refused = Network::claim_with(port).unwrap_err().to_string();
+        assert!(refused.contains(&format!("on port {port}")), "{refused}");
+        drop(other);
+        Network::claim_with(port).unwrap();
     }
 
     #[test]

@@ -10,6 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::accept::accept;
+
 /// How long a backend may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(1);
 
@@ -61,10 +63,7 @@ async fn serve(listener: TcpListener, backends: Arc<Mutex<Backends>>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((client, _)) => drop(connections.spawn(carry(client, turn(&backends)))),
-                Err(error) => tracing::warn!(%error, "the balancer cannot accept"),
-            },
+            client = accept(&listener) => drop(connections.spawn(carry(client, turn(&backends)))),
             Some(_) = connections.join_next() => {}
         }
     }

@@ -125,8 +125,7 @@ impl BridgesBuilder<'_> {
         let kubelet = Kubelet::builder(lab, std::sync::Arc::new(jitsi.clone()))
             .start()
             .await?;
-        lab.put(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}))
-            .await?;
+        lab.namespace(NAMESPACE).await?;
         lab.put(&deployment(name, replicas)?).await?;
         let bridges = Bridges {
             jitsi,

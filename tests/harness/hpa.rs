@@ -233,7 +233,8 @@ impl Hpa {
         ))
     }
 
-    /// The messages of the HPA's events with this reason, in the order in which they first happened.
+    /// The messages of the HPA's events with this reason, in the order in which each last happened: Kubernetes keeps one event for
+    /// a message that comes again.
     ///
     /// # Errors
     /// When the API server does not answer.

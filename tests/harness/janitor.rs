@@ -109,7 +109,7 @@ fn make_folder() -> Result<PathBuf> {
         .tempdir_in(&parent)
         .with_context(|| {
             format!(
-                "cannot make the laboratory's folder in {}",
+                "cannot make the laboratory's folder in {}; hint: BRIDGETENDER_LAB_DIR names another place for it",
                 parent.display()
             )
         })?;

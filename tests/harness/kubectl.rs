@@ -86,11 +86,16 @@ impl Laboratory {
             .kill_on_drop(true)
             .spawn()
             .context("cannot be run")?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // Who does not read the input closes it: not an error of ours.
-            let _ = stdin.write_all(input.as_bytes()).await;
-        }
-        let ended = tokio::time::timeout(LIMIT, child.wait_with_output()).await;
+        let stdin = child.stdin.take();
+        let feed = async {
+            if let Some(mut stdin) = stdin {
+                // Who does not read the input closes it: not an error of ours.
+                let _ = stdin.write_all(input.as_bytes()).await;
+            }
+        };
+        // At once: one that says much before it has read all would wait for ever for its words to be taken.
+        let both = async { tokio::join!(feed, child.wait_with_output()).1 };
+        let ended = tokio::time::timeout(LIMIT, both).await;
         ended
             .with_context(|| {
                 let limit = humantime::format_duration(LIMIT);

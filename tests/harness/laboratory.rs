@@ -274,6 +274,8 @@ pub(crate) async fn config(kubeconfig: &Path) -> Result<Config> {
     let mut config = Config::from_custom_kubeconfig(file, &options)
         .await
         .with_context(|| format!("cannot use {}", kubeconfig.display()))?;
+    // A proxy of this machine's surroundings (HTTPS_PROXY) is none for the loopback device.
+    config.proxy_url = None;
     // A server that hangs is an error, and not the end of all tests.
     config.read_timeout = Some(ANSWER);
     config.reset_reader_on_write = true;

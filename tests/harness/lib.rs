@@ -1,6 +1,6 @@
 //! The laboratory: a real Kubernetes with mock bridges.
 //!
-//! A [`Laboratory`] is etcd, kube-apiserver and kube-controller-manager on a loopback network of its own, up in about 4 s and
+//! A [`Laboratory`] is etcd, kube-apiserver and kube-controller-manager on a loopback network of its own, up in about 3 s and
 //! gone without a trace. It has no nodes: a [`Kubelet`] plays them for every pod of any controller, and a [`Runtime`] says what
 //! the containers do.
 //!
@@ -45,7 +45,7 @@ pub use balancer::Balancer;
 pub use bridges::{Bridges, BridgesBuilder, NAMESPACE, quick};
 pub use builder::Builder;
 pub use certificates::{Authority, Credentials};
-pub use eventually::eventually;
+pub use eventually::{Never, eventually};
 pub use go_clients::{Answer as GoAnswer, Failure, GoClients, Item, Question};
 pub use history::{History, Wish};
 pub use hpa::{Hpa, HpaBuilder};
@@ -62,6 +62,7 @@ pub mod load;
 pub mod mocks;
 pub mod objects;
 
+mod accept;
 mod adapters;
 mod address;
 mod apply;

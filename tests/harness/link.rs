@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::accept::accept;
 use crate::address::{API_SERVER_PORT, LINK_PORT};
 use crate::laboratory::Laboratory;
 
@@ -88,14 +89,11 @@ async fn serve(listener: TcpListener, server: SocketAddr, gate: watch::Sender<Ga
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((client, _)) => {
-                    gate.send_modify(|gate| gate.opened += 1);
-                    let number = gate.borrow().opened;
-                    connections.spawn(carry(client, server, number, gate.subscribe()));
-                }
-                Err(error) => tracing::warn!(%error, "the link cannot accept"),
-            },
+            client = accept(&listener) => {
+                gate.send_modify(|gate| gate.opened += 1);
+                let number = gate.borrow().opened;
+                connections.spawn(carry(client, server, number, gate.subscribe()));
+            }
             Some(_) = connections.join_next() => {}
         }
     }

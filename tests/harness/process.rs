@@ -76,6 +76,12 @@ impl Process {
     /// The end of the log, to be put behind a message.
     pub(crate) fn said(&self) -> String {
         let text = fs::read_to_string(&self.log).unwrap_or_default();
+        if text.trim().is_empty() {
+            return format!(
+                "; it wrote nothing to {}; hint: is there room on that disk? BRIDGETENDER_LAB_DIR names another place",
+                self.log.display()
+            );
+        }
         let lines: Vec<&str> = text.lines().collect();
         let from = lines.len().saturating_sub(LINES_SHOWN);
         format!(

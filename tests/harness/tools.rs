@@ -26,7 +26,7 @@ impl Tools {
     /// Names the first program that is missing, and what brings it.
     pub(crate) fn find() -> Result<Self> {
         let (etcd, kubernetes) = match set("KUBEBUILDER_ASSETS") {
-            Some(assets) => (PathBuf::from(&assets), PathBuf::from(assets)),
+            Some(assets) => (from_root(&assets), from_root(&assets)),
             None => cached(),
         };
         Ok(Self {
@@ -92,11 +92,16 @@ fn cached() -> (PathBuf, PathBuf) {
 
 /// The folder that `make tools` fills.
 fn cache() -> PathBuf {
-    let cache = set("BRIDGETENDER_CACHE").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../.cache"),
-        PathBuf::from,
-    );
-    cache.join("tools")
+    let cache = set("BRIDGETENDER_CACHE").unwrap_or_else(|| ".cache".into());
+    from_root(&cache).join("tools")
+}
+
+/// A folder that counts from the root of the project where it is not absolute: cargo runs tests in one folder and programs in
+/// another, and `tests/tools/build` must find the same.
+fn from_root(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(folder)
 }
 
 fn program(folder: &Path, name: &str) -> Result<PathBuf> {
@@ -114,4 +119,15 @@ fn program(folder: &Path, name: &str) -> Result<PathBuf> {
 /// The value of an environment variable that is set and not empty.
 fn set(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_counts_from_the_root_of_the_project_unless_it_is_absolute() {
+        assert!(from_root("tests/tools").join("build").is_file());
+        assert_eq!(from_root("/opt/assets"), Path::new("/opt/assets"));
+    }
 }

@@ -37,8 +37,8 @@ fn bench(arguments: &[&str]) -> Result<Output> {
 #[test]
 fn a_quick_run_measures_everything_and_reaches_nothing() -> Result<()> {
     let adapter = adapter()?.display().to_string();
-    let out = std::env::temp_dir().join(format!("bridgetender-bench-{}", std::process::id()));
-    let out = out.display().to_string();
+    let scratch = tempfile::tempdir()?;
+    let (folder, out) = (scratch.path(), scratch.path().display().to_string());
     // Our own adapter is as good a stranger as any.
     let peer = format!(
         "{adapter} --bind={{address}}:{{port}} --kubeconfig={{kubeconfig}} --tls-cert-file={{certificate}} \
@@ -64,7 +64,6 @@ fn a_quick_run_measures_everything_and_reaches_nothing() -> Result<()> {
     );
     ensure!(run.status.success(), "the benchmark failed:\n{said}");
 
-    let folder = Path::new(&out);
     let page = std::fs::read_to_string(folder.join("benchmarks.md"))?;
     ensure!(page.contains("0 were reached"), "{page}");
     ensure!(!page.contains("| yes |"), "something was reached:\n{page}");
@@ -104,7 +103,6 @@ fn a_quick_run_measures_everything_and_reaches_nothing() -> Result<()> {
         written == page,
         "the page is not made from the results alone"
     );
-    std::fs::remove_dir_all(folder)?;
     Ok(())
 }
 

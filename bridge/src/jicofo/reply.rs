@@ -81,7 +81,8 @@ pub struct BridgeFailures {
     pub bridges_removed: u64,
 }
 
-/// A bridge as jicofo sees it, from its presence in the brewery. A field is `None` when jicofo does not tell, or nothing sensible.
+/// A bridge as jicofo sees it, from its presence in the brewery. A field is `None` when jicofo does not tell it; a stress also when
+/// it is none, a text also when it is jicofo's `"null"`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Bridge {
@@ -103,7 +104,7 @@ pub struct Bridge {
     pub healthy: Option<bool>,
     /// Whether jicofo may choose it.
     pub operational: Option<bool>,
-    /// Whether its corrected stress is above jicofo's threshold.
+    /// Whether its corrected stress has come to jicofo's threshold.
     pub overloaded: Option<bool>,
     /// Whether too many people could not reach it.
     pub failing_ice: Option<bool>,

@@ -137,7 +137,7 @@ fn quoted(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
     f.write_str("\"")
 }
 
-/// Milliseconds since 1970 as `yyyy-MM-dd HH:mm:ss.SSS` in UTC, with the given separators.
+/// Milliseconds since 1970 as `yyyy-MM-dd HH:mm:ss.SSS` in UTC.
 pub(super) fn timestamp(millis: i64) -> String {
     let (days, of_day) = (millis.div_euclid(86_400_000), millis.rem_euclid(86_400_000));
     let (year, month, day) = date(days);

@@ -14,7 +14,8 @@ use crate::time::Time;
 pub struct Exit {
     /// When.
     pub at: Time,
-    /// The exit status: 0 after a shutdown through the API, 78 when the configuration of DTLS is wrong, 143 after SIGTERM, 130 after SIGINT, 129 after SIGHUP, 137 after SIGKILL; none when nobody can know.
+    /// The exit status: 0 after a shutdown through the API, 78 when the configuration of DTLS is wrong, 143 after SIGTERM, 130 after
+    /// SIGINT, 129 after SIGHUP, 137 after SIGKILL; none when nobody can know.
     pub code: Option<i32>,
 }
 

@@ -9,6 +9,7 @@ const _: () = {
     let _ = replied;
     let _ = replies;
     let _ = sampled;
+    let _ = timeline;
     let _ = sent_at;
 };
 
@@ -127,13 +128,22 @@ pub(crate) fn replies(folder: &str, ending: &str) -> Vec<(String, Option<Respons
         .collect()
 }
 
-/// When the request of a recorded exchange was sent; all were on one day.
+/// When the request of a recorded exchange was sent.
 pub(crate) fn sent_at(path: &str) -> Time {
-    const DAY: &str = "# 2026-11-21T";
-    const MIDNIGHT: i64 = 1_795_219_200_000;
     let text = read(path);
-    let time = text.strip_prefix(DAY).and_then(|text| text.split_once('Z'));
-    let (time, _) = time.unwrap_or_else(|| panic!("{path}: the first line holds no time"));
+    let first = text.lines().next().unwrap_or_default();
+    let time = first.strip_prefix("# ").unwrap_or_default();
+    moment(path, time.split(' ').next().unwrap_or_default())
+}
+
+/// The moment of a time of the day of the recordings, which all were made on one.
+fn moment(path: &str, text: &str) -> Time {
+    const DAY: &str = "2026-11-21T";
+    const MIDNIGHT: i64 = 1_795_219_200_000;
+    let time = text
+        .strip_prefix(DAY)
+        .and_then(|text| text.strip_suffix('Z'));
+    let time = time.unwrap_or_else(|| panic!("{path}: no time of that day: {text}"));
     let parts: Vec<i64> = time
         .split([':', '.'])
         .map(|part| part.parse().expect("a number"))
@@ -150,6 +160,32 @@ pub(crate) fn sampled(path: &str) -> Vec<serde_json::Value> {
     let samples: Vec<_> = lines
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert!(!samples.is_empty(), "{path}: holds no sample");
+    samples
+}
+
+/// What a bridge says of itself: people, `shutting_down`, `graceful_shutdown`; nothing when nobody listens.
+pub(crate) type Said = Option<(u64, bool, bool)>;
+
+/// The recorded samples of a scene of the conferences, in order: when which bridge said what.
+pub(crate) fn timeline(scene: &str) -> Vec<(Time, String, Said)> {
+    let path = format!("6-conference/{scene}-people.tsv");
+    let samples: Vec<_> = read(&path)
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let columns: Vec<_> = line.split('\t').collect();
+            let [time, bridge, people, down, graceful] = columns[..] else {
+                panic!("{path}: not five columns: {line}")
+            };
+            let flag = |text: &str| text.parse::<bool>().expect("a flag");
+            let said = (people != "-").then(|| {
+                let people = people.parse().expect("a number");
+                (people, flag(down), flag(graceful))
+            });
+            (moment(&path, time), bridge.to_owned(), said)
+        })
         .collect();
     assert!(!samples.is_empty(), "{path}: holds no sample");
     samples

@@ -26,6 +26,7 @@ use tokio::runtime::Runtime;
 
 use super::fault::{Fault, Outcome};
 use super::jitsi::now;
+use crate::accept::accept;
 
 /// The time comes round after so many milliseconds: nearly three hours, longer than anything is measured.
 const ROUND: i64 = 10_000_000;
@@ -105,7 +106,9 @@ impl Clocks {
         });
         let (listener, port) = {
             let _context = runtime.enter();
-            listen().context("mock bridges cannot listen on the loopback device")?
+            listen().context(
+                "mock bridges cannot listen on the loopback device alone; before Linux 5.7 only root may",
+            )?
         };
         runtime.spawn(serve(listener, Arc::clone(&shared)));
         Ok(Self {
@@ -163,11 +166,8 @@ fn listen() -> std::io::Result<(TcpListener, u16)> {
 
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::spawn(converse(stream, Arc::clone(&shared)))),
-            // Out of file descriptors, most likely: others are being closed.
-            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-        }
+        let stream = accept(&listener).await;
+        drop(tokio::spawn(converse(stream, Arc::clone(&shared))));
     }
 }
 

@@ -10,7 +10,6 @@ use bridge::Time;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
 
 use super::jitsi::{Shared, now};
 use super::server::{self, Who};
@@ -55,6 +54,7 @@ pub(super) async fn spawn(
         shared,
         stopped: stopped.clone(),
         servers: BTreeMap::new(),
+        complained: false,
     };
     tokio::spawn(async move { stopped.run_until_cancelled(driver.drive()).await });
     Ok(())
@@ -65,6 +65,8 @@ struct Driver {
     stopped: CancellationToken,
     /// The bridges that listen, by nick.
     servers: BTreeMap<String, Server>,
+    /// Whether it was told that an address cannot be had; once, whatever the number of bridges.
+    complained: bool,
 }
 
 impl Driver {
@@ -106,7 +108,13 @@ impl Driver {
             let listener = match TcpListener::bind(address).await {
                 Ok(listener) => listener,
                 Err(error) => {
-                    warn!("mock bridge {nick} cannot listen on {address}: {error}");
+                    if !std::mem::replace(&mut self.complained, true) {
+                        // Printed: nobody reads the log of a test, which then waits in vain.
+                        eprintln!(
+                            "mock bridge {nick} cannot listen on {address} and goes on trying: {error}; hint: `ulimit -Hn` tells \
+                             how many files may be open, and each bridge takes a few"
+                        );
+                    }
                     all = false;
                     continue;
                 }
@@ -129,6 +137,7 @@ impl Driver {
                 },
             );
         }
+        self.complained &= !all;
         all
     }
 }

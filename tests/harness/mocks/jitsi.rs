@@ -1,7 +1,7 @@
 //! A jicofo and its bridges, running.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bridge::Time;
@@ -99,16 +99,6 @@ impl MockJitsi {
     /// Changes how bridges are configured that start from now on.
     pub fn configure_bridges(&self, change: impl FnOnce(&mut BridgeConfig)) {
         change(&mut self.shared.config());
-    }
-
-    /// The bridge that listens, or will listen, on `address`.
-    pub fn bridge_at(&self, address: IpAddr) -> Option<String> {
-        let places = self.shared.places();
-        places
-            .addresses
-            .iter()
-            .find(|(_, at)| at.ip() == address)
-            .map(|(nick, _)| nick.clone())
     }
 
     /// Breaks a bridge's answers from now on; `None` mends them.

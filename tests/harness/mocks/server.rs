@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::fault::Outcome;
 use super::jitsi::{Shared, now};
+use crate::accept::accept;
 
 /// Whose HTTP it is.
 #[derive(Clone)]
@@ -39,14 +40,9 @@ pub(super) async fn serve(
     stopped: CancellationToken,
 ) {
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let stream = tokio::select! {
+            stream = accept(&listener) => stream,
             () = stopped.cancelled() => return,
-        };
-        let Ok((stream, _)) = accepted else {
-            // Out of file descriptors, most likely: others are being closed.
-            sleep(Duration::from_millis(20)).await;
-            continue;
         };
         let (who, shared, stopped) = (who.clone(), shared.clone(), stopped.clone());
         tokio::spawn(async move {

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use bridge::model::Load;
 use http::StatusCode;
 use laboratory::mocks::Fault;
-use laboratory::{Laboratory, NAMESPACE};
+use laboratory::{Laboratory, NAMESPACE, Never};
 use serde_json::Value;
 
 const STRESS: &str = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/jitsi/pods/*/stress_level";
@@ -103,7 +103,7 @@ async fn a_bridge_that_does_not_answer_sensibly_is_left_out_and_never_zero() -> 
         let seen = values(&lab, STRESS).await?;
         ensure!(
             seen.iter().all(|(_, milli)| *milli == 500),
-            "a value that nobody said: {seen:?}"
+            Never(format!("a value that nobody said: {seen:?}"))
         );
         ensure!(seen == healthy, "{seen:?}");
         Ok(())
@@ -119,7 +119,9 @@ async fn a_bridge_that_does_not_answer_sensibly_is_left_out_and_never_zero() -> 
         within,
         || async {
             let seen = values(&lab, TOTAL).await?;
-            ensure!(seen == [("jvb".to_owned(), 4000)], "{seen:?}");
+            // It may be refused before, but there is no other total.
+            let whole = seen == [("jvb".to_owned(), 4000)];
+            ensure!(whole, Never(format!("a wrong total: {seen:?}")));
             Ok(())
         },
     )
@@ -167,48 +169,41 @@ async fn a_new_bridges_stress_is_unknown_at_first_and_a_gone_bridge_is_gone_at_o
         .load(Load::Measured(0.5))
         .configure(|bridge| {
             bridge.stress_placeholder = 1.111;
-            bridge.sample_interval = Duration::from_secs(2);
+            bridge.sample_interval = Duration::from_secs(5);
         })
         .start()
         .await?;
     let _adapters = lab
         .adapter()
-        .flags(&["--interval=200ms", "--stress-unknown-for=4s"])
+        .flags(&["--interval=200ms", "--stress-unknown-for=8s"])
         .start()
         .await?;
-    let within = Duration::from_secs(30);
-    lab.eventually("the stress is known", within, || async {
+    let within = Duration::from_mins(1);
+    let known = async |least: usize| {
         let seen = values(&lab, STRESS).await?;
         ensure!(
             seen.iter().all(|(_, milli)| *milli == 500),
-            "the placeholder was told: {seen:?}"
+            Never(format!("the placeholder was told: {seen:?}"))
         );
-        ensure!(seen.len() == 1, "{seen:?}");
-        Ok(())
-    })
-    .await?;
+        ensure!(seen.len() >= least, "{seen:?}");
+        anyhow::Ok(())
+    };
+    lab.eventually("the stress is known", within, || known(1))
+        .await?;
 
     // People are known at once, stress is not.
     bridges.scale(2).await?;
-    bridges.until_ready(2).await?;
     let people =
         format!("/apis/custom.metrics.k8s.io/v1beta2/namespaces/{NAMESPACE}/pods/*/participants");
     lab.eventually("the new bridge's people are known", within, || async {
+        known(1).await?;
         let seen = values(&lab, &people).await?;
         ensure!(seen.len() == 2, "{seen:?}");
         Ok(())
     })
     .await?;
-    lab.eventually("the new bridge's stress is known", within, || async {
-        let seen = values(&lab, STRESS).await?;
-        ensure!(
-            seen.iter().all(|(_, milli)| *milli == 500),
-            "the placeholder was told: {seen:?}"
-        );
-        ensure!(seen.len() == 2, "{seen:?}");
-        Ok(())
-    })
-    .await?;
+    lab.eventually("the new bridge's stress is known", within, || known(2))
+        .await?;
 
     bridges.scale(1).await?;
     lab.eventually("the pod is being deleted", within, || async {
@@ -216,9 +211,10 @@ async fn a_new_bridges_stress_is_unknown_at_first_and_a_gone_bridge_is_gone_at_o
         Ok(())
     })
     .await?;
+    // Far sooner than its last value would be too old (--max-age, 30 s).
     lab.eventually(
         "the bridge that goes is told no more",
-        Duration::from_secs(2),
+        Duration::from_secs(10),
         || async {
             let seen = values(&lab, STRESS).await?;
             ensure!(seen.len() == 1, "{seen:?}");

@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use bridge::model::Load;
 use kube::Client;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use laboratory::Laboratory;
 
 const STRESS: &str = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/jitsi/pods/*/stress_level";
@@ -32,10 +31,7 @@ subjects:
 
 /// Somebody who does not try again by themselves.
 async fn client(lab: &Laboratory, user: &str) -> Result<Client> {
-    let kubeconfig = Kubeconfig::read_from(lab.identity(user, &[])?)?;
-    let options = KubeConfigOptions::default();
-    let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
-    config.default_retry = false;
+    let config = lab.config_of(&lab.identity(user, &[])?).await?;
     Ok(Client::try_from(config)?)
 }
 

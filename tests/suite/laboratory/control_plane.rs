@@ -1,5 +1,5 @@
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
@@ -30,7 +30,6 @@ async fn two_laboratories_start_side_by_side_and_do_not_meet() -> Result<()> {
         Laboratory::builder().crds(CRD).start()
     )?;
     println!("two started in {:.1} s", begun.elapsed().as_secs_f64());
-    ensure!(begun.elapsed() < Duration::from_secs(30));
     ensure!(one.network() != other.network());
     ensure!(one.folder() != other.folder());
 
