@@ -59,11 +59,15 @@ impl Oracle {
             .filter(|pod| counted(pod) && pod.meta.created < burst.since)
             .filter(|pod| self.truth.open_within(&pod.meta.name, BURST, now))
             .count();
-        if burst.count + there > most as usize {
-            let what = format!(
-                "{} bridges are started, {there} serve, and {most} are wanted",
-                burst.count
-            );
+        // One that was given up before its image was pulled is no longer one too many.
+        let born = self
+            .of_pool(world)
+            .filter(|pod| counted(pod) && pod.meta.created >= burst.since)
+            .count();
+        let started = burst.count.min(born);
+        if started + there > most as usize {
+            let what =
+                format!("{started} bridges are started, {there} serve, and {most} are wanted");
             self.note(now, Rule::Victims, what);
         }
         let Some(pool) = self
