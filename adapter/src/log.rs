@@ -2,11 +2,11 @@
 
 use std::io::IsTerminal;
 
+use reach::causes;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
 use crate::args::{Log, LogFormat};
-use crate::causes::causes;
 
 /// Logs from here on as the command line wants; called once, by the binary.
 ///

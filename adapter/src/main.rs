@@ -9,8 +9,6 @@ use adapter::{Config, files, log, run};
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use tokio_util::sync::CancellationToken;
 
-mod signals;
-
 /// Exit code of `check` with a wrong command line: its 2 is the report's. The number is sysexits.h's `EX_USAGE`.
 const USAGE: u8 = 64;
 
@@ -65,7 +63,7 @@ fn adapt(arguments: Arguments) -> ExitCode {
 #[tokio::main(flavor = "current_thread")]
 async fn serve(config: Config) -> anyhow::Result<()> {
     let shutdown = CancellationToken::new();
-    signals::cancel(&shutdown)?;
+    reach::signals::cancel(&shutdown)?;
     run(config, shutdown).await
 }
 
