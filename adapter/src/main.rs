@@ -42,7 +42,7 @@ fn adapt(arguments: Arguments) -> ExitCode {
             .error(ErrorKind::ValueValidation, problem)
             .exit()
     };
-    if let Err(error) = log::start(&arguments.log) {
+    if let Err(error) = reach::log::start(&arguments.log.filter, arguments.log.format) {
         wrong(format!("--log: {error}"));
     }
     let config = Config::try_from(arguments)

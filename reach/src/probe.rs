@@ -61,6 +61,7 @@ impl Probe {
     }
 
     /// Another one to the same bridge, of which nothing is known.
+    #[must_use]
     pub const fn anew(&self) -> Self {
         Self::new(self.address, self.loopback)
     }
