@@ -18,7 +18,6 @@ pub mod args;
 mod authority;
 pub mod check;
 mod config;
-pub mod files;
 pub mod fuzzing;
 mod health;
 pub mod log;

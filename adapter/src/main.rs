@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use adapter::args::{Arguments, Command, CommandLine};
 use adapter::check::{self, CheckArguments, Output};
-use adapter::{Config, files, log, run};
+use adapter::{Config, log, run};
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use tokio_util::sync::CancellationToken;
 
@@ -48,7 +48,7 @@ fn adapt(arguments: Arguments) -> ExitCode {
     let config = Config::try_from(arguments)
         // One prefix for each: clap puts the first.
         .unwrap_or_else(|problems| wrong(problems.to_string().replace('\n', "\nerror: ")));
-    files::raise();
+    reach::files::raise();
     match serve(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

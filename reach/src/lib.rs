@@ -11,6 +11,7 @@ mod failure;
 mod probe;
 
 pub mod client;
+pub mod files;
 pub mod log;
 pub mod signals;
 

@@ -54,7 +54,7 @@ impl Laboratory {
 
     /// What [`Builder::start`] does.
     pub(crate) async fn build(builder: Builder) -> Result<Self> {
-        adapter::files::raise();
+        reach::files::raise();
         let (network, claim) = Network::claim()?;
         let janitor = Janitor::start(claim)?;
         let address = network.control_plane();

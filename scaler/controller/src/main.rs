@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     let config = Config::try_from(arguments)
         // One prefix for each: clap puts the first.
         .unwrap_or_else(|problems| wrong(problems.to_string().replace('\n', "\nerror: ")));
+    reach::files::raise();
     match control(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
