@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
+use reach::log::Format;
 
 use crate::authority::Named;
 use crate::check::CheckArguments;
@@ -315,7 +316,7 @@ pub struct Log {
         value_name = "FILTER",
         default_value = "info,kube_client=off"
     )]
-    pub(crate) filter: String,
+    pub filter: String,
 
     /// Form of the log.
     #[arg(
@@ -324,7 +325,7 @@ pub struct Log {
         value_name = "FORMAT",
         default_value = "text"
     )]
-    pub(crate) format: LogFormat,
+    pub format: Format,
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
@@ -336,13 +337,4 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 fn positive<N: FromStr>(text: &str) -> Result<N, String> {
     text.parse()
         .map_err(|_| "want a whole number from 1 on".to_owned())
-}
-
-/// Form of the log.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum LogFormat {
-    /// A line for eyes.
-    Text,
-    /// One JSON object in a line.
-    Json,
 }

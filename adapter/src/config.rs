@@ -6,10 +6,12 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use reach::Loopback;
+
 use crate::api::{Selector, UserQuota};
 use crate::args::{Arguments, Cluster, Scraping, Serving, Telling};
 use crate::authority::{self, Named};
-use crate::scraping::{Freshness, Loopback, Pace};
+use crate::scraping::{Freshness, Pace};
 use crate::serving::Files;
 use crate::telling::{Metrics, Rules};
 

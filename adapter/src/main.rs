@@ -5,11 +5,9 @@ use std::process::ExitCode;
 
 use adapter::args::{Arguments, Command, CommandLine};
 use adapter::check::{self, CheckArguments, Output};
-use adapter::{Config, files, log, run};
+use adapter::{Config, log, run};
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use tokio_util::sync::CancellationToken;
-
-mod signals;
 
 /// Exit code of `check` with a wrong command line: its 2 is the report's. The number is sysexits.h's `EX_USAGE`.
 const USAGE: u8 = 64;
@@ -44,13 +42,13 @@ fn adapt(arguments: Arguments) -> ExitCode {
             .error(ErrorKind::ValueValidation, problem)
             .exit()
     };
-    if let Err(error) = log::start(&arguments.log) {
+    if let Err(error) = reach::log::start(&arguments.log.filter, arguments.log.format) {
         wrong(format!("--log: {error}"));
     }
     let config = Config::try_from(arguments)
         // One prefix for each: clap puts the first.
         .unwrap_or_else(|problems| wrong(problems.to_string().replace('\n', "\nerror: ")));
-    files::raise();
+    reach::files::raise();
     match serve(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -65,7 +63,7 @@ fn adapt(arguments: Arguments) -> ExitCode {
 #[tokio::main(flavor = "current_thread")]
 async fn serve(config: Config) -> anyhow::Result<()> {
     let shutdown = CancellationToken::new();
-    signals::cancel(&shutdown)?;
+    reach::signals::cancel(&shutdown)?;
     run(config, shutdown).await
 }
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
+use reach::Clock;
+use reach::client::{self, ClientError};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -10,8 +12,6 @@ use tracing::info;
 
 use crate::access::Guard;
 use crate::api::Api;
-use crate::client::{self, ClientError};
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::renewal::Renewal;
 use crate::scraping::{Refresher, Scraper, pods, services};

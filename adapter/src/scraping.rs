@@ -1,9 +1,8 @@
-//! How the adapter learns of bridges: which there are (`pods`; `services` groups them), when each is asked (`schedule`, `scraper`), and how (`probe`).
+//! How the adapter learns of bridges: which there are (`pods`; `services` groups them), when each is asked (`schedule`, `scraper`), and how (`reach::Probe`).
 //!
 //! All that is learned goes into the store of `telling`.
 
 pub(crate) mod pods;
-mod probe;
 mod question;
 mod refresh;
 mod schedule;
@@ -12,6 +11,5 @@ pub(crate) mod services;
 mod target;
 mod watching;
 
-pub(crate) use probe::{Loopback, Probe, date};
 pub(crate) use refresh::{Freshness, Refreshed, Refresher};
 pub(crate) use scraper::{Pace, Scraper};

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::clock::Clock;
+use reach::Clock;
+
 use crate::health::Health;
 use crate::telemetry::Telemetry;
 use crate::telling::{Metrics, Rules, Store};

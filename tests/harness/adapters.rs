@@ -8,14 +8,12 @@ use adapter::Config;
 use adapter::args::Arguments;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use tokio::runtime::Runtime;
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use crate::laboratory::Laboratory;
 use crate::link::Link;
 use crate::place::{Place, Priority};
 use crate::readiness::Readiness;
+use crate::replica::Running;
 
 /// What the adapter may do, in the words that operators get.
 const RBAC: &str = include_str!("../../adapter/rbac.yaml");
@@ -28,9 +26,6 @@ const EXTERNAL_GROUP: &str = "external.metrics.k8s.io";
 
 /// How long a replica may take to be ready or to end, and the API server to find the adapter available.
 const AVAILABLE: Duration = Duration::from_mins(1);
-/// How long what a replica does in threads of its own may go on after it was killed: it reads files.
-const GONE: Duration = Duration::from_secs(5);
-
 /// Adapters that are not started yet.
 pub struct AdapterBuilder<'a> {
     lab: &'a Laboratory,
@@ -55,13 +50,6 @@ pub struct Adapters {
 struct Replica {
     address: SocketAddr,
     running: Option<Running>,
-}
-
-/// A replica has a runtime of its own: when that goes, everything of the replica is gone at once, as after SIGKILL.
-struct Running {
-    runtime: Runtime,
-    shutdown: CancellationToken,
-    task: JoinHandle<Result<()>>,
 }
 
 impl Laboratory {
@@ -205,7 +193,7 @@ impl<'a> AdapterBuilder<'a> {
                 running: None,
             })
             .collect();
-        lab.tell_flags(&arguments);
+        lab.tell_flags(NAME, &arguments);
         let mut adapters = Adapters {
             readiness: place.follow_backends(&addresses)?,
             place,
@@ -265,28 +253,15 @@ impl Adapters {
         ];
         arguments.extend(self.arguments.iter().cloned());
         let config = Config::try_from(Arguments::try_parse_from(arguments)?)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()?;
-        let shutdown = CancellationToken::new();
-        let task = runtime.spawn(adapter::run(config, shutdown.clone()));
-        replica.running = Some(Running {
-            runtime,
-            shutdown,
-            task,
-        });
+        replica.running = Some(Running::start(|shutdown| adapter::run(config, shutdown))?);
         Ok(())
     }
 
     /// Ends replica `n` at once, as SIGKILL does: no request is finished, no connection is closed in good order. When this returns
     /// nothing of it is left, and its address can be listened on.
     pub fn kill(&mut self, n: usize) {
-        if let Some(Running { runtime, .. }) = self.replicas[n].running.take() {
-            // By a thread of its own: within a runtime no other one may be waited for.
-            let killer = std::thread::spawn(move || runtime.shutdown_timeout(GONE));
-            // Should it panic, the runtime has gone with it.
-            let _ = killer.join();
+        if let Some(running) = self.replicas[n].running.take() {
+            running.kill();
         }
     }
 
@@ -302,15 +277,10 @@ impl Adapters {
     /// # Errors
     /// What the replica ended with.
     pub async fn terminate(&mut self, n: usize) -> Result<()> {
-        let Some(running) = self.replicas[n].running.take() else {
-            return Ok(());
-        };
-        running.shutdown.cancel();
-        let ended = tokio::time::timeout(AVAILABLE, running.task).await;
-        running.runtime.shutdown_background();
-        ended
-            .context("the adapter does not end")?
-            .context("the adapter panicked")?
+        match self.replicas[n].running.take() {
+            Some(running) => running.terminate(AVAILABLE).await,
+            None => Ok(()),
+        }
     }
 
     /// Waits until replica `n` says that it is ready and gets connections; or, where `ready` is false, until neither. Returns what
@@ -338,14 +308,11 @@ impl Adapters {
         loop {
             for (n, replica) in self.replicas.iter_mut().enumerate() {
                 if let Some(running) = &mut replica.running
-                    && running.task.is_finished()
+                    && running.ended()
                 {
-                    return match (&mut running.task).await {
-                        Ok(Ok(())) => anyhow::anyhow!("adapter {n} ended by itself"),
-                        Ok(Err(error)) => error.context(format!("adapter {n} ended")),
-                        Err(error) => {
-                            anyhow::Error::new(error).context(format!("adapter {n} ended"))
-                        }
+                    return match running.end().await {
+                        Ok(()) => anyhow::anyhow!("adapter {n} ended by itself"),
+                        Err(error) => error.context(format!("adapter {n} ended")),
                     };
                 }
             }

@@ -24,10 +24,12 @@ pub(crate) const CONTROLLER_MANAGER_PORT: u16 = 20257;
 pub const BRIDGE_PORT: u16 = 18080;
 /// Where adapters serve theirs.
 pub const ADAPTER_PORT: u16 = 18443;
+/// Where controllers serve their health and metrics.
+const SCALER_PORT: u16 = 18081;
 /// Where jicofo serves its HTTP.
 const JICOFO_PORT: u16 = 18888;
 /// All that a laboratory listens on, somewhere in its network.
-const PORTS: [u16; 8] = [
+const PORTS: [u16; 9] = [
     API_SERVER_PORT,
     LINK_PORT,
     ETCD_PORT,
@@ -35,6 +37,7 @@ const PORTS: [u16; 8] = [
     CONTROLLER_MANAGER_PORT,
     BRIDGE_PORT,
     ADAPTER_PORT,
+    SCALER_PORT,
     JICOFO_PORT,
 ];
 
@@ -42,6 +45,8 @@ const PORTS: [u16; 8] = [
 const JICOFO: u8 = 2;
 /// The host part of the first adapter: 127.X.0.10.
 const FIRST_ADAPTER: u8 = 10;
+/// The host part of the first controller: 127.X.0.50.
+const FIRST_SCALER: u8 = 50;
 /// The host part of the first balancer in front of adapters: 127.X.0.200.
 const FIRST_BALANCER: u8 = 200;
 
@@ -106,6 +111,11 @@ impl Network {
     /// Where the adapter's replica `n` (from 0) may listen.
     pub fn adapter(self, n: u8) -> SocketAddr {
         self.host(FIRST_ADAPTER.saturating_add(n), ADAPTER_PORT)
+    }
+
+    /// Where the controller's replica `n` (from 0) serves its health and metrics.
+    pub(crate) fn scaler(self, n: u8) -> SocketAddr {
+        self.host(FIRST_SCALER.saturating_add(n), SCALER_PORT)
     }
 
     /// Where the balancer in front of the replicas of service `n` (from 0) listens.

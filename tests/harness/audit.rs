@@ -4,6 +4,7 @@ use std::fs;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::flags::AUDIT_LOG;
 use crate::laboratory::Laboratory;
@@ -26,6 +27,12 @@ pub struct Request {
     pub request_received_timestamp: String,
     /// What was answered; nothing while a watch is open.
     pub response_status: Option<Answer>,
+    /// What was sent, where a pod was deleted.
+    #[serde(rename = "requestObject")]
+    pub body: Option<Value>,
+    /// The object that came back, where a pod was deleted.
+    #[serde(rename = "responseObject")]
+    pub answer: Option<Value>,
 }
 
 /// Who made a request.

@@ -12,12 +12,16 @@ use crate::keys::{Keys, write};
 /// The laboratory's nodes have no kubelet that reports; these three would take the nodes for dead and their pods away.
 const CONTROLLERS: &str =
     "*,-pod-garbage-collector-controller,-node-lifecycle-controller,-taint-eviction-controller";
-/// Every request once, when it is answered.
+/// Every request once, when it is answered; deletions of pods with what was asked and answered.
 const AUDIT_POLICY: &str = "\
 apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
-rules: [{level: Metadata}]
+rules:
+- level: RequestResponse
+  verbs: [delete]
+  resources: [{resources: [pods]}]
+- level: Metadata
 ";
 /// Where the audit log lies in the laboratory's folder.
 pub(crate) const AUDIT_LOG: &str = "audit.log";

@@ -54,7 +54,7 @@ impl Laboratory {
 
     /// What [`Builder::start`] does.
     pub(crate) async fn build(builder: Builder) -> Result<Self> {
-        adapter::files::raise();
+        reach::files::raise();
         let (network, claim) = Network::claim()?;
         let janitor = Janitor::start(claim)?;
         let address = network.control_plane();
@@ -161,10 +161,10 @@ impl Laboratory {
         }
     }
 
-    /// Prints the adapter's flags that are not its own.
-    pub(crate) fn tell_flags(&self, flags: &[String]) {
+    /// Prints the flags of a program that are not its own.
+    pub(crate) fn tell_flags(&self, program: &str, flags: &[String]) {
         if self.tells {
-            println!("jvb-adapter {} (its own are in --help)", flags.join(" "));
+            println!("{program} {} (its own are in --help)", flags.join(" "));
         }
     }
 

@@ -7,5 +7,7 @@ mod faults;
 mod laboratory;
 mod mocks;
 mod pool;
+mod rights;
+mod scaler;
 mod serving;
 mod strangers;

@@ -9,10 +9,10 @@ use k8s_openapi::api::authentication::v1::TokenReview;
 use k8s_openapi::api::authorization::v1::SubjectAccessReview;
 use kube::Api;
 use kube::api::PostParams;
+use reach::causes;
 use tokio::sync::Semaphore;
 
 use crate::access::cache::Lost;
-use crate::causes::causes;
 
 /// How long a verdict may take. The aggregator gives discovery requests 5 s in all.
 const PATIENCE: Duration = Duration::from_secs(4);

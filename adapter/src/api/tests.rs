@@ -7,10 +7,10 @@ use bridge::{Stats, Time};
 use http::Request;
 use http_body_util::BodyExt as _;
 use insta::assert_snapshot;
+use reach::Clock;
 use serde_json::Value;
 
 use super::*;
-use crate::clock::Clock;
 use crate::telling::fixtures::{RULES, metrics, pod, sample};
 use crate::telling::{Pod, Resource, Services};
 

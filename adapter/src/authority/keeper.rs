@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1::APIService;
 use kube::api::PostParams;
 use kube::{Api, Client};
+use reach::causes;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 
@@ -16,7 +17,6 @@ use super::mint::{self, MintError};
 use super::plan::{Plan, Signer, plan};
 use super::registration::{Leads, NAMES, Registration, leads};
 use super::{Settings, trust};
-use crate::causes::causes;
 use crate::serving::{Tls, TlsError};
 use crate::shared::Shared;
 

@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::anyhow;
+use reach::{Clock, Loopback};
 use serde::Deserialize;
-
-use crate::clock::Clock;
-use crate::scraping::Loopback;
 
 use super::CheckArguments;
 use super::facts::Facts;
@@ -39,9 +37,9 @@ struct Version {
 /// # Errors
 /// Only when the API server cannot be asked at all.
 pub(super) async fn all(arguments: &CheckArguments) -> anyhow::Result<Facts> {
-    let config = crate::client::config(arguments.kubeconfig.clone()).await?;
+    let config = reach::client::config(arguments.kubeconfig.clone()).await?;
     let address = config.cluster_url.to_string();
-    let client = crate::client::client(config)?;
+    let client = reach::client::client(config)?;
     let asker = Asker::new(client, Clock::system(), arguments.timeout);
     let (version, server_clock) = asker
         .get_at::<Version>("/version")

@@ -8,11 +8,11 @@ use std::time::Duration;
 use futures::future::select_all;
 use kube::Api;
 use kube::runtime::watcher::{self, Event};
+use reach::causes;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::causes::causes;
 use crate::scraping::scraper::Change;
 use crate::scraping::watching::{Watcher, follow};
 use crate::shared::Shared;

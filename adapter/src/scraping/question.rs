@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use bridge::Time;
 use governor::DefaultDirectRateLimiter;
+use reach::{Answer, Failure, Probe};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tracing::debug;
 
-use crate::scraping::probe::{Answer, Failure, Probe};
 use crate::shared::Shared;
 use crate::telling::{Pod, Ticket};
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bridge::Time;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use reach::{Loopback, Probe};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 use tokio::task::{JoinError, JoinSet};
@@ -18,7 +19,6 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
-use crate::scraping::probe::{Loopback, Probe};
 use crate::scraping::question::{BRISK, Done, ask, tell};
 use crate::scraping::refresh::{Freshness, Round, Step};
 use crate::scraping::schedule::{Agenda, Fortune};

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bridge::Time;
+use reach::{Loopback, Probe};
 use tokio::task::{AbortHandle, Id};
 
-use crate::scraping::probe::{Loopback, Probe};
 use crate::scraping::refresh::{Seen, Waiting};
 use crate::scraping::schedule::{Fortune, next};
 use crate::telling::Ticket;

@@ -1,6 +1,7 @@
 //! From a plan to guarded requests, and from what became of them back to the world.
 
 mod body;
+mod heard;
 mod reply;
 mod request;
 
@@ -13,6 +14,7 @@ use crate::status;
 use crate::step::licensed;
 use crate::world::{Command, Create, Delete, Known, Marks, Told, Uid, World, Write};
 
+pub use heard::heard;
 pub use reply::{Outcome, fold};
 pub use request::{Call, Request};
 

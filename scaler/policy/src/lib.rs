@@ -14,6 +14,7 @@
 //! measured with it. How far it is from the API server's clock is told by [`World::observe_skew`].
 
 mod effects;
+pub mod election;
 mod guards;
 mod invariants;
 pub mod life;
@@ -24,7 +25,7 @@ mod status;
 mod step;
 pub mod world;
 
-pub use effects::{Call, Outcome, Request, effects, fold};
+pub use effects::{Call, Outcome, Request, effects, fold, heard};
 pub use guards::{Guard, Guards};
 pub use invariants::{Invariant, Violation, request_violations, violations, world_violations};
 pub use life::Way;

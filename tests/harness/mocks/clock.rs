@@ -79,7 +79,7 @@ impl Clocks {
     /// # Errors
     /// When no port can be listened on.
     pub fn start() -> Result<Self> {
-        adapter::files::raise();
+        reach::files::raise();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("bridges")

@@ -57,7 +57,7 @@ impl MockJitsi {
         bridges: BridgeConfig,
         jicofo: Option<SocketAddr>,
     ) -> anyhow::Result<Self> {
-        adapter::files::raise();
+        reach::files::raise();
         let shared = Arc::new(Shared {
             model: Mutex::new(Jitsi::new(config, now())),
             places: Mutex::default(),

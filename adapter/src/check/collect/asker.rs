@@ -8,13 +8,11 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reach::{Clock, causes, date};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::causes::causes;
 use crate::check::facts::{Known, Moment, Unknown};
-use crate::clock::Clock;
-use crate::scraping::date;
 
 /// What may stand in a query's value as it is.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');

@@ -5,10 +5,10 @@ use futures::StreamExt as _;
 use futures::stream;
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
+use reach::{Loopback, Probe};
 use tokio::net::TcpStream;
 
 use crate::check::facts::{Asked, Bridge, By, Known, Moment};
-use crate::scraping::{Loopback, Probe};
 
 use super::asker::{Asker, Reply};
 use super::pod;

@@ -1,10 +1,10 @@
 //! What the watch makes of what the API server tells.
 
+use reach::Clock;
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::*;
-use crate::clock::Clock;
 use crate::telling::fixtures::{RULES, metrics};
 
 fn watch() -> (Watch, UnboundedReceiver<Change>) {

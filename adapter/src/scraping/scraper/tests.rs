@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use reach::Clock;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep};
 
 use super::*;
-use crate::clock::Clock;
 use crate::scraping::refresh::{Refreshed, Refresher};
 use crate::telling::fixtures::{RULES, metrics, pod};
 use crate::telling::{MetricId, Record, Rules};

@@ -1,9 +1,9 @@
 //! What the watch makes of what the API server tells.
 
+use reach::Clock;
 use serde_json::json;
 
 use super::*;
-use crate::clock::Clock;
 use crate::telling::NoService;
 use crate::telling::fixtures::{RULES, metrics};
 

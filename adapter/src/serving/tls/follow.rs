@@ -3,11 +3,11 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use reach::causes;
 use tokio::time::MissedTickBehavior;
 
 use super::files::{Contents, TlsError};
 use super::{Files, Tls};
-use crate::causes::causes;
 
 /// What a look at the files came to.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use bridge::{Stats, Time};
 use scaler_api::state::Intent;
+use scaler_policy::election::{Elector, Pace};
 use scaler_policy::world::{Look, Presence, Tuning, Uid};
 use scaler_policy::{Guard, World as Mind};
 
-use super::lease::Elector;
 use super::observe;
 use crate::api::{ApiServer, Change, Kind, Object, Watch};
 
@@ -76,7 +76,7 @@ impl Replica {
             wall: 0,
             lag: Duration::ZERO,
             silent_until: Time::default(),
-            elector: Elector::new(String::new()),
+            elector: Elector::new(String::new(), Pace::default()),
             mind: None,
             watches_jicofo: true,
             pool: pool.to_owned(),
@@ -96,7 +96,10 @@ impl Replica {
         self.life = Life::Up;
         self.offset = self.wall;
         self.lag = old;
-        self.elector = Elector::new(format!("replica-{}-{}", self.number, self.epoch));
+        self.elector = Elector::new(
+            format!("replica-{}-{}", self.number, self.epoch),
+            Pace::default(),
+        );
         self.mind = None;
         self.relist(api, now);
     }

@@ -1,12 +1,9 @@
 //! The policy's requests as requests to the cluster, and what became of them.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bridge::jicofo::reply;
-use http::StatusCode;
 use scaler_api::BridgePoolSpec;
-use scaler_policy::world::{Command, Room};
+use scaler_policy::world::Command;
 use scaler_policy::{Call, Outcome};
 use serde_json::Value;
 
@@ -122,33 +119,6 @@ pub fn outcome(call: &Call, reply: &Reply, pool_uid: &str) -> Outcome {
         }
         // A server that failed may have done it.
         Err(Refusal::Internal | Refusal::Timeout) => Outcome::Unknown,
-    }
-}
-
-/// What the policy makes of the answer of a bridge, or of jicofo.
-pub fn http_outcome(call: &Call, answer: Option<&(StatusCode, Vec<u8>)>) -> Outcome {
-    let Some((status, body)) = answer else {
-        return Outcome::Unknown;
-    };
-    match call {
-        Call::AskRooms => match reply::conferences_full(*status, body) {
-            Ok(conferences) => {
-                let mut rooms: BTreeMap<String, Vec<Room>> = BTreeMap::new();
-                for (name, conference) in &conferences {
-                    for (bridge, endpoints) in &conference.bridges {
-                        rooms.entry(bridge.clone()).or_default().push(Room {
-                            name: name.clone(),
-                            endpoints: endpoints.len() as u64,
-                        });
-                    }
-                }
-                Outcome::Rooms(rooms)
-            }
-            Err(error) => Outcome::Refused(error.to_string()),
-        },
-        _ if status.is_success() => Outcome::Done,
-        _ if *status == StatusCode::NOT_FOUND => Outcome::Unsupported,
-        _ => Outcome::Refused(status.to_string()),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
 use scaler_api::state::Intent;
 use scaler_policy::world::Command;
-use scaler_policy::{Call, Outcome, Request, fold};
+use scaler_policy::{Call, Outcome, Request, fold, heard};
 
 use super::sim::{Event, POOL, Sim};
 use crate::api::{Actor, Fate, Key};
@@ -175,10 +176,9 @@ impl Sim {
         {
             self.at_the_door(name);
         }
-        let heard = answer.is_some();
         (
-            transport::http_outcome(&request.call, answer.as_ref()),
-            heard,
+            heard(&request.call, whole(answer.as_ref())),
+            answer.is_some(),
         )
     }
 
@@ -204,7 +204,7 @@ pub(crate) fn carry_out(events: Events<'_>, sender: &Replica, request: &Request)
     let Events { world, oracle } = events;
     if let Some(asked) = request.call.http("jicofo:8888") {
         let answer = over_http(world, oracle, &Net::default(), &request.call, &asked);
-        return transport::http_outcome(&request.call, answer.as_ref());
+        return heard(&request.call, whole(answer.as_ref()));
     }
     to_api_server(world, sender, &request.call)
 }
@@ -247,4 +247,9 @@ fn over_http(
     let now = world.now();
     let answer = world.jitsi.jicofo_request(asked, now)?;
     Some((answer.status(), answer.into_body()))
+}
+
+/// An answer as the policy takes it.
+fn whole(answer: Option<&(StatusCode, Vec<u8>)>) -> Option<(StatusCode, &[u8])> {
+    answer.map(|(status, body)| (*status, body.as_slice()))
 }

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use bridge::Time;
+use scaler_policy::election::Pace;
 use scaler_policy::world::Uid;
 use scaler_policy::{World as Mind, effects, step};
 
 use super::sim::{Event, Sim};
 use crate::api::Actor;
 use crate::controller::Life;
-use crate::controller::lease::{Elector, RETRY};
+use crate::controller::lease;
 use crate::oracle::{Oracle, Rule};
 
 /// How long a bridge is waited for that does not answer.
@@ -84,17 +85,16 @@ impl Sim {
     }
 
     pub(super) fn elect(&mut self, number: usize, epoch: u64) {
-        let next = self.now + RETRY + self.controllers.millis(0, 300);
+        let next = self.now + Pace::default().retry + self.controllers.millis(0, 300);
         self.queue.push(next, Event::Elect(number, epoch));
         let led = self.replicas[number].mind.is_some();
         let actor = Actor::Controller(number);
         if self.world.api.trouble.failing == 0 {
-            let look = Elector::look();
-            let read = self.world.request(actor, look);
+            let read = self.world.request(actor, lease::look());
             let elector = &mut self.replicas[number].elector;
-            if let Some(write) = elector.read(&read, self.now) {
+            if let Some(write) = lease::read(elector, &read, self.now) {
                 let wrote = self.world.request(actor, write);
-                self.replicas[number].elector.wrote(&wrote);
+                self.replicas[number].elector.wrote(wrote.is_ok());
             }
         }
         let leads = self.replicas[number].elector.leads(self.now);

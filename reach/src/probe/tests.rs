@@ -316,7 +316,10 @@ async fn every_failure_has_its_class() {
         Reaction::Babble(format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}{}", chunk.repeat(100)))
     })
     .await;
-    assert_eq!(endless.ask().await.unwrap_err(), Failure::TooLarge);
+    assert_eq!(
+        endless.ask().await.unwrap_err(),
+        Failure::TooLarge(BODY_CAP)
+    );
 }
 
 #[tokio::test]

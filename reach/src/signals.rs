@@ -8,7 +8,10 @@ use tracing::{info, warn};
 const TOLD_TWICE: i32 = 143;
 
 /// The first SIGTERM or SIGINT cancels, so that what is under way can be finished; the second ends the process at once.
-pub(crate) fn cancel(shutdown: &CancellationToken) -> std::io::Result<()> {
+///
+/// # Errors
+/// When the system does not let signals be heard.
+pub fn cancel(shutdown: &CancellationToken) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let shutdown = shutdown.clone();

@@ -4,30 +4,22 @@
 //! apart after it. That is cheaper than a connection object and a task that sleep 5 s for each of ten thousand bridges.
 
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::time::Duration;
 
 use bridge::source::Source;
 use bridge::{Stats, Time};
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
-use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use jiff::fmt::rfc2822::DateTimeParser;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-mod address;
-mod failure;
+use crate::address::{Loopback, is_of_a_pod};
+use crate::exchange::{connect, date, exchange};
+use crate::failure::Failure;
+
 #[cfg(test)]
 mod tests;
-
-pub(crate) use address::Loopback;
-use address::is_of_a_pod;
-pub(crate) use failure::Failure;
 
 /// What a bridge may say at most: about fifty times what it does.
 const BODY_CAP: usize = 256 * 1024;
@@ -37,7 +29,7 @@ const RETRY_FIRST_AFTER: u32 = 60;
 
 /// Asks one process of one bridge, and remembers how it likes to be asked.
 #[derive(Debug)]
-pub(crate) struct Probe {
+pub struct Probe {
     address: SocketAddr,
     loopback: Loopback,
     source: Option<Source>,
@@ -47,7 +39,7 @@ pub(crate) struct Probe {
 
 /// What a bridge said, and when by its own clock.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub struct Answer {
     /// What it said.
     pub stats: Stats,
     /// The `Date` of its reply.
@@ -58,7 +50,7 @@ pub(crate) struct Answer {
 
 impl Probe {
     /// Nothing is asked yet.
-    pub(crate) const fn new(address: SocketAddr, loopback: Loopback) -> Self {
+    pub const fn new(address: SocketAddr, loopback: Loopback) -> Self {
         Self {
             address,
             loopback,
@@ -69,12 +61,13 @@ impl Probe {
     }
 
     /// Another one to the same bridge, of which nothing is known.
-    pub(crate) const fn anew(&self) -> Self {
+    #[must_use]
+    pub const fn anew(&self) -> Self {
         Self::new(self.address, self.loopback)
     }
 
     /// The only address that is ever asked.
-    pub(crate) const fn address(&self) -> SocketAddr {
+    pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
@@ -82,7 +75,7 @@ impl Probe {
     ///
     /// # Errors
     /// [`Failure::Address`] where it is no pod's address.
-    pub(crate) fn check_address(&self) -> Result<(), Failure> {
+    pub fn check_address(&self) -> Result<(), Failure> {
         let address = self.address.ip();
         if is_of_a_pod(address, self.loopback) {
             Ok(())
@@ -95,11 +88,7 @@ impl Probe {
     ///
     /// # Errors
     /// The failure of the source that answers best, when none does within the deadline.
-    pub(crate) async fn ask(
-        &mut self,
-        keys: &[String],
-        deadline: Duration,
-    ) -> Result<Answer, Failure> {
+    pub async fn ask(&mut self, keys: &[String], deadline: Duration) -> Result<Answer, Failure> {
         self.check_address()?;
         let answer = timeout(deadline, self.ask_any(keys))
             .await
@@ -140,10 +129,10 @@ impl Probe {
         let (head, body) = match self.idle.take() {
             Some(stream) => match self.exchange(stream, source).await {
                 // The bridge closed the connection between two questions: ask again on a new one.
-                Err(Failure::Closed) => self.exchange(self.connect().await?, source).await?,
+                Err(Failure::Closed) => self.exchange(connect(self.address).await?, source).await?,
                 other => other?,
             },
-            None => self.exchange(self.connect().await?, source).await?,
+            None => self.exchange(connect(self.address).await?, source).await?,
         };
         if head.status.is_redirection() {
             return Err(Failure::Redirect);
@@ -162,105 +151,16 @@ impl Probe {
         })
     }
 
-    async fn connect(&self) -> Result<TcpStream, Failure> {
-        let stream = TcpStream::connect(self.address)
-            .await
-            .map_err(|error| Failure::Connect(error.kind()))?;
-        // Without it the small request may wait for the last answer's acknowledgement; where it cannot be set it only waits.
-        let _ = stream.set_nodelay(true);
-        Ok(stream)
-    }
-
     async fn exchange(
         &mut self,
         stream: TcpStream,
         source: Source,
     ) -> Result<(http::response::Parts, Bytes), Failure> {
-        let (mut sender, connection) = http1::handshake::<_, Full<Bytes>>(TokioIo::new(stream))
-            .await
-            .map_err(|_| Failure::Closed)?;
-        let request = in_origin_form(source.request(&self.address.to_string()));
-        let conversation = async move {
-            let response = sender.send_request(request).await.map_err(|error| {
-                if error.is_parse() || error.is_parse_too_large() {
-                    Failure::NotHttp
-                } else {
-                    Failure::Closed
-                }
-            })?;
-            read(response).await
-            // Here the sender ends, and with it the connection's state, but not its socket.
-        };
-        let mut conversation = pin!(conversation);
-        let mut connection = pin!(connection.without_shutdown());
-        let mut end = None;
-        let answer = loop {
-            tokio::select! {
-                answer = &mut conversation => break answer?,
-                ended = &mut connection, if end.is_none() => end = Some(ended),
-            }
-        };
-        let end = match end {
-            Some(end) => end,
-            None => connection.await,
-        };
-        if let Ok(rest) = end
-            && rest.read_buf.is_empty()
-            && keeps_alive(&answer.0)
-        {
-            self.idle = Some(rest.io.into_inner());
-        }
-        Ok(answer)
+        let request = source.request(&self.address.to_string());
+        let reply = exchange(stream, request, BODY_CAP).await?;
+        self.idle = reply.idle;
+        Ok((reply.head, reply.body))
     }
-}
-
-/// Requests are built with an absolute address; a server that is no proxy wants the path and a `Host`.
-fn in_origin_form(request: Request<Vec<u8>>) -> Request<Full<Bytes>> {
-    let (mut head, body) = request.into_parts();
-    if let Some(authority) = head.uri.authority()
-        && let Ok(host) = authority.as_str().parse()
-    {
-        head.headers.insert(http::header::HOST, host);
-    }
-    if let Some(path) = head.uri.path_and_query() {
-        head.uri = path.clone().into();
-    }
-    Request::from_parts(head, Full::new(body.into()))
-}
-
-async fn read(response: Response<Incoming>) -> Result<(http::response::Parts, Bytes), Failure> {
-    let (head, body) = response.into_parts();
-    let announced = head
-        .headers
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > BODY_CAP) {
-        return Err(Failure::TooLarge);
-    }
-    let body = Limited::new(body, BODY_CAP)
-        .collect()
-        .await
-        .map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                Failure::TooLarge
-            } else {
-                Failure::Truncated
-            }
-        })?;
-    Ok((head, body.to_bytes()))
-}
-
-fn keeps_alive(head: &http::response::Parts) -> bool {
-    head.version == http::Version::HTTP_11
-        && !head
-            .headers
-            .get_all(http::header::CONNECTION)
-            .iter()
-            .any(|value| {
-                value
-                    .to_str()
-                    .is_ok_and(|value| value.to_ascii_lowercase().contains("close"))
-            })
 }
 
 /// A page of a proxy or of another server is no statistics, whatever its status.
@@ -274,11 +174,4 @@ fn check_content_type(source: Source, headers: &HeaderMap) -> Result<(), Failure
     } else {
         Err(Failure::ContentType(told.to_owned()))
     }
-}
-
-/// The `Date` of a reply.
-pub(crate) fn date(headers: &HeaderMap) -> Option<Time> {
-    static PARSER: DateTimeParser = DateTimeParser::new();
-    let date = PARSER.parse_timestamp(headers.get(DATE)?.as_bytes()).ok()?;
-    Some(Time::from_millis(date.as_millisecond()))
 }

@@ -1,13 +1,13 @@
-//! Why a bridge's statistics could not be had.
+//! Why somebody's answer could not be had.
 
 use std::io::ErrorKind;
 use std::net::IpAddr;
 
 use http::StatusCode;
 
-/// Why a bridge's statistics could not be had.
+/// Why the answer of a bridge, or of jicofo, could not be had.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// Nobody is asked there.
     #[error("{0} is no address that a pod can have, and is not asked")]
     Address(IpAddr),
@@ -15,7 +15,7 @@ pub(crate) enum Failure {
     #[error("cannot connect: {0}")]
     Connect(ErrorKind),
     /// The connection ended before the answer began.
-    #[error("the bridge closed the connection instead of answering")]
+    #[error("the connection was closed instead of answered")]
     Closed,
     /// The answer was not complete in time.
     #[error("no complete answer within the deadline")]
@@ -32,9 +32,9 @@ pub(crate) enum Failure {
     /// The answer ended in its middle.
     #[error("the answer ended before it was complete")]
     Truncated,
-    /// More than a bridge can have to say.
-    #[error("the answer is larger than 256 KiB")]
-    TooLarge,
+    /// More than there can be to say: the most that is read, in bytes.
+    #[error("the answer is larger than {} KiB", .0 / 1024)]
+    TooLarge(usize),
     /// No HTTP.
     #[error("the answer is not HTTP")]
     NotHttp,
@@ -45,7 +45,7 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// Whether the bridge may still answer another of its sources.
-    pub(crate) const fn is_of_the_source(&self) -> bool {
+    pub const fn is_of_the_source(&self) -> bool {
         matches!(
             self,
             Self::Status(_) | Self::Redirect | Self::ContentType(_) | Self::Unreadable(_)
@@ -53,7 +53,7 @@ impl Failure {
     }
 
     /// The class of the failure, as a metric's label: few and fixed.
-    pub(crate) const fn class(&self) -> &'static str {
+    pub const fn class(&self) -> &'static str {
         match self {
             Self::Address(_) => "address",
             Self::Connect(_) | Self::Closed => "connect",
@@ -61,7 +61,7 @@ impl Failure {
             Self::Status(_) => "status",
             Self::Redirect => "redirect",
             Self::ContentType(_) => "content_type",
-            Self::TooLarge => "too_large",
+            Self::TooLarge(_) => "too_large",
             Self::Truncated | Self::NotHttp | Self::Unreadable(_) => "parse",
         }
     }

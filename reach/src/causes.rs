@@ -3,7 +3,7 @@
 use std::error::Error;
 
 /// An error with its causes on one line, each once: some errors of kube already name theirs.
-pub(crate) fn causes(error: &dyn Error) -> String {
+pub fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

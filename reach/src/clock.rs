@@ -1,4 +1,4 @@
-//! The one place where the adapter reads a clock.
+//! The one place where a clock is read.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -7,14 +7,14 @@ use bridge::Time;
 /// A wall clock that never jumps: it is read once, then the monotonic clock carries it on, so that a corrected system clock
 /// makes no sample look old and no dead bridge look fresh.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock {
+pub struct Clock {
     wall: Time,
     origin: Instant,
 }
 
 impl Clock {
     /// A clock that agrees with the system's now.
-    pub(crate) fn system() -> Self {
+    pub fn system() -> Self {
         let wall = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(Time::default(), |since| Time::default() + since);
@@ -25,8 +25,7 @@ impl Clock {
     }
 
     /// A clock that says `wall` now.
-    #[cfg(test)]
-    pub(crate) fn at(wall: Time) -> Self {
+    pub fn at(wall: Time) -> Self {
         Self {
             wall,
             origin: Instant::now(),
@@ -34,7 +33,7 @@ impl Clock {
     }
 
     /// The moment, in milliseconds since 1970.
-    pub(crate) fn now(&self) -> Time {
+    pub fn now(&self) -> Time {
         self.wall + self.origin.elapsed()
     }
 }

@@ -1,13 +1,13 @@
 //! Which addresses a pod can have.
 //!
-//! The kubelet writes them, and whoever can write them for it could otherwise have the adapter ask its own pod, the cloud's
+//! The kubelet writes them, and whoever can write them for it could otherwise have us ask our own pod, the cloud's
 //! metadata service, or everybody at once.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Whether bridges are asked on addresses of this machine, which no pod of a cluster has but every one of a laboratory.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Loopback {
+pub enum Loopback {
     /// They are not.
     Refused,
     /// They are.
@@ -16,14 +16,14 @@ pub(crate) enum Loopback {
 
 impl Loopback {
     /// Whether a flag allows them.
-    pub(crate) const fn allowed(allowed: bool) -> Self {
+    pub const fn allowed(allowed: bool) -> Self {
         if allowed { Self::Asked } else { Self::Refused }
     }
 }
 
 /// Whether a pod can have this address, as far as that can be known: nodes' addresses (of pods with `hostNetwork`) and Services'
 /// are like any other.
-pub(super) fn is_of_a_pod(address: IpAddr, loopback: Loopback) -> bool {
+pub(crate) fn is_of_a_pod(address: IpAddr, loopback: Loopback) -> bool {
     // An IPv4 address that is written as one of IPv6 is the IPv4 address.
     match address.to_canonical() {
         IpAddr::V4(address) if address.is_loopback() => loopback == Loopback::Asked,

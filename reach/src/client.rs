@@ -15,7 +15,7 @@ use tower::retry::RetryLayer;
 use tower::{BoxError, ServiceBuilder};
 
 use self::proxy::Surroundings;
-use crate::causes::causes;
+use crate::causes;
 
 /// How long to try to reach the API server in one attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,18 +25,33 @@ const SILENCE: Duration = Duration::from_secs(5);
 
 /// Why there is no way to an API server.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ClientError {
+pub enum ClientError {
     /// A kubeconfig that is not there or is none.
     #[error("cannot read {} (--kubeconfig): {why}", file.display())]
-    Unreadable { file: PathBuf, why: String },
+    Unreadable {
+        /// Which file.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A kubeconfig that does not say how to reach a cluster.
     #[error("cannot use {} (--kubeconfig): {why}", file.display())]
-    Unusable { file: PathBuf, why: String },
+    Unusable {
+        /// Which file.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Nothing says which cluster.
     #[error(
         "no cluster is configured: no kubeconfig ({kubeconfig}), and no service account of a pod ({pod})"
     )]
-    None { kubeconfig: String, pod: String },
+    None {
+        /// Why there is no kubeconfig.
+        kubeconfig: String,
+        /// Why there is no service account.
+        pod: String,
+    },
     /// What names a proxy, or leaves one out, is not understood.
     #[error("cannot use the proxy that is configured for the API server: {0}")]
     Proxy(String),
@@ -47,7 +62,7 @@ pub(crate) enum ClientError {
 
 impl ClientError {
     /// What to do next.
-    pub(crate) const fn hint(&self) -> &'static str {
+    pub const fn hint(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } => {
                 "--kubeconfig names a file that kubectl can use, and that this user may read; in a pod leave it out"
@@ -72,10 +87,7 @@ impl ClientError {
 ///
 /// # Errors
 /// When its certificates or credentials are none.
-pub(crate) fn watching(
-    mut config: kube::Config,
-    watch_seconds: u32,
-) -> Result<kube::Client, ClientError> {
+pub fn watching(mut config: kube::Config, watch_seconds: u32) -> Result<kube::Client, ClientError> {
     // A watch ends by itself when nothing comes, but the request for a list or for the next watch would be waited for as long as
     // a dead connection lives.
     config.read_timeout = Some(Duration::from_secs(watch_seconds.into()) + SILENCE);
@@ -87,7 +99,7 @@ pub(crate) fn watching(
 ///
 /// # Errors
 /// When its certificates or credentials are none.
-pub(crate) fn client(config: kube::Config) -> Result<kube::Client, ClientError> {
+pub fn client(config: kube::Config) -> Result<kube::Client, ClientError> {
     prompt(config).map_err(|error| match error {
         // Not the whole of it: there may be a password in it.
         kube::Error::ProxyProtocolUnsupported { proxy_url }
@@ -135,7 +147,7 @@ fn prompt(config: kube::Config) -> Result<kube::Client, kube::Error> {
 ///
 /// # Errors
 /// When there is none, or one that cannot be used.
-pub(crate) async fn config(kubeconfig: Option<PathBuf>) -> Result<kube::Config, ClientError> {
+pub async fn config(kubeconfig: Option<PathBuf>) -> Result<kube::Config, ClientError> {
     let mut config = match kubeconfig {
         Some(file) => {
             let kubeconfig = read(&file)?;

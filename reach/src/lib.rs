@@ -1,0 +1,23 @@
+//! How what runs outside is reached: the API server ([`client`]), bridges and jicofo ([`Probe`], [`send`]), the clock, signals.
+//!
+//! What the adapter and the pool's controller do in the same way is here, once. Nothing is decided in it, and what a bridge's
+//! words mean is not its business.
+
+mod address;
+mod causes;
+mod clock;
+mod exchange;
+mod failure;
+mod probe;
+
+pub mod client;
+pub mod files;
+pub mod log;
+pub mod signals;
+
+pub use address::Loopback;
+pub use causes::causes;
+pub use clock::Clock;
+pub use exchange::{date, send};
+pub use failure::Failure;
+pub use probe::{Answer, Probe};

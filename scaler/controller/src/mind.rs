@@ -1,0 +1,220 @@
+//! The loop in which everything that was observed meets the policy.
+//!
+//! What comes in is told to the world of its pool; a world in which something changed, or in which something is due, is decided
+//! about; the requests of that go out; what became of them comes in again. One loop, so that about no pool two things are
+//! decided at the same time.
+
+mod hearing;
+mod managed;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bridge::Time;
+use k8s_openapi::api::core::v1::Pod as PodObject;
+use kube::api::DynamicObject;
+use scaler_policy::world::{Presence, Tuning, Uid};
+use scaler_policy::{Outcome, Request};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use self::managed::Managed;
+use crate::budget::Budgets;
+use crate::looks::{Looked, Looks};
+use crate::shared::Shared;
+use crate::telling::Teller;
+use crate::transport::Transport;
+use crate::watch::News;
+
+/// The longest pause between two rounds: by it others see that the loop lives.
+const BEAT: Duration = Duration::from_secs(5);
+
+/// The pause between two decisions about a pool: what happens within it is decided about at once.
+const BREATH: Duration = Duration::from_millis(20);
+
+/// Namespace and name of a pool.
+pub(crate) type PoolKey = (String, String);
+
+/// What comes in.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// Of the watch of pools in a namespace, or in all.
+    Pools(Option<String>, Box<News<DynamicObject>>),
+    /// Of the watch of pods in a namespace, or in all.
+    Pods(Option<String>, Box<News<PodObject>>),
+    /// Which bridges jicofo knows, or that it does not answer.
+    Jicofo(Option<BTreeSet<String>>),
+    /// By how many milliseconds our clock is ahead of the API server's.
+    Skew(i64),
+}
+
+/// What became of a request.
+struct Replied {
+    pool: PoolKey,
+    /// Of which pool it was: another one of the same name has nothing to do with it.
+    uid: Uid,
+    request: Request,
+    outcome: Outcome,
+}
+
+/// What is known that belongs to no pool.
+#[derive(Clone, Debug)]
+pub(crate) struct Around {
+    /// Whether jicofo is there.
+    pub(crate) jicofo: Presence,
+    /// By how many milliseconds our clock is ahead of the API server's.
+    pub(crate) skew: i64,
+}
+
+/// The loop and all that it knows.
+pub(crate) struct Mind {
+    shared: Arc<Shared>,
+    tuning: Tuning,
+    transport: Transport,
+    teller: Teller,
+    budgets: watch::Sender<Budgets>,
+    pools: BTreeMap<PoolKey, Managed>,
+    /// Which pool's world knows a pod.
+    homes: BTreeMap<Uid, PoolKey>,
+    looks: Looks,
+    sending: JoinSet<Replied>,
+    around: Around,
+}
+
+impl Mind {
+    /// A mind that knows of no pool.
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        tuning: Tuning,
+        transport: Transport,
+        teller: Teller,
+        budgets: watch::Sender<Budgets>,
+        looks: Looks,
+        around: Around,
+    ) -> Self {
+        Self {
+            shared,
+            tuning,
+            transport,
+            teller,
+            budgets,
+            pools: BTreeMap::new(),
+            homes: BTreeMap::new(),
+            looks,
+            sending: JoinSet::new(),
+            around,
+        }
+    }
+
+    /// Goes round for as long as something can come in.
+    pub(crate) async fn run(mut self, mut inputs: UnboundedReceiver<Input>) {
+        loop {
+            self.shared.beat();
+            let now = self.shared.clock.now();
+            let next = self.decide(now);
+            self.looks.ask(now);
+            let next = self.looks.next().map_or(next, |due| due.min(next));
+            tokio::select! {
+                input = inputs.recv() => {
+                    let Some(input) = input else { return };
+                    self.hear(input);
+                    while let Ok(input) = inputs.try_recv() {
+                        self.hear(input);
+                    }
+                }
+                Some(looked) = self.looks.looked() => self.looked(looked),
+                Some(Ok(replied)) = self.sending.join_next() => self.replied(replied),
+                () = tokio::time::sleep(next.since(now)) => {}
+            }
+        }
+    }
+
+    /// Decides about every pool that has reason to: when the next one will.
+    fn decide(&mut self, now: Time) -> Time {
+        let mut next = now + BEAT;
+        if !self.shared.leads() {
+            return next;
+        }
+        for (key, managed) in &mut self.pools {
+            if !managed.due(now) {
+                next = next.min(managed.next(now));
+                continue;
+            }
+            let requests = managed.decide(&self.shared, &mut self.teller, now);
+            for request in requests {
+                let transport = self.transport.clone();
+                let (pool, key) = (managed.pool().clone(), key.clone());
+                self.sending.spawn(async move {
+                    let outcome = transport.send(&pool, &request).await;
+                    Replied {
+                        pool: key,
+                        uid: pool.uid,
+                        request,
+                        outcome,
+                    }
+                });
+            }
+            managed.want_looks(&mut self.looks, now);
+            next = next.min(managed.next(now));
+        }
+        next
+    }
+
+    fn replied(&mut self, replied: Replied) {
+        let Replied {
+            pool,
+            uid,
+            request,
+            outcome,
+        } = replied;
+        let now = self.shared.clock.now();
+        let managed = self
+            .pools
+            .get_mut(&pool)
+            .filter(|managed| managed.pool().uid == uid);
+        if let Some(managed) = managed {
+            managed.fold(&request, outcome, now);
+            self.settle(&pool);
+        }
+    }
+
+    fn looked(&mut self, looked: Looked) {
+        let now = self.shared.clock.now();
+        let result = match &looked.answer {
+            Ok(_) => "answer",
+            Err(failure) => failure.class(),
+        };
+        self.shared.telemetry.looked(result);
+        let managed = self
+            .homes
+            .get(&looked.uid)
+            .and_then(|key| self.pools.get_mut(key));
+        let Some(managed) = managed else {
+            return self.looks.forget(&looked.uid);
+        };
+        managed.looked(&looked, now);
+        let within = managed.look_within(&looked.uid);
+        self.looks.rest(looked, within);
+    }
+
+    /// Which pods a pool's world knows may have changed: who lives where, and who is to be asked.
+    fn settle(&mut self, key: &PoolKey) {
+        let now = self.shared.clock.now();
+        let Some(managed) = self.pools.get_mut(key) else {
+            return;
+        };
+        let gone: Vec<Uid> = managed.gone();
+        for uid in gone {
+            if self.homes.get(&uid) == Some(key) {
+                self.homes.remove(&uid);
+                self.looks.forget(&uid);
+            }
+        }
+        for uid in managed.come() {
+            self.homes.insert(uid, key.clone());
+        }
+        managed.want_looks(&mut self.looks, now);
+    }
+}

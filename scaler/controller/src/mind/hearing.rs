@@ -1,0 +1,213 @@
+//! What the watches and jicofo tell, told to the worlds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::core::v1::Pod as Object;
+use kube::ResourceExt as _;
+use kube::api::DynamicObject;
+use scaler_api::labels::POOL;
+use scaler_policy::world::{Presence, Uid};
+use tracing::{info, warn};
+
+use super::managed::Managed;
+use super::{Input, Mind, PoolKey};
+use crate::budget::Wanted;
+use crate::observe;
+use crate::watch::News;
+
+impl Mind {
+    /// Something came in.
+    pub(super) fn hear(&mut self, input: Input) {
+        match input {
+            Input::Pools(place, news) => self.hear_pools(place.as_deref(), *news),
+            Input::Pods(place, news) => self.hear_pods(place.as_deref(), *news),
+            Input::Jicofo(bridges) => {
+                let away = match self.around.jicofo {
+                    Presence::Away(since) => since,
+                    _ => self.shared.clock.now(),
+                };
+                self.around.jicofo = bridges.map_or(Presence::Away(away), Presence::Here);
+                for managed in self.pools.values_mut() {
+                    managed.world().observe_jicofo(self.around.jicofo.clone());
+                }
+            }
+            Input::Skew(millis) => {
+                self.around.skew = millis;
+                for managed in self.pools.values_mut() {
+                    managed.world().observe_skew(millis);
+                }
+            }
+        }
+    }
+
+    fn hear_pools(&mut self, place: Option<&str>, news: News<DynamicObject>) {
+        match news {
+            News::Listed { objects, .. } => {
+                let there: BTreeSet<PoolKey> = objects.iter().map(key).collect();
+                let gone: Vec<PoolKey> = self
+                    .pools
+                    .keys()
+                    .filter(|key| within(key, place) && !there.contains(*key))
+                    .cloned()
+                    .collect();
+                for key in gone {
+                    self.forget(&key);
+                }
+                for object in &objects {
+                    self.see_pool(object);
+                }
+            }
+            News::Seen(object) => self.see_pool(&object),
+            News::Gone(object) => self.forget(&key(&object)),
+            // Of the pools nothing new; whether the pods are watched, their own watch tells.
+            News::Quiet => {}
+        }
+    }
+
+    fn see_pool(&mut self, object: &DynamicObject) {
+        let key = key(object);
+        let pool = match observe::pool(object) {
+            Ok(pool) => pool,
+            Err(unreadable) => {
+                warn!(
+                    "BridgePool {}/{} is left alone, and its bridges are not looked after: {unreadable}",
+                    key.0, key.1
+                );
+                return self.forget(&key);
+            }
+        };
+        let wanted = Wanted::of(&pool);
+        self.budgets.send_if_modified(|budgets| {
+            let before = budgets.insert(key.clone(), wanted.clone());
+            before.as_ref() != Some(&wanted)
+        });
+        match self.pools.get_mut(&key) {
+            Some(managed) if managed.pool().uid == pool.uid => managed.world().observe_pool(pool),
+            _ => {
+                // Another one of the same name begins with nothing of the old one.
+                self.forget(&key);
+                info!("BridgePool {}/{} is looked after", key.0, key.1);
+                let now = self.shared.clock.now();
+                let managed = Managed::new(pool, self.tuning.clone(), &self.around, now);
+                self.budgets.send_modify(|budgets| {
+                    budgets.insert(key.clone(), wanted);
+                });
+                self.pools.insert(key, managed);
+            }
+        }
+    }
+
+    fn forget(&mut self, key: &PoolKey) {
+        self.budgets
+            .send_if_modified(|budgets| budgets.remove(key).is_some());
+        if self.pools.remove(key).is_none() {
+            return;
+        }
+        info!(
+            "BridgePool {}/{} is not looked after any more",
+            key.0, key.1
+        );
+        self.shared.telemetry.pool_gone(&key.0, &key.1);
+        let looks = &mut self.looks;
+        self.homes.retain(|uid, home| {
+            let stays = home != key;
+            if !stays {
+                looks.forget(uid);
+            }
+            stays
+        });
+    }
+
+    fn hear_pods(&mut self, place: Option<&str>, news: News<Object>) {
+        let now = self.shared.clock.now();
+        match news {
+            News::Listed {
+                objects,
+                version,
+                asked_at,
+            } => {
+                let mut by_pool: BTreeMap<PoolKey, Vec<&Object>> = BTreeMap::new();
+                for object in &objects {
+                    if let Some(key) = home(object) {
+                        by_pool.entry(key).or_default().push(object);
+                    }
+                }
+                let keys: Vec<PoolKey> = self.pools.keys().cloned().collect();
+                for key in keys.into_iter().filter(|key| within(key, place)) {
+                    if let Some(managed) = self.pools.get_mut(&key) {
+                        let uid = managed.pool().uid.clone();
+                        let objects = by_pool.remove(&key).unwrap_or_default().into_iter();
+                        let pods = objects.filter_map(|object| observe::pod(object, &uid));
+                        let pods = pods.collect();
+                        managed.world().observe_list(pods, &version, asked_at, now);
+                    }
+                    self.settle(&key);
+                }
+            }
+            News::Seen(object) => self.see_pod(&object),
+            News::Gone(object) => {
+                let home = object
+                    .uid()
+                    .and_then(|uid| self.homes.get(&Uid(uid)).cloned());
+                self.leave(&object, home);
+            }
+            News::Quiet => {
+                for (key, managed) in &mut self.pools {
+                    if within(key, place) {
+                        managed.world().hear(now);
+                    }
+                }
+            }
+        }
+    }
+
+    fn see_pod(&mut self, object: &Object) {
+        let now = self.shared.clock.now();
+        let (before, key) = (
+            object
+                .uid()
+                .and_then(|uid| self.homes.get(&Uid(uid)).cloned()),
+            home(object),
+        );
+        if before.is_some() && before != key {
+            // Somebody gave it to another pool.
+            self.leave(object, before);
+        }
+        let Some(key) = key else {
+            return;
+        };
+        // A pool that is not known yet lists its pods when it comes.
+        if let Some(managed) = self.pools.get_mut(&key) {
+            let uid = managed.pool().uid.clone();
+            if let Some(pod) = observe::pod(object, &uid) {
+                managed.world().observe_pod(pod, now);
+            }
+            self.settle(&key);
+        }
+    }
+
+    fn leave(&mut self, object: &Object, home: Option<PoolKey>) {
+        let now = self.shared.clock.now();
+        if let (Some(key), Some(uid)) = (home, object.uid()) {
+            if let Some(managed) = self.pools.get_mut(&key) {
+                managed.world().observe_gone(&Uid(uid), now);
+            }
+            self.settle(&key);
+        }
+    }
+}
+
+fn key(object: &DynamicObject) -> PoolKey {
+    (object.namespace().unwrap_or_default(), object.name_any())
+}
+
+/// The pool that a pod's label names.
+fn home(object: &Object) -> Option<PoolKey> {
+    let pool = object.labels().get(POOL.name())?;
+    Some((object.namespace()?, pool.clone()))
+}
+
+/// Whether a pool lies in what a watch sees.
+fn within(key: &PoolKey, place: Option<&str>) -> bool {
+    place.is_none_or(|namespace| key.0 == namespace)
+}

@@ -1,0 +1,168 @@
+//! One pool and its world.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use bridge::Time;
+use scaler_policy::world::{Look, Pool, Tuning, Uid};
+use scaler_policy::{
+    Decision, Outcome, Request, World, effects, fold, request_violations, step, violations,
+};
+use tracing::{debug, error};
+
+use super::{Around, BREATH};
+use crate::looks::{Looked, Looks};
+use crate::shared::Shared;
+use crate::telling::Teller;
+
+/// One pool and its world.
+pub(super) struct Managed {
+    world: World,
+    /// When it may be decided about again.
+    not_before: Time,
+    /// The pods whose homes are known.
+    housed: BTreeSet<Uid>,
+    /// What was told last in a dry run, which decides the same again and again.
+    dry: Vec<String>,
+}
+
+impl Managed {
+    /// A pool of which nothing but itself is known.
+    pub(super) fn new(pool: Pool, tuning: Tuning, around: &Around, now: Time) -> Self {
+        let mut world = World::new(pool, tuning, now);
+        world.observe_jicofo(around.jicofo.clone());
+        world.observe_skew(around.skew);
+        Self {
+            world,
+            not_before: now,
+            housed: BTreeSet::new(),
+            dry: Vec::new(),
+        }
+    }
+
+    /// The pool.
+    pub(super) fn pool(&self) -> &Pool {
+        self.world.pool()
+    }
+
+    /// What is known of it, to be told more.
+    pub(super) fn world(&mut self) -> &mut World {
+        &mut self.world
+    }
+
+    /// Whether something is to be decided now.
+    pub(super) fn due(&self, now: Time) -> bool {
+        now >= self.not_before && !self.world.quiet(now)
+    }
+
+    /// When something will be, if nothing changes before.
+    pub(super) fn next(&self, now: Time) -> Time {
+        if self.world.quiet(now) {
+            self.world.wake()
+        } else {
+            self.not_before
+        }
+    }
+
+    /// Decides, tells it, and says what is to be sent.
+    pub(super) fn decide(
+        &mut self,
+        shared: &Shared,
+        teller: &mut Teller,
+        now: Time,
+    ) -> Vec<Request> {
+        let began = Instant::now();
+        let plan = step(&self.world, now);
+        shared.telemetry.stepped(began.elapsed());
+        let broken = violations(&self.world, &plan);
+        if plan.dry_run {
+            let told: Vec<String> = plan.decisions.iter().map(gist).collect();
+            let new = plan.decisions.iter().zip(&told);
+            let new = new.filter(|(_, gist)| !self.dry.contains(gist));
+            teller.tell(self.world.pool(), &plan, new.map(|(decision, _)| decision));
+            self.dry = told;
+        } else {
+            self.dry.clear();
+            teller.tell(self.world.pool(), &plan, &plan.decisions);
+        }
+        if let Some(tally) = &plan.tally {
+            let pool = self.world.pool();
+            shared.telemetry.pool(&pool.namespace, &pool.name, tally);
+        }
+        let requests = effects(&mut self.world, &plan, now);
+        for violation in broken.iter().chain(&request_violations(&requests)) {
+            shared.telemetry.violated(violation);
+            error!(
+                pool = self.world.pool().name,
+                "a plan breaks an invariant, which is a mistake of this program: {violation:?}"
+            );
+        }
+        self.not_before = now + BREATH;
+        requests
+    }
+
+    /// Takes up what became of a request.
+    pub(super) fn fold(&mut self, request: &Request, outcome: Outcome, now: Time) {
+        fold(&mut self.world, request, outcome, now);
+    }
+
+    /// Takes up what a bridge said, or that it said nothing.
+    pub(super) fn looked(&mut self, looked: &Looked, now: Time) {
+        let look = match &looked.answer {
+            Ok(answer) => Look::new(looked.asked, &answer.stats),
+            Err(failure) => {
+                debug!(uid = %looked.uid, "a bridge does not answer: {failure}");
+                None
+            }
+        };
+        match look {
+            Some(look) => self
+                .world
+                .observe_look(&looked.uid, &looked.container, look),
+            None => self.world.observe_silence(&looked.uid, now),
+        }
+    }
+
+    /// How soon a bridge is to be asked again.
+    pub(super) fn look_within(&self, uid: &Uid) -> std::time::Duration {
+        self.world.look_within(uid)
+    }
+
+    /// Has every bridge asked as soon as it should be.
+    pub(super) fn want_looks(&self, looks: &mut Looks, now: Time) {
+        for (uid, known) in self.world.pods() {
+            match (&known.pod.authority, known.pod.running()) {
+                (Some(authority), Some(container)) => {
+                    let within = self.world.look_within(uid);
+                    looks.want(uid, authority, container, within, now);
+                }
+                _ => looks.forget(uid),
+            }
+        }
+    }
+
+    /// The pods that the world knows no longer, once.
+    pub(super) fn gone(&mut self) -> Vec<Uid> {
+        let pods = self.world.pods();
+        self.housed
+            .extract_if(.., |uid| !pods.contains_key(uid))
+            .collect()
+    }
+
+    /// The pods that the world knows now, once.
+    pub(super) fn come(&mut self) -> Vec<Uid> {
+        let pods = self.world.pods().keys();
+        let new: Vec<Uid> = pods
+            .filter(|uid| !self.housed.contains(*uid))
+            .cloned()
+            .collect();
+        self.housed.extend(new.iter().cloned());
+        new
+    }
+}
+
+/// What a decision is about, without its evidence.
+fn gist(decision: &Decision) -> String {
+    let pod = decision.pod.as_ref().map(|pod| &pod.uid);
+    format!("{:?} {pod:?} {:?}", decision.transition, decision.to)
+}

@@ -1,0 +1,64 @@
+//! How far our clock is from the API server's.
+//!
+//! Deadlines are written and read by the API server's clock, so that the next leader goes on where this one stopped, whatever
+//! the clocks of their machines say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bridge::Time;
+use http::Request;
+use kube::client::Body;
+use reach::date;
+use tracing::warn;
+
+use crate::shared::Shared;
+
+/// How often it is looked at.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// The API server tells whole seconds.
+const RESOLUTION: Duration = Duration::from_secs(1);
+
+/// By how many milliseconds our clock is ahead; `None` when the API server does not say.
+pub(crate) async fn measure(
+    client: &kube::Client,
+    timeout: Duration,
+    shared: &Shared,
+) -> Option<i64> {
+    // Everybody may ask for it.
+    let request = Request::get("/version").body(Body::empty()).ok()?;
+    let asked = shared.clock.now();
+    let reply = tokio::time::timeout(timeout, client.send(request))
+        .await
+        .ok()?
+        .ok()?;
+    let took = shared.clock.now().since(asked);
+    let theirs = date(reply.headers())? + RESOLUTION / 2;
+    Some(ahead(asked + took / 2, theirs))
+}
+
+fn ahead(ours: Time, theirs: Time) -> i64 {
+    ours.as_millis().saturating_sub(theirs.as_millis())
+}
+
+/// Tells the skew again whenever it changed by more than can be seen in whole seconds.
+pub(crate) async fn follow(
+    client: kube::Client,
+    timeout: Duration,
+    shared: Arc<Shared>,
+    mut known: i64,
+    tell: impl Fn(i64),
+) {
+    loop {
+        tokio::time::sleep(EVERY).await;
+        let Some(now) = measure(&client, timeout, &shared).await else {
+            continue;
+        };
+        if now.abs_diff(known) > RESOLUTION.as_millis() as u64 {
+            warn!("our clock is ahead of the API server's by {now} ms, and was by {known} ms");
+            known = now;
+            tell(now);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! How the controller fares, in OpenMetrics.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use scaler_policy::{Tally, Violation};
+
+/// Content type of what [`Telemetry::render`] writes.
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+type Label = [(&'static str, &'static str); 1];
+type Name = [(&'static str, String); 1];
+type Result = [(&'static str, &'static str); 2];
+type OfPool = [(&'static str, String); 3];
+
+/// Counters and numbers since the start.
+#[derive(Debug)]
+pub(crate) struct Telemetry {
+    registry: Registry,
+    leader: Gauge,
+    bridges: Family<OfPool, Gauge>,
+    decisions: Family<Name, Counter>,
+    requests: Family<Result, Counter>,
+    looks: Family<Label, Counter>,
+    watch_errors: Family<Label, Counter>,
+    violations: Family<Name, Counter>,
+    events_dropped: Counter,
+    step_seconds: Histogram,
+}
+
+impl Telemetry {
+    /// All at zero.
+    pub(crate) fn new() -> Self {
+        let mut telemetry = Self {
+            registry: Registry::default(),
+            leader: Gauge::default(),
+            bridges: Family::default(),
+            decisions: Family::default(),
+            requests: Family::default(),
+            looks: Family::default(),
+            watch_errors: Family::default(),
+            violations: Family::default(),
+            events_dropped: Counter::default(),
+            step_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 15)),
+        };
+        telemetry.register();
+        telemetry
+    }
+
+    fn register(&mut self) {
+        let own = self.registry.sub_registry_with_prefix("jvb_scaler");
+        own.register(
+            "leader",
+            "1 while this replica leads, else 0",
+            self.leader.clone(),
+        );
+        own.register(
+            "bridges",
+            "Bridges of a pool, by what they are; wanted is how many shall be counted",
+            self.bridges.clone(),
+        );
+        own.register(
+            "decisions",
+            "What was decided, by kind; in a dry run too",
+            self.decisions.clone(),
+        );
+        own.register(
+            "requests",
+            "Requests to the API server, bridges and jicofo, by kind and outcome",
+            self.requests.clone(),
+        );
+        own.register(
+            "looks",
+            "Questions to bridges, by result",
+            self.looks.clone(),
+        );
+        own.register(
+            "watch_errors",
+            "Errors of the watches of the API server, by what is watched",
+            self.watch_errors.clone(),
+        );
+        own.register(
+            "invariant_violations",
+            "Plans that broke what must hold of every plan: each is a mistake of this program, and the log tells of which bridge",
+            self.violations.clone(),
+        );
+        own.register(
+            "events_dropped",
+            "Kubernetes events that were not told because there were too many or the API server did not take them",
+            self.events_dropped.clone(),
+        );
+        own.register_with_unit(
+            "decision_duration",
+            "Time that one decision about one pool takes",
+            Unit::Seconds,
+            self.step_seconds.clone(),
+        );
+    }
+
+    /// Whether this replica leads.
+    pub(crate) fn leads(&self, leads: bool) {
+        self.leader.set(i64::from(leads));
+    }
+
+    /// The numbers of a pool.
+    pub(crate) fn pool(&self, namespace: &str, name: &str, tally: &Tally) {
+        for (what, number) in numbers(tally) {
+            let labels = of_pool(namespace, name, what);
+            self.bridges.get_or_create(&labels).set(i64::from(number));
+        }
+    }
+
+    /// A pool is gone.
+    pub(crate) fn pool_gone(&self, namespace: &str, name: &str) {
+        for (what, _) in numbers(&Tally::default()) {
+            self.bridges.remove(&of_pool(namespace, name, what));
+        }
+    }
+
+    /// Something was decided about a pool.
+    pub(crate) fn decided(&self, kind: String) {
+        self.decisions.get_or_create(&[("transition", kind)]).inc();
+    }
+
+    /// A decision took so long.
+    pub(crate) fn stepped(&self, took: Duration) {
+        self.step_seconds.observe(took.as_secs_f64());
+    }
+
+    /// What became of a request.
+    pub(crate) fn requested(&self, kind: &'static str, outcome: &'static str) {
+        let labels = [("request", kind), ("outcome", outcome)];
+        self.requests.get_or_create(&labels).inc();
+    }
+
+    /// A bridge was asked, with this result.
+    pub(crate) fn looked(&self, result: &'static str) {
+        self.looks.get_or_create(&[("result", result)]).inc();
+    }
+
+    /// The watch of this resource failed once.
+    pub(crate) fn watch_failed(&self, resource: &'static str) {
+        self.watch_errors
+            .get_or_create(&[("resource", resource)])
+            .inc();
+    }
+
+    /// A plan broke an invariant.
+    pub(crate) fn violated(&self, violation: &Violation) {
+        let invariant = format!("{:?}", violation.invariant);
+        self.violations
+            .get_or_create(&[("invariant", invariant)])
+            .inc();
+    }
+
+    /// An event was not told.
+    pub(crate) fn event_dropped(&self) {
+        self.events_dropped.inc();
+    }
+
+    /// Everything as text.
+    ///
+    /// # Errors
+    /// Never: a string takes whatever is written to it.
+    pub(crate) fn render(&self) -> std::result::Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+fn numbers(tally: &Tally) -> [(&'static str, u32); 9] {
+    [
+        ("counted", tally.counted),
+        ("wanted", tally.wanted),
+        ("ready", tally.ready),
+        ("active", tally.active),
+        ("draining", tally.draining),
+        ("warm", tally.warm),
+        ("unknown", tally.unknown),
+        ("outdated", tally.outdated),
+        ("surge", tally.surge),
+    ]
+}
+
+fn of_pool(namespace: &str, name: &str, what: &str) -> OfPool {
+    [
+        ("namespace", namespace.to_owned()),
+        ("pool", name.to_owned()),
+        ("are", what.to_owned()),
+    ]
+}

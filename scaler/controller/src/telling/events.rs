@@ -1,0 +1,124 @@
+//! Events of Kubernetes: on the pod, and on its pool.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::Resource as _;
+use k8s_openapi::api::core::v1::ObjectReference;
+use kube::runtime::events::{Event, EventType, Recorder, Reporter};
+use reach::causes;
+use scaler_api::BridgePool;
+use scaler_policy::world::Pool;
+use scaler_policy::{Decision, Plan, PodRef, Transition};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tracing::debug;
+
+use super::sentence;
+use crate::shared::Shared;
+
+/// So many wait to be told; more are dropped, as each decision is in the decision log too.
+const WAITING: usize = 512;
+
+/// The longest note that the API server takes, in bytes.
+const LONGEST: usize = 1000;
+
+/// The way to whoever announces events.
+pub(crate) struct Events(Sender<Told>);
+
+/// An event, and on which object.
+pub(crate) struct Told {
+    event: Event,
+    on: ObjectReference,
+}
+
+impl Events {
+    /// The way, and its end for [`announce`].
+    pub(crate) fn new() -> (Self, Receiver<Told>) {
+        let (sender, receiver) = channel(WAITING);
+        (Self(sender), receiver)
+    }
+
+    /// Has an event told; whether there was room for it.
+    pub(crate) fn tell(&self, pool: &Pool, plan: &Plan, decision: &Decision) -> bool {
+        let owner = reference(pool);
+        let bridge = decision.pod.as_ref().map(|pod| pod_reference(pool, pod));
+        let first = Told {
+            event: event(plan, decision, bridge.clone()),
+            on: owner.clone(),
+        };
+        // A pool that does everything dry does nothing to its pods.
+        let second = bridge.filter(|_| !plan.dry_run).map(|on| Told {
+            event: event(plan, decision, Some(owner)),
+            on,
+        });
+        let mut told = std::iter::once(first).chain(second);
+        told.all(|told| self.0.try_send(told).is_ok())
+    }
+}
+
+fn event(plan: &Plan, decision: &Decision, secondary: Option<ObjectReference>) -> Event {
+    let trouble = matches!(
+        decision.transition,
+        Transition::StartFailed | Transition::Preempt | Transition::Expel | Transition::Uncount
+    );
+    let mut note = sentence(plan, decision);
+    note.truncate(note.floor_char_boundary(LONGEST));
+    Event {
+        type_: if trouble {
+            EventType::Warning
+        } else {
+            EventType::Normal
+        },
+        reason: format!("{:?}", decision.transition),
+        note: Some(note),
+        action: format!("{:?}", decision.to),
+        secondary,
+    }
+}
+
+fn reference(pool: &Pool) -> ObjectReference {
+    ObjectReference {
+        api_version: Some(BridgePool::API_VERSION.to_owned()),
+        kind: Some(BridgePool::KIND.to_owned()),
+        namespace: Some(pool.namespace.clone()),
+        name: Some(pool.name.clone()),
+        uid: Some(pool.uid.0.clone()),
+        ..ObjectReference::default()
+    }
+}
+
+fn pod_reference(pool: &Pool, pod: &PodRef) -> ObjectReference {
+    ObjectReference {
+        api_version: Some("v1".to_owned()),
+        kind: Some("Pod".to_owned()),
+        namespace: Some(pool.namespace.clone()),
+        name: Some(pod.name.clone()),
+        uid: Some(pod.uid.0.clone()),
+        ..ObjectReference::default()
+    }
+}
+
+/// Sends the events one after the other. One that the API server does not take is gone: nothing rests on it.
+pub(crate) async fn announce(
+    client: kube::Client,
+    me: String,
+    timeout: Duration,
+    shared: Arc<Shared>,
+    mut told: Receiver<Told>,
+) {
+    let reporter = Reporter {
+        controller: "bridgetender.dev/jvb-scaler".to_owned(),
+        instance: Some(me),
+    };
+    let recorder = Recorder::new(client, reporter);
+    while let Some(Told { event, on }) = told.recv().await {
+        let published = tokio::time::timeout(timeout, recorder.publish(&event, &on)).await;
+        let why = match published {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) => causes(&error),
+            Err(_) => "no answer".to_owned(),
+        };
+        shared.telemetry.event_dropped();
+        debug!("an event was not taken: {why}");
+    }
+}

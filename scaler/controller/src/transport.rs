@@ -1,0 +1,121 @@
+//! The policy's requests, sent once, and what became of them.
+//!
+//! Nothing is sent twice here, by no client and no loop: what a request was decided by gets old, and whether it is still right is
+//! decided anew. So the client's own retries are off, each call has a time-out, and one that is too old is not sent at all.
+
+mod bridges;
+mod objects;
+mod outcome;
+mod template;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reach::Loopback;
+use scaler_policy::world::Pool;
+use scaler_policy::{Call, Outcome, Request};
+use tokio::sync::Semaphore;
+use tracing::debug;
+
+use crate::config::{Questions, Writing};
+use crate::shared::Shared;
+
+/// Whoever sends the requests of all pools.
+#[derive(Clone)]
+pub(crate) struct Transport {
+    client: kube::Client,
+    shared: Arc<Shared>,
+    places: Arc<Semaphore>,
+    timeout: Duration,
+    jicofo: Option<String>,
+    deadline: Duration,
+    loopback: Loopback,
+}
+
+impl Transport {
+    /// By this client, which must not repeat anything by itself.
+    pub(crate) fn new(
+        client: kube::Client,
+        writing: Writing,
+        questions: &Questions,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            client,
+            shared,
+            places: Arc::new(Semaphore::new(writing.in_flight)),
+            timeout: writing.timeout,
+            jicofo: questions.jicofo.clone(),
+            deadline: questions.deadline,
+            loopback: questions.loopback,
+        }
+    }
+
+    /// Sends a request about this pool, if it is still to be sent, and says what became of it.
+    pub(crate) async fn send(&self, pool: &Pool, request: &Request) -> Outcome {
+        let kind = kind(&request.call);
+        let outcome = self.carry(pool, request).await;
+        debug!(pool = pool.name, kind, ?outcome, "a request was sent");
+        self.shared.telemetry.requested(kind, told(&outcome));
+        outcome
+    }
+
+    async fn carry(&self, pool: &Pool, request: &Request) -> Outcome {
+        let call = &request.call;
+        if matches!(
+            call,
+            Call::Bridge { .. } | Call::MoveRoom { .. } | Call::AskRooms
+        ) {
+            return if self.late(request) {
+                Outcome::Conflict
+            } else {
+                self.tell(call).await
+            };
+        }
+        // A place is waited for no longer than the request may wait.
+        let patience = request.not_after.since(self.shared.clock.now());
+        let Ok(Ok(_place)) = tokio::time::timeout(patience, self.places.acquire()).await else {
+            return Outcome::Conflict;
+        };
+        if self.late(request) {
+            // It was not sent, and the object is read before anything else is decided about it.
+            return Outcome::Conflict;
+        }
+        tokio::time::timeout(self.timeout, self.ask(pool, call))
+            .await
+            .unwrap_or(Outcome::Unknown)
+    }
+
+    /// Whether a request must not leave any more: what it was decided by is too old, or another replica may lead.
+    fn late(&self, request: &Request) -> bool {
+        self.shared.clock.now() > request.not_after || !self.shared.leads()
+    }
+}
+
+/// What kind of request it is, as a metric's label: few and fixed.
+const fn kind(call: &Call) -> &'static str {
+    match call {
+        Call::CreatePod { .. } => "create_pod",
+        Call::PatchPod { .. } => "patch_pod",
+        Call::DeletePod { .. } => "delete_pod",
+        Call::ReadPod { .. } => "read_pod",
+        Call::ListPods => "list_pods",
+        Call::Bridge { .. } => "bridge",
+        Call::MoveRoom { .. } => "move_conference",
+        Call::AskRooms => "ask_conferences",
+        Call::PatchPool { .. } => "patch_pool",
+        Call::PatchStatus { .. } => "patch_status",
+    }
+}
+
+/// The outcome as a metric's label.
+const fn told(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pod(_) | Outcome::Pods { .. } | Outcome::Rooms(_) | Outcome::Done => "done",
+        Outcome::Conflict => "conflict",
+        Outcome::Gone => "gone",
+        Outcome::Refused(_) => "refused",
+        Outcome::Unsupported => "unsupported",
+        Outcome::Unknown => "unknown",
+    }
+}

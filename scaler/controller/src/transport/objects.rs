@@ -1,0 +1,105 @@
+//! Requests to the API server.
+
+use k8s_openapi::api::core::v1::Pod as Object;
+use kube::Api;
+use kube::api::{
+    ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions,
+};
+use scaler_api::BridgePool;
+use scaler_policy::world::Pool;
+use scaler_policy::{Call, Outcome};
+
+use super::outcome::failed;
+use super::{Transport, template};
+use crate::observe;
+use crate::watch;
+
+impl Transport {
+    /// Asks the API server, once.
+    pub(super) async fn ask(&self, pool: &Pool, call: &Call) -> Outcome {
+        let params = PatchParams::default();
+        let asked = match call {
+            Call::CreatePod { .. } => self.create(pool, call).await,
+            Call::PatchPod { name, body, .. } => self
+                .pods(pool)
+                .patch(name, &params, &Patch::Merge(body))
+                .await
+                .map(|object| seen(&object, pool)),
+            Call::DeletePod {
+                name,
+                uid,
+                resource_version,
+            } => {
+                let params = DeleteParams {
+                    preconditions: Some(Preconditions {
+                        uid: Some(uid.0.clone()),
+                        resource_version: resource_version.clone(),
+                    }),
+                    ..DeleteParams::default()
+                };
+                let deleted = self.pods(pool).delete(name, &params).await;
+                deleted.map(|_| Outcome::Done)
+            }
+            Call::ReadPod { name, .. } => self
+                .pods(pool)
+                .get(name)
+                .await
+                .map(|object| seen(&object, pool)),
+            Call::ListPods => self.list(pool).await,
+            Call::PatchPool { body, .. } => self
+                .pools(pool)
+                .patch(&pool.name, &params, &Patch::Merge(body))
+                .await
+                .map(|_| Outcome::Done),
+            Call::PatchStatus { body, .. } => self
+                .pools(pool)
+                .patch_status(&pool.name, &params, &Patch::Merge(body))
+                .await
+                .map(|_| Outcome::Done),
+            Call::Bridge { .. } | Call::MoveRoom { .. } | Call::AskRooms => {
+                return Outcome::Refused("this is nothing for the API server".to_owned());
+            }
+        };
+        asked.unwrap_or_else(|error| failed(&error))
+    }
+
+    /// From the template as it was written: what a newer API server knows is passed on.
+    async fn create(&self, pool: &Pool, call: &Call) -> kube::Result<Outcome> {
+        let Some(body) = template::pod(pool, call) else {
+            return Ok(Outcome::Refused("the pool has no template".to_owned()));
+        };
+        let path = <Object as kube::Resource>::url_path(&(), Some(&pool.namespace));
+        let body = serde_json::to_vec(&body).map_err(kube::Error::SerdeError)?;
+        let request = kube::core::Request::new(path)
+            .create(&PostParams::default(), body)
+            .map_err(kube::Error::BuildRequest)?;
+        let object: Object = self.client.request(request).await?;
+        Ok(seen(&object, pool))
+    }
+
+    async fn list(&self, pool: &Pool) -> kube::Result<Outcome> {
+        let labels = format!("{}={}", scaler_api::labels::POOL.name(), pool.name);
+        let (objects, version) = watch::all(&self.pods(pool), Some(&labels)).await?;
+        let pods = objects
+            .iter()
+            .filter_map(|object| observe::pod(object, &pool.uid));
+        Ok(Outcome::Pods {
+            pods: pods.collect(),
+            version,
+        })
+    }
+
+    fn pods(&self, pool: &Pool) -> Api<Object> {
+        Api::namespaced(self.client.clone(), &pool.namespace)
+    }
+
+    fn pools(&self, pool: &Pool) -> Api<DynamicObject> {
+        let kind = ApiResource::erase::<BridgePool>(&());
+        Api::namespaced_with(self.client.clone(), &pool.namespace, &kind)
+    }
+}
+
+/// The object of a reply. One of which too little is told is as good as no reply.
+fn seen(object: &Object, pool: &Pool) -> Outcome {
+    observe::pod(object, &pool.uid).map_or(Outcome::Unknown, |pod| Outcome::Pod(Box::new(pod)))
+}

@@ -1,0 +1,288 @@
+//! Replicas of jvb-scaler, as tests speak of them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Parser;
+use http::Request;
+use scaler_controller::Config;
+use scaler_controller::args::Arguments;
+use serde_json::Value;
+
+use crate::laboratory::Laboratory;
+use crate::link::Link;
+use crate::replica::Running;
+
+/// What the controller may do, in the words that operators get.
+const RBAC: &str = include_str!("../../scaler/controller/rbac.yaml");
+const NAMESPACE: &str = "bridgetender";
+const NAME: &str = "jvb-scaler";
+
+/// How long a replica may take to lead or to end: a lease of a killed one is waited for, and the machine may be busy.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// How long a replica may take to say how it is.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// What a replica says at most.
+const CAP: usize = 1024 * 1024;
+
+/// The pace of a test: everything in its order, only faster. A lease is good for long enough that a busy machine loses none.
+const QUICK: [&str; 13] = [
+    "--interval=500ms",
+    "--interval-closely=200ms",
+    "--presence-interval=300ms",
+    "--command-retry=500ms",
+    "--creation-backoff=1s",
+    "--status-interval=200ms",
+    // In a pool of three the last two people often leave together.
+    "--mass-window=100ms",
+    "--watch-timeout=5s",
+    "--lease-duration=10s",
+    "--renew-deadline=8s",
+    "--retry-period=500ms",
+    // Its pods have addresses of this machine.
+    "--loopback-bridges",
+    "--lease-namespace=bridgetender",
+];
+
+/// Controllers that are not started yet.
+pub struct ScalersBuilder<'a> {
+    lab: &'a Laboratory,
+    replicas: u8,
+    arguments: Vec<String>,
+    link: Option<&'a Link>,
+}
+
+/// Running replicas of the controller.
+pub struct Scalers {
+    kubeconfig: PathBuf,
+    arguments: Vec<String>,
+    replicas: Vec<Replica>,
+}
+
+struct Replica {
+    address: SocketAddr,
+    decisions: PathBuf,
+    running: Option<Running>,
+}
+
+impl Laboratory {
+    /// One replica with the pace of a test, which asks this laboratory's jicofo. The CRD must be there.
+    pub fn scaler(&self) -> ScalersBuilder<'_> {
+        let mut arguments: Vec<String> = QUICK.map(str::to_owned).into();
+        arguments.push(format!("--jicofo={}", self.network().jicofo()));
+        ScalersBuilder {
+            lab: self,
+            replicas: 1,
+            arguments,
+            link: None,
+        }
+    }
+}
+
+impl<'a> ScalersBuilder<'a> {
+    /// How many replicas there are.
+    #[must_use]
+    pub fn replicas(mut self, replicas: u8) -> Self {
+        self.replicas = replicas;
+        self
+    }
+
+    /// Flags; they come after, and so replace, those of every laboratory.
+    #[must_use]
+    pub fn flags(mut self, flags: &[&str]) -> Self {
+        for flag in flags {
+            let name = flag.split('=').next().unwrap_or(flag);
+            self.arguments
+                .retain(|other| other.split('=').next() != Some(name));
+            self.arguments.push((*flag).to_owned());
+        }
+        self
+    }
+
+    /// All replicas reach the API server through this.
+    #[must_use]
+    pub fn through(mut self, link: &'a Link) -> Self {
+        self.link = Some(link);
+        self
+    }
+
+    /// Starts the replicas and waits until one leads.
+    ///
+    /// # Errors
+    /// When a flag is wrong, or none leads in time.
+    pub async fn start(self) -> Result<Scalers> {
+        let lab = self.lab;
+        lab.apply(RBAC)
+            .await
+            .context("cannot apply the controller's RBAC")?;
+        let groups = [
+            "system:serviceaccounts",
+            "system:serviceaccounts:bridgetender",
+        ];
+        let user = format!("system:serviceaccount:{NAMESPACE}:{NAME}");
+        let direct = lab.identity(&user, &groups)?;
+        let kubeconfig = match self.link {
+            Some(link) => link.kubeconfig(&direct)?,
+            None => direct,
+        };
+        lab.tell_flags("jvb-scaler", &self.arguments);
+        let replicas = (0..self.replicas).map(|n| Replica {
+            address: lab.network().scaler(n),
+            decisions: lab.folder().join(format!("decisions-{n}.jsonl")),
+            running: None,
+        });
+        let mut scalers = Scalers {
+            kubeconfig,
+            arguments: self.arguments,
+            replicas: replicas.collect(),
+        };
+        for n in 0..scalers.replicas.len() {
+            scalers.start(n)?;
+        }
+        scalers.until_one_leads().await?;
+        Ok(scalers)
+    }
+}
+
+impl Scalers {
+    /// Starts replica `n`, again after it ended or was killed.
+    ///
+    /// # Errors
+    /// When its flags are wrong or it runs already.
+    pub fn start(&mut self, n: usize) -> Result<()> {
+        let replica = &mut self.replicas[n];
+        if replica
+            .running
+            .as_ref()
+            .is_some_and(|running| !running.ended())
+        {
+            bail!("replica {n} runs already");
+        }
+        let mut arguments = vec![
+            NAME.to_owned(),
+            format!("--bind={}", replica.address),
+            format!("--kubeconfig={}", self.kubeconfig.display()),
+            format!("--identity={NAME}-{n}"),
+            format!("--decision-log={}", replica.decisions.display()),
+        ];
+        arguments.extend(self.arguments.iter().cloned());
+        let config = Config::try_from(Arguments::try_parse_from(arguments)?)?;
+        replica.running = Some(Running::start(|shutdown| {
+            scaler_controller::run(config, shutdown)
+        })?);
+        Ok(())
+    }
+
+    /// Ends replica `n` at once, as SIGKILL does.
+    pub fn kill(&mut self, n: usize) {
+        if let Some(running) = self.replicas[n].running.take() {
+            running.kill();
+        }
+    }
+
+    /// Asks replica `n` to end, as SIGTERM does, and waits until it has.
+    ///
+    /// # Errors
+    /// What the replica ended with.
+    pub async fn terminate(&mut self, n: usize) -> Result<()> {
+        match self.replicas[n].running.take() {
+            Some(running) => running.terminate(PATIENCE).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until replica `n` has ended by itself: with what it said.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn ended(&mut self, n: usize) -> Result<Result<()>> {
+        let running = self.replicas[n].running.take();
+        let mut running = running.context("it does not run")?;
+        let ended = tokio::time::timeout(PATIENCE, running.end()).await;
+        running.kill();
+        ended.context("the controller does not end")
+    }
+
+    /// The replica that says that it leads, if one does.
+    pub async fn leader(&self) -> Option<usize> {
+        for n in 0..self.replicas.len() {
+            if self
+                .says(n, "/readyz")
+                .await
+                .is_ok_and(|said| said.trim() == "leads")
+            {
+                return Some(n);
+            }
+        }
+        None
+    }
+
+    /// Waits until a replica leads: which.
+    ///
+    /// # Errors
+    /// When none does in time: with what the first said.
+    pub async fn until_one_leads(&self) -> Result<usize> {
+        crate::eventually("a controller leads", PATIENCE, || async {
+            match self.leader().await {
+                Some(n) => Ok(n),
+                None => bail!("the first says {:?}", self.says(0, "/readyz").await),
+            }
+        })
+        .await
+    }
+
+    /// What replica `n` answers at a path, where that is a success.
+    ///
+    /// # Errors
+    /// When it does not answer, or with an error.
+    pub async fn says(&self, n: usize, path: &str) -> Result<String> {
+        let url = format!("http://{}{path}", self.replicas[n].address);
+        let request = Request::get(url).body(Vec::new())?;
+        let (status, body) = reach::send(request, CAP, ANSWER).await?;
+        let said = String::from_utf8_lossy(&body).into_owned();
+        ensure!(status.is_success(), "{status}: {said}");
+        Ok(said)
+    }
+
+    /// The decisions of all replicas so far, those of the first one first.
+    ///
+    /// # Errors
+    /// When a decision log holds anything but lines of JSON.
+    pub fn decisions(&self) -> Result<Vec<Value>> {
+        let mut decisions = Vec::new();
+        for replica in &self.replicas {
+            let text = std::fs::read_to_string(&replica.decisions).unwrap_or_default();
+            // The last line may not be written to its end yet.
+            let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+            for line in whole.lines() {
+                let decision = serde_json::from_str(line);
+                decisions.push(decision.with_context(|| format!("no decision: {line}"))?);
+            }
+        }
+        Ok(decisions)
+    }
+
+    /// How many decisions of this kind there were so far.
+    ///
+    /// # Errors
+    /// As [`decisions`](Self::decisions).
+    pub fn decided(&self, transition: &str) -> Result<usize> {
+        let all = self.decisions()?;
+        let of_this_kind = all
+            .iter()
+            .filter(|line| line["decision"]["transition"] == transition);
+        Ok(of_this_kind.count())
+    }
+}
+
+impl Drop for Scalers {
+    fn drop(&mut self) {
+        for n in 0..self.replicas.len() {
+            self.kill(n);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What the controller does with its rights: it needs nothing else, and all of them.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use kube::api::{Patch, PatchParams};
+use laboratory::Laboratory;
+use serde_json::json;
+
+use super::stage::{CONTROLLER, PATIENCE, Stage};
+use crate::rights;
+
+/// What everybody may ask: which version this is, and with it what time it is there.
+const OF_EVERYBODY: &[[&str; 4]] = &[["", "/version", "", "get"]];
+
+/// Whether the controller has asked so.
+fn asked(lab: &Laboratory, verb: &str, of: &str) -> Result<bool> {
+    let mut asked = lab.audit()?.into_iter();
+    Ok(asked.any(|request| {
+        request.user.username == CONTROLLER && request.verb == verb && request.uri.contains(of)
+    }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_controller_needs_no_other_right_and_uses_each_that_it_has() -> Result<()> {
+    let spec = json!({ "deletionPolicy": "Drain" });
+    let stage = Stage::of(2, &spec, 1).await?;
+    let (lab, pool) = (&stage.lab, &stage.pool);
+    // Somebody writes on the pods all the time: what the controller writes meets another version, and is read before it goes on.
+    let meddling = async {
+        let pods = pool.pods();
+        for n in 0.. {
+            for bridge in pool.bridges().await? {
+                let note =
+                    json!({ "metadata": { "annotations": { "example.org/note": n.to_string() } } });
+                let patch = Patch::Merge(note);
+                // One that has just gone cannot be written on.
+                let _ = pods
+                    .patch(&bridge.name, &PatchParams::default(), &patch)
+                    .await;
+            }
+            if asked(lab, "get", "/pods/")? {
+                break;
+            }
+        }
+        anyhow::Ok(())
+    };
+    let scaling = async {
+        while !asked(lab, "get", "/pods/")? {
+            for size in [1, 2] {
+                stage.scale(size).await?;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+        anyhow::Ok(())
+    };
+    let both = async { tokio::try_join!(meddling, scaling) };
+    tokio::time::timeout(PATIENCE, both)
+        .await
+        .context("the controller met no other version")??;
+    stage.scale(1).await?;
+    pool.until_active(1).await?;
+    // Nobody wants the budget, then somebody does, and widens it.
+    for wanted in [false, true] {
+        pool.patch(&json!({ "spec": { "protect": { "disruptionBudget": wanted } } }))
+            .await?;
+        lab.eventually("the budget is as it should be", PATIENCE, || async {
+            let found = lab.kubectl(&["-n", "jitsi", "get", "pdb", "jvb"]).await?;
+            ensure!(found.status.success() == wanted, "{found:?}");
+            Ok(())
+        })
+        .await?;
+    }
+    let wide = json!({ "spec": { "minAvailable": 0 } }).to_string();
+    lab.kubectl_text(&[
+        "-n",
+        "jitsi",
+        "patch",
+        "pdb",
+        "jvb",
+        "--type=merge",
+        "-p",
+        &wide,
+    ])
+    .await?;
+    let file = include_str!("../../../scaler/controller/rbac.yaml");
+    rights::exactly(lab, CONTROLLER, file, OF_EVERYBODY).await?;
+    stage.unharmed().await
+}

@@ -1,0 +1,188 @@
+//! A pool grows and shrinks, and nobody notices.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+
+use super::stage::Stage;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_smaller_pool_drains_its_bridges_empty_before_it_removes_them() -> Result<()> {
+    let stage = Stage::of(3, &json!({}), 1).await?;
+    let pool = &stage.pool;
+    // Three conferences: jicofo puts each where there is most room.
+    for conference in ["physics", "history", "staff"] {
+        pool.join(conference, 4);
+    }
+    stage.scale(1).await?;
+    let left = pool
+        .until("two bridges drain, and none is gone", |status, bridges| {
+            status["draining"] == 2 && status["replicas"] == 1 && bridges.len() == 3
+        })
+        .await?;
+    ensure!(left.iter().all(|bridge| bridge.protected), "{left:#?}");
+    // They wait for their people as long as that takes.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let busy: Vec<_> = left
+        .iter()
+        .filter(|bridge| pool.people(&bridge.name) > 0)
+        .collect();
+    let there = pool.bridges().await?;
+    ensure!(
+        busy.iter().all(|busy| there
+            .iter()
+            .any(|bridge| bridge.uid == busy.uid && !bridge.deleted)),
+        "a bridge with people went: {there:#?}"
+    );
+    for conference in ["physics", "history", "staff"] {
+        pool.leave(conference, 4);
+    }
+    pool.until_active(1).await?;
+    ensure!(stage.scalers.decided("Delete")? >= 2 && stage.scalers.decided("ShutDown")? >= 2);
+    ensure!(
+        stage.removals()?.len() >= 2,
+        "the audit log does not show the removals"
+    );
+    stage.unharmed().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bridge_that_drains_is_taken_back_when_it_is_needed_again() -> Result<()> {
+    let stage = Stage::of(3, &json!({}), 1).await?;
+    let pool = &stage.pool;
+    for conference in ["physics", "history", "staff"] {
+        pool.join(conference, 4);
+    }
+    let before: Vec<String> = pool
+        .bridges()
+        .await?
+        .into_iter()
+        .map(|bridge| bridge.uid)
+        .collect();
+    stage.scale(1).await?;
+    pool.until("two bridges drain", |status, _| status["draining"] == 2)
+        .await?;
+    stage.scale(3).await?;
+    let after = pool.until_active(3).await?;
+    let after: Vec<String> = after.into_iter().map(|bridge| bridge.uid).collect();
+    ensure!(
+        before == after,
+        "not the same bridges: {before:?} {after:?}"
+    );
+    // One that meets another version of its pod is decided anew.
+    let (rescues, creations) = (
+        stage.scalers.decided("Rescue")?,
+        stage.scalers.decided("Create")?,
+    );
+    ensure!(rescues >= 2, "only {rescues} were taken back");
+    ensure!(creations == 3, "{creations} were started");
+    stage.unharmed().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_past_the_deadline_are_moved_and_nobody_is_cut() -> Result<()> {
+    let spec = json!({ "drain": { "deadline": "2s" } });
+    let stage = Stage::of(2, &spec, 1).await?;
+    let pool = &stage.pool;
+    for conference in ["physics", "history"] {
+        pool.join(conference, 4);
+    }
+    stage.scale(1).await?;
+    pool.until_active(1).await?;
+    let (people, lost) = pool.truth();
+    ensure!(people.moved > 0 && people.cut == 0, "{people:?}");
+    ensure!(
+        people.on_bridges == 8 && lost == Some(0),
+        "{people:?} {lost:?}"
+    );
+    ensure!(stage.scalers.decided("Expel")? > 0);
+    stage.fenced().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_says_what_it_does_in_status_events_and_metrics() -> Result<()> {
+    let stage = Stage::of(2, &json!({}), 1).await?;
+    let pool = &stage.pool;
+    let status = serde_json::to_value(pool.object().await?.status)?;
+    ensure!(
+        status["selector"] == "bridgetender.dev/pool=jvb,bridgetender.dev/counted=true",
+        "{status:#}"
+    );
+    let available = status["conditions"].as_array().is_some_and(|conditions| {
+        conditions
+            .iter()
+            .any(|condition| condition["type"] == "Available" && condition["status"] == "True")
+    });
+    ensure!(available, "{status:#}");
+    let metrics = stage.scalers.says(0, "/metrics").await?;
+    for line in [
+        "jvb_scaler_leader 1",
+        r#"jvb_scaler_bridges{namespace="jitsi",pool="jvb",are="active"} 2"#,
+        r#"jvb_scaler_decisions_total{transition="Create"} 2"#,
+    ] {
+        ensure!(metrics.contains(line), "{line} is not in\n{metrics}");
+    }
+    stage
+        .lab
+        .eventually("the events are told", Duration::from_mins(1), || async {
+            let told = stage
+                .lab
+                .kubectl_text(&["-n", "jitsi", "describe", "bp/jvb"])
+                .await?;
+            ensure!(
+                told.contains("Create") && told.contains("Activate"),
+                "{told}"
+            );
+            Ok(())
+        })
+        .await?;
+    let budget = stage
+        .lab
+        .kubectl_text(&[
+            "-n",
+            "jitsi",
+            "get",
+            "pdb",
+            "jvb",
+            "-o",
+            "jsonpath={.status.disruptionsAllowed} {.spec.minAvailable}",
+        ])
+        .await?;
+    ensure!(budget == "0 2147483647", "{budget}");
+    stage.unharmed().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_dry_run_everything_is_told_and_nothing_done() -> Result<()> {
+    let stage = Stage::of(2, &json!({}), 1).await?;
+    let pool = &stage.pool;
+    pool.patch(&json!({ "spec": { "dryRun": true } })).await?;
+    pool.until("the pool is dry", |status, _| {
+        status["conditions"].as_array().is_some_and(|conditions| {
+            conditions
+                .iter()
+                .any(|condition| condition["reason"] == "DryRun")
+        })
+    })
+    .await?;
+    stage.scale(1).await?;
+    stage
+        .lab
+        .eventually("a drain is told", Duration::from_mins(1), || async {
+            ensure!(stage.scalers.decided("Drain")? > 0, "not yet");
+            Ok(())
+        })
+        .await?;
+    // Long enough for many more decisions.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let drains = stage.scalers.decided("Drain")?;
+    ensure!(drains == 1, "the same is told {drains} times");
+    let bridges = pool.bridges().await?;
+    let untouched = |bridge: &laboratory::Bridge| bridge.counted && bridge.intent == "active";
+    ensure!(
+        bridges.len() == 2 && bridges.iter().all(untouched),
+        "{bridges:#?}"
+    );
+    stage.unharmed().await
+}
