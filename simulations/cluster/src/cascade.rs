@@ -2,7 +2,7 @@
 //!
 //! A bridge that is drained takes its load out of an average over the bridges that serve. The average of those that are left does
 //! not rise, so the HPA asks for fewer again, and again. This is shown with the real decisions of both sides, the HPA's and the
-//! pool's, in a cluster in which nothing goes wrong. `docs/cascade.md` is what [`page`] makes of it.
+//! pool's, in a cluster in which nothing goes wrong. `docs/cascade.md` is what [`page()`] makes of it.
 
 mod course;
 mod page;

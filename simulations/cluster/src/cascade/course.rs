@@ -55,7 +55,7 @@ pub struct Course {
     pub lowest: u32,
     /// Hours of bridges, from creation to the end of their pods.
     pub hours: f64,
-    /// Bridges that took conferences, every [`PACE`].
+    /// Bridges that took conferences, every `PACE`.
     pub active: Vec<u32>,
     /// The load on all bridges, at the same moments.
     pub load: Vec<f64>,
