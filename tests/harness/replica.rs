@@ -64,3 +64,12 @@ impl Running {
         (&mut self.task).await.context("it panicked")?
     }
 }
+
+/// Puts flags behind others of a command line, and takes away those of the same name.
+pub(crate) fn replace(arguments: &mut Vec<String>, flags: &[&str]) {
+    for flag in flags {
+        let name = flag.split('=').next().unwrap_or(flag);
+        arguments.retain(|other| other.split('=').next() != Some(name));
+        arguments.push((*flag).to_owned());
+    }
+}

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::laboratory::Laboratory;
 use crate::link::Link;
-use crate::replica::Running;
+use crate::replica::{Running, replace};
 
 /// What the controller may do, in the words that operators get.
 const RBAC: &str = include_str!("../../scaler/controller/rbac.yaml");
@@ -94,12 +94,7 @@ impl<'a> ScalersBuilder<'a> {
     /// Flags; they come after, and so replace, those of every laboratory.
     #[must_use]
     pub fn flags(mut self, flags: &[&str]) -> Self {
-        for flag in flags {
-            let name = flag.split('=').next().unwrap_or(flag);
-            self.arguments
-                .retain(|other| other.split('=').next() != Some(name));
-            self.arguments.push((*flag).to_owned());
-        }
+        replace(&mut self.arguments, flags);
         self
     }
 
