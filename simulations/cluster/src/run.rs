@@ -2,6 +2,7 @@
 
 mod bugs;
 mod calls;
+mod event;
 mod leading;
 mod rest;
 mod scenario;
@@ -13,10 +14,11 @@ mod trace;
 
 pub use bugs::{Found, find};
 pub(crate) use calls::{Events, carry_out};
+pub use event::Event;
 pub(crate) use leading::judge_plan;
 pub(crate) use rest::{budget, found};
 pub use scenario::{Ending, Scenario, template};
 pub use shrink::shrink;
-pub use sim::{Event, Options, Outcome, POOL, Sim, simulate};
+pub use sim::{Options, Outcome, POOL, Sim, simulate};
 pub use sweep::{Sweep, sweep};
 pub use trace::Trace;

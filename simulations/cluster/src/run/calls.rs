@@ -7,7 +7,8 @@ use scaler_api::state::Intent;
 use scaler_policy::world::Command;
 use scaler_policy::{Call, Outcome, Request, fold, heard};
 
-use super::sim::{Event, POOL, Sim};
+use super::event::Event;
+use super::sim::{POOL, Sim};
 use crate::api::{Actor, Fate, Key};
 use crate::chaos::{Then, Trap, When};
 use crate::controller::{Replica, observe, transport};

@@ -7,7 +7,8 @@ use scaler_policy::election::Pace;
 use scaler_policy::world::Uid;
 use scaler_policy::{World as Mind, effects, step};
 
-use super::sim::{Event, Sim};
+use super::event::Event;
+use super::sim::Sim;
 use crate::api::Actor;
 use crate::controller::Life;
 use crate::controller::lease;

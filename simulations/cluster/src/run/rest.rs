@@ -8,7 +8,8 @@ use scaler_api::spec::{DeletionPolicy, OnDeadline};
 use scaler_api::state::Intent;
 use scaler_api::{BridgePoolSpec, annotations, labels};
 
-use super::sim::{Event, POOL, Sim};
+use super::event::Event;
+use super::sim::{POOL, Sim};
 use crate::api::{Actor, Kind, Meta, Object, Pdb, Pod, Pool, Request};
 use crate::oracle::Rule;
 use crate::world::World;

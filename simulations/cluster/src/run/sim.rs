@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bridge::Time;
-use scaler_policy::world::Uid;
-use scaler_policy::{Guard, Request, Way};
+use scaler_policy::{Guard, Way};
 
+use super::event::Event;
 use super::scenario::{Ending, Scenario};
 use super::trace::Trace;
 use crate::api::{Actor, Kind, Object, Pool, Trouble};
@@ -20,48 +20,6 @@ use crate::world::{Demand, World};
 
 /// The name of the pool.
 pub const POOL: &str = "pool";
-
-/// What is going to happen, besides what happens in the cluster by itself. A number is that of a replica, and the one after it
-/// that of its process: what an earlier process awaited does not reach a later one.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// A process starts, with a list that is so old.
-    Start(usize, Duration),
-    /// A watch tells what is new.
-    Watch(usize, u64),
-    /// A replica asks bridges and jicofo.
-    Look(usize, u64),
-    /// A bridge that a replica asked has not answered in time.
-    Silence(usize, u64, Uid),
-    /// A replica tries to lead, or to go on leading.
-    Elect(usize, u64),
-    /// A leader decides.
-    Step(usize, u64),
-    /// A request leaves.
-    Send(usize, u64, Box<Request>),
-    /// A request arrives.
-    Arrive(usize, u64, Box<Request>),
-    /// An answer arrives.
-    Answer(usize, u64, Box<Request>, Box<scaler_policy::Outcome>),
-    /// The HPA reads the scale.
-    HpaRead,
-    /// The HPA decides and writes.
-    HpaSync,
-    /// So many people are to be there.
-    Demand(u64),
-    /// A user sets the size.
-    Size(u32),
-    /// A user pauses the pool, or lets it go on.
-    Pause(bool),
-    /// A user wants the bridge left alone that has the fewest people, or no bridge any more.
-    Pin(bool),
-    /// Faults begin and end.
-    Chaos,
-    /// Faults stop.
-    Calm,
-    /// Whether all has come to rest.
-    End,
-}
 
 /// What may be set of a run.
 #[derive(Clone, Debug, Default)]
@@ -261,7 +219,7 @@ impl Sim {
     }
 
     fn happen(&mut self, event: Event) {
-        if let Some((number, epoch)) = of_replica(&event) {
+        if let Some((number, epoch)) = event.of_replica() {
             let replica = &self.replicas[number];
             if replica.epoch != epoch {
                 return;
@@ -386,18 +344,5 @@ impl Sim {
     /// Whether the pool is to be deleted in the end.
     pub fn pool_is_deleted(&self) -> bool {
         self.scenario.ending == Ending::PoolDeleted
-    }
-}
-
-fn of_replica(event: &Event) -> Option<(usize, u64)> {
-    match event {
-        Event::Watch(number, epoch)
-        | Event::Look(number, epoch)
-        | Event::Silence(number, epoch, _)
-        | Event::Elect(number, epoch)
-        | Event::Step(number, epoch)
-        | Event::Send(number, epoch, _)
-        | Event::Answer(number, epoch, _, _) => Some((*number, *epoch)),
-        _ => None,
     }
 }
