@@ -192,8 +192,14 @@ impl Laboratory {
     /// When it does not tell its version.
     pub async fn availability_needs_trust(&self) -> Result<bool> {
         let version = self.client().apiserver_version().await?;
-        let digits: String = version.minor.chars().take_while(char::is_ascii_digit).collect();
-        let minor: u32 = digits.parse().with_context(|| format!("version {version:?}"))?;
+        let digits: String = version
+            .minor
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
+        let minor: u32 = digits
+            .parse()
+            .with_context(|| format!("version {version:?}"))?;
         Ok(minor >= 36)
     }
 
