@@ -34,7 +34,7 @@ pub(crate) enum Shortfall {
 /// A bridge that never said the value adds nothing and is on neither side of the coverage: it is booting, and the HPA counts
 /// its replica anyway. A bridge that said it and stopped answering must not look idle: it keeps its last value for
 /// [`Rules::hold_last`], then it counts as the mean of the others; so does, after a restart of the adapter, one that had long
-/// booted before and has not answered yet. If less than [`Rules::min_coverage`] of those that said it
+/// booted before and has not answered yet, or says a stress that cannot be true. If less than [`Rules::min_coverage`] of those that said it
 /// still do, nothing is told, and the HPA holds. The time of the result is that of its oldest answering part.
 ///
 /// # Errors
@@ -54,7 +54,7 @@ pub(crate) fn aggregate<'a>(
     for bridge in bridges {
         members += 1;
         let Some(last) = bridge.last_known(metric) else {
-            unknown += usize::from(bridge.is_awaited());
+            unknown += usize::from(bridge.is_awaited(metric));
             continue;
         };
         if let Ok(reading) = bridge.value(metric, rules, now) {

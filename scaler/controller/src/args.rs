@@ -183,12 +183,12 @@ pub struct Deciding {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Telling")]
 pub struct Telling {
-    /// Address and port to serve /healthz, /readyz and /metrics on, over plain HTTP.
+    /// Address and port to serve /healthz, /readyz and /metrics on, over plain HTTP; on [::] for IPv4 too.
     #[arg(
         long,
         env = "JVB_SCALER_BIND",
         value_name = "ADDRESS:PORT",
-        default_value = "0.0.0.0:8081"
+        default_value = "[::]:8081"
     )]
     pub(crate) bind: SocketAddr,
 

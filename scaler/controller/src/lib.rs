@@ -29,7 +29,5 @@ mod telling;
 mod transport;
 mod watch;
 
-pub mod log;
-
 pub use config::{Config, Problems};
 pub use run::run;

@@ -8,7 +8,6 @@ use kube::api::{ApiResource, DynamicObject};
 use reach::client::{self, ClientError};
 use scaler_api::{BridgePool, labels};
 use scaler_policy::world::Presence;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::watch::channel;
 use tokio::task::JoinSet;
@@ -48,9 +47,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let client = client::watching(cluster, config.watch_seconds).map_err(told)?;
     let log = DecisionLog::open(&config.decision_log)?;
     let bind = config.bind;
-    let listener = TcpListener::bind(bind)
-        .await
-        .with_context(|| format!("cannot listen on {bind} (--bind)"))?;
+    let listener =
+        reach::listen(bind).with_context(|| format!("cannot listen on {bind} (--bind)"))?;
     let shared = Arc::new(Shared::new());
     let mut keeper = Keeper::new(
         client.clone(),

@@ -18,7 +18,7 @@ const STRESS: &str = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/jitsi/pods/
 const SOON: Duration = Duration::from_mins(1);
 
 /// Publishes an authority as the one to trust.
-async fn trust(lab: &Laboratory, authority: &str) -> Result<()> {
+pub(super) async fn trust(lab: &Laboratory, authority: &str) -> Result<()> {
     let patch = json!({"spec": {"caBundle": STANDARD.encode(authority)}}).to_string();
     for version in VERSIONS {
         let name = format!("{version}.{GROUP}");

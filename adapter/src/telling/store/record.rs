@@ -135,9 +135,20 @@ impl Record {
         self.readings[metric.index()].filter(|_| self.pod.is_alive())
     }
 
-    /// Whether this bridge must have been known to an adapter before this one and has not answered this one yet.
-    pub(crate) fn is_awaited(&self) -> bool {
-        self.veteran && self.last_answer.is_none() && self.pod.is_alive()
+    /// Whether this bridge must have said this value to an adapter before this one and never said it to this one: it has not
+    /// answered yet, or it says a stress that cannot be true. Without the latter a restart of the adapter would take the load of
+    /// such a bridge out of totals that it was in before.
+    pub(crate) fn is_awaited(&self, metric: MetricId) -> bool {
+        let silent = match self.last_answer {
+            None => true,
+            // Every bridge says its stress in every form; what else it leaves out may be none of its version's.
+            Some(_) => {
+                metric == MetricId::STRESS
+                    && self.settled
+                    && self.readings[metric.index()].is_none()
+            }
+        };
+        self.veteran && silent && self.pod.is_alive()
     }
 
     pub(super) fn answered(
