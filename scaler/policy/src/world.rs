@@ -13,6 +13,7 @@ mod pool;
 mod tuning;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bridge::Time;
@@ -43,6 +44,8 @@ pub struct Known {
     pub unsettled_since: Option<Time>,
     /// The number of its node.
     pub(crate) node: Option<usize>,
+    /// Its UID once more: lists of thousands share it.
+    pub(crate) uid: Arc<Uid>,
 }
 
 /// All that is known of a pool at one moment.
@@ -188,6 +191,7 @@ impl World {
                 seen_at: at,
                 unsettled_since: unsettled.then_some(at),
                 node,
+                uid: Arc::new(pod.uid.clone()),
                 pod,
             };
             self.pods.insert(known.pod.uid.clone(), known);

@@ -1,12 +1,14 @@
 //! Which draining or warm bridge is taken back first.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use bridge::Time;
 use scaler_api::State;
 use scaler_api::state::IntentReason;
 use serde::Serialize;
 
+use crate::order::{Ranked, shared};
 use crate::scene::{Scene, Sight};
 use crate::world::Uid;
 
@@ -31,7 +33,8 @@ pub struct RescueKey {
     /// Its deadline: the latest first.
     pub deadline: Reverse<Option<Time>>,
     /// Its UID.
-    pub uid: Uid,
+    #[serde(serialize_with = "shared")]
+    pub uid: Arc<Uid>,
 }
 
 /// Why a bridge is not taken back.
@@ -62,7 +65,7 @@ pub enum Unfit {
 }
 
 /// The draining and warm bridges in the order in which they are taken back.
-pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Vec<(RescueRank, &'s Sight<'w>)> {
+pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Ranked<'s, 'w, RescueRank> {
     let target = scene.world.pool.spec.capacity.target_stress;
     let mut ranked: Vec<_> = scene
         .restless
@@ -92,7 +95,7 @@ pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Vec<(RescueRank, &'s Sigh
                     outdated: sight.outdated,
                     free: Reverse(free),
                     deadline: Reverse(sight.marks.deadline),
-                    uid: sight.pod.uid.clone(),
+                    uid: Arc::clone(sight.uid),
                 },
             };
             (rank, sight)
@@ -101,7 +104,7 @@ pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Vec<(RescueRank, &'s Sigh
     ranked.sort_unstable_by(|(a, _), (b, _)| {
         (a.unfit.is_some(), &a.key).cmp(&(b.unfit.is_some(), &b.key))
     });
-    ranked
+    ranked.into_iter().collect()
 }
 
 fn unfit(scene: &Scene<'_>, sight: &Sight<'_>, free: u64) -> Option<Unfit> {

@@ -43,7 +43,7 @@ fn rescue(draft: &mut Draft<'_, '_>) {
         return;
     }
     let ranked = rescues(draft.scene);
-    for (place, (rank, sight)) in ranked.iter().enumerate() {
+    for (place, rank, sight) in ranked.iter() {
         let soon = matches!(rank.unfit, Some(Unfit::UnderWay | Unfit::NotSeen));
         if missing(draft) == 0 || rank.unfit.is_some() && !soon {
             continue;
@@ -56,7 +56,7 @@ fn rescue(draft: &mut Draft<'_, '_>) {
             draft.coming += 1;
         }
     }
-    draft.plan.rescues = ranked.into_iter().map(|(rank, _)| rank).collect();
+    draft.plan.rescues = ranked.into_ranks();
 }
 
 /// A bridge that an operator had drained and no longer wants to be is taken back, whatever the size.

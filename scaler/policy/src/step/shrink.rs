@@ -1,5 +1,7 @@
 //! A pool that is too large: the bridges that are missed least are drained.
 
+use std::collections::BTreeMap;
+
 use scaler_api::state::{Intent, IntentReason};
 use scaler_api::status::{ConditionType, Reason};
 
@@ -16,8 +18,9 @@ pub(super) fn shrink(draft: &mut Draft<'_, '_>) {
     let ranked = victims(draft.scene, |sight| {
         sight.counted() && sight.marks.intent == Intent::Active
     });
-    let mut held: Vec<(Reason, &str)> = Vec::new();
-    for (place, (rank, sight)) in ranked.iter().enumerate() {
+    // Why bridges are kept, and the first by name of each kind.
+    let mut held: BTreeMap<Reason, &str> = BTreeMap::new();
+    for (place, rank, sight) in ranked.iter() {
         if draft.left.counted <= draft.left.wanted {
             break;
         }
@@ -38,15 +41,15 @@ pub(super) fn shrink(draft: &mut Draft<'_, '_>) {
             None => None,
         };
         if let Some(why) = obstacle {
-            held.push((why, sight.pod.name.as_str()));
+            let name = sight.pod.name.as_str();
+            let first = held.entry(why).or_insert(name);
+            *first = name.min(first);
             continue;
         }
         draft.drain(sight, IntentReason::ScaleDown);
         draft.rank(place);
     }
     if draft.left.counted > draft.left.wanted {
-        held.sort_unstable();
-        held.dedup_by_key(|(why, _)| *why);
         for (why, name) in held {
             let message = format!(
                 "{} bridges are wanted and {} are counted; {name} is kept, among others",
@@ -55,7 +58,7 @@ pub(super) fn shrink(draft: &mut Draft<'_, '_>) {
             draft.finding(ConditionType::ScalingLimited, why, message);
         }
     }
-    draft.plan.victims = ranked.into_iter().map(|(rank, _)| rank).collect();
+    draft.plan.victims = ranked.into_ranks();
 }
 
 /// Spare bridges that nothing waits for any more are drained.

@@ -1,6 +1,7 @@
 use std::cmp::Reverse;
 
 use bridge::Time;
+use scaler_api::state::IntentReason;
 
 use super::stage::{Stage, spec, uid};
 use crate::VictimKey;
@@ -20,7 +21,7 @@ fn plain() -> VictimKey {
         zone: Reverse(3),
         stress: 400,
         created: Reverse(Time::from_millis(1000)),
-        uid: uid("m"),
+        uid: uid("m").into(),
     }
 }
 
@@ -35,7 +36,7 @@ fn the_first_difference_decides() {
             zone: Reverse(0),
             stress: 2000,
             created: Reverse(Time::from_millis(0)),
-            uid: uid("z"),
+            uid: uid("z").into(),
             ..plain()
         };
         change(&mut key);
@@ -76,7 +77,7 @@ fn the_first_difference_decides() {
             VictimKey {
                 stress: 399,
                 created: Reverse(Time::from_millis(0)),
-                uid: uid("z"),
+                uid: uid("z").into(),
                 ..plain()
             },
         ),
@@ -84,7 +85,7 @@ fn the_first_difference_decides() {
             "youngest",
             VictimKey {
                 created: Reverse(Time::from_millis(1001)),
-                uid: uid("z"),
+                uid: uid("z").into(),
                 ..plain()
             },
         ),
@@ -128,9 +129,64 @@ fn the_list_that_is_printed_is_the_one_that_decided() {
     assert_eq!(plan.victims[3].excluded, Some(crate::Excluded::Pinned));
     assert_eq!(
         plan.decisions[0].pod.as_ref().unwrap().uid,
-        plan.victims[0].key.uid
+        *plan.victims[0].key.uid
     );
     assert_eq!(plan.decisions[0].evidence.rank, Some(1));
+}
+
+#[test]
+fn each_choice_names_its_place_in_the_list_that_decided() {
+    // Two are outdated, one is to go with its node, and there is one too many besides.
+    let mut stage = Stage::empty(spec(5));
+    for (name, revision) in [
+        ("b0", "old"),
+        ("b1", "old"),
+        ("b2", "new"),
+        ("b3", "new"),
+        ("b4", "new"),
+    ] {
+        stage.active(name, revision);
+        stage.people(name, 3);
+    }
+    stage.people("b2", 40);
+    stage.look();
+    stage.annotate("b2", "bridgetender.dev/drain-requested", Some("true"));
+    stage.respec(|pool| {
+        pool.spec.replicas = 3;
+        pool.spec.drain.max_concurrent = scaler_api::Limit::Count(4);
+    });
+    let plan = stage.decide();
+    let chosen: Vec<_> = plan
+        .decisions
+        .iter()
+        .filter_map(|decision| {
+            Some((
+                decision.why,
+                decision.evidence.rank?,
+                &decision.pod.as_ref()?.uid,
+            ))
+        })
+        .collect();
+    let one = uid("b2");
+    let other = uid("b0");
+    assert_eq!(
+        chosen,
+        [
+            (IntentReason::Operator, 1, &one),
+            (IntentReason::ScaleDown, 2, &other)
+        ]
+    );
+    assert_eq!(plan.chosen_from(IntentReason::Operator), [&one]);
+    // It stands second there, behind the one that has been chosen already.
+    assert_eq!(
+        plan.chosen_from(IntentReason::ScaleDown)[..2],
+        [&one, &other]
+    );
+    assert_eq!(
+        plan.chosen_from(IntentReason::Outdated).len(),
+        2,
+        "none of them has a replacement yet"
+    );
 }
 
 #[test]
@@ -148,7 +204,7 @@ fn the_node_that_becomes_empty_goes_first() {
         stage.change(bridge, |object| object.pod.node = Some(node.to_owned()));
     }
     stage.scale(2);
-    assert_eq!(stage.decide().victims[0].key.uid, uid("b2"));
+    assert_eq!(*stage.decide().victims[0].key.uid, uid("b2"));
 }
 
 #[test]

@@ -144,13 +144,7 @@ fn a_paused_pool_keeps_up_what_was_begun_and_begins_nothing() {
     stage.scale(1);
     stage.seconds(5);
     assert_eq!(stage.in_state(State::Settling), 1);
-    let name = stage
-        .states()
-        .iter()
-        .find(|(_, state)| **state == State::Settling)
-        .unwrap()
-        .0
-        .clone();
+    let name = stage.only(State::Settling);
     stage.restart(&name);
     stage.seconds(60);
     assert!(stage.actor(&name).flags.drain, "drained anew");
