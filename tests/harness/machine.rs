@@ -4,12 +4,35 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use laboratory::kubernetes_version;
+use serde::{Deserialize, Serialize};
 
-use crate::results::Machine;
+use crate::tools::kubernetes_version;
+
+/// A machine and what runs on it.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Machine {
+    /// The processor's name.
+    pub processor: String,
+    /// How many threads run at once.
+    pub cores: usize,
+    /// Memory in MB.
+    pub memory_megabytes: u64,
+    /// The distribution.
+    pub system: String,
+    /// The kernel's version.
+    pub kernel: String,
+    /// The C library, whose allocator our adapter uses.
+    pub libc: String,
+    /// The compiler.
+    pub rustc: String,
+    /// Which Kubernetes.
+    pub kubernetes: String,
+    /// The load average of the last minute before the run: what else was going on.
+    pub load_before: String,
+}
 
 /// This machine. What cannot be found out stays empty.
-pub(crate) fn this() -> Machine {
+pub fn this() -> Machine {
     Machine {
         processor: line("/proc/cpuinfo", "model name").unwrap_or_default(),
         cores: std::thread::available_parallelism().map_or(0, Into::into),
@@ -22,20 +45,31 @@ pub(crate) fn this() -> Machine {
         libc: said("getconf", &["GNU_LIBC_VERSION"]),
         rustc: said("rustc", &["--version"]),
         kubernetes: kubernetes_version(),
-        load_before: read("/proc/loadavg")
-            .split(' ')
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
+        load_before: load(),
     }
 }
 
-/// The commit of the sources, with a note when they were changed since; empty outside of a checkout.
-pub(crate) fn commit() -> String {
+/// The load average of the last minute: what goes on.
+pub fn load() -> String {
+    let all = read("/proc/loadavg");
+    all.split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// The command line, without the folders of this machine.
+pub fn command() -> String {
+    let mut words: Vec<String> = std::env::args().collect();
+    if let Some(program) = words.first_mut() {
+        let name = Path::new(program.as_str()).file_name();
+        *program = name.unwrap_or_default().to_string_lossy().into_owned();
+    }
+    words.join(" ")
+}
+
+/// The commit, with a note when these of its folders and files were changed since; empty outside of a checkout. What a measurement
+/// itself writes is no change of what is measured.
+pub fn commit(sources: &[&str]) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).display().to_string();
     let commit = said("git", &["-C", &folder, "rev-parse", "--short=12", "HEAD"]);
-    // What the benchmark itself writes is no change of what is measured.
-    let sources = ["adapter", "bridge", "tests", "Cargo.toml", "Cargo.lock"];
     let mut arguments = vec!["-C", &folder, "status", "--porcelain", "--"];
     let sources: Vec<String> = sources.iter().map(|source| format!(":/{source}")).collect();
     arguments.extend(sources.iter().map(String::as_str));
