@@ -263,6 +263,10 @@ proptest! {
             let ledger = jitsi.ledger().clone();
             assert!(ledger.on_bridges + ledger.waiting <= ledger.people, "{ledger:?}");
             assert!(ledger.without_media <= ledger.people - ledger.on_bridges, "{ledger:?}");
+            let interruptions = ledger.cut + ledger.moved + ledger.stranded + ledger.reinvited;
+            assert!(ledger.disturbed <= interruptions.min(ledger.came), "{ledger:?}");
+            assert!(ledger.disturbed_by_cut <= ledger.disturbed.min(ledger.cut), "{ledger:?}");
+            assert_eq!(ledger.disturbed == 0, interruptions == 0, "{ledger:?}");
             let local: u64 = jitsi.bridges().map(|(_, bridge)| u64::from(bridge.local_endpoints())).sum();
             if jitsi.jicofo_running() {
                 let (_, stats) = jicofo(jitsi, "/stats", from);

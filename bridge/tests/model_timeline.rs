@@ -106,7 +106,11 @@ fn a_forced_shutdown_and_signals_move_people_when_they_did() {
         }),
     ];
     live(&mut jitsi, "C", at(20, 2_000), deeds);
-    assert_eq!((jitsi.ledger().moved, jitsi.ledger().cut), (2, 4));
+    let ledger = jitsi.ledger();
+    assert_eq!((ledger.moved, ledger.cut), (2, 4));
+    // Twice each, but they are two people.
+    let people = (ledger.came, ledger.disturbed, ledger.disturbed_by_cut);
+    assert_eq!(people, (2, 2, 2));
 }
 
 #[test]

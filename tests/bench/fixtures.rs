@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::results::{HARNESS, Machine, Measure, OURS, Results, Subject, Value, What};
+use laboratory::machine::Machine;
+
+use crate::results::{HARNESS, Measure, OURS, Results, Subject, Value, What};
 use crate::statistics::Series;
 
 /// A run of a machine that is none, in which some figures were reached, one was missed and most were not measured.

@@ -4,7 +4,6 @@ mod candidate;
 mod elsewhere;
 #[cfg(test)]
 mod fixtures;
-mod machine;
 mod measure;
 mod notes;
 mod options;
@@ -28,12 +27,16 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use laboratory::machine;
 
 use options::{Command, Options, Run};
 use pace::Pace;
 use progress::Progress;
 use results::Results;
 use scene::Cast;
+
+/// What the measured programs are made of.
+const SOURCES: [&str; 5] = ["adapter", "bridge", "tests", "Cargo.toml", "Cargo.lock"];
 
 /// As a shell reports a program that was interrupted.
 const INTERRUPTED: u8 = 130;
@@ -82,8 +85,8 @@ async fn run(options: &Run) -> Result<()> {
     let results = Results {
         began: began.0.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         seconds: began.1.elapsed().as_secs(),
-        command: command(),
-        commit: machine::commit(),
+        command: machine::command(),
+        commit: machine::commit(&SOURCES),
         quick: options.quick,
         release: !cfg!(debug_assertions),
         machine,
@@ -102,16 +105,6 @@ async fn run(options: &Run) -> Result<()> {
         notes.failed.join("; ")
     );
     Ok(())
-}
-
-/// The command line, without the folders of this machine.
-fn command() -> String {
-    let mut words: Vec<String> = std::env::args().collect();
-    if let Some(program) = words.first_mut() {
-        let name = Path::new(program.as_str()).file_name();
-        *program = name.unwrap_or_default().to_string_lossy().into_owned();
-    }
-    words.join(" ")
 }
 
 fn read(out: &Path) -> Result<Results> {

@@ -1,5 +1,6 @@
 //! What one run of the benchmark found, as it is kept.
 
+use laboratory::machine::Machine;
 use serde::{Deserialize, Serialize};
 
 use crate::statistics::Series;
@@ -32,29 +33,6 @@ pub(crate) struct Results {
     pub(crate) remarks: Vec<String>,
     /// What was found.
     pub(crate) measures: Vec<Measure>,
-}
-
-/// A machine and what runs on it.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub(crate) struct Machine {
-    /// The processor's name.
-    pub(crate) processor: String,
-    /// How many threads run at once.
-    pub(crate) cores: usize,
-    /// Memory in MB.
-    pub(crate) memory_megabytes: u64,
-    /// The distribution.
-    pub(crate) system: String,
-    /// The kernel's version.
-    pub(crate) kernel: String,
-    /// The C library, whose allocator our adapter uses.
-    pub(crate) libc: String,
-    /// The compiler.
-    pub(crate) rustc: String,
-    /// Which Kubernetes.
-    pub(crate) kubernetes: String,
-    /// The load average of the last minute before the run: what else was going on.
-    pub(crate) load_before: String,
 }
 
 /// An adapter that was measured.

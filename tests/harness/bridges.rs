@@ -148,10 +148,7 @@ fn deployment(name: &str, replicas: u32) -> Result<Deployment> {
     let bridge = pods
         .and_then(|pods| pods.containers.first_mut())
         .context("a bridge's pod has a container")?;
-    bridge.readiness_probe = serde_json::from_value(json!({
-        "httpGet": {"path": "/about/health", "port": objects::METRICS_PORT},
-        "periodSeconds": 1,
-    }))?;
+    bridge.readiness_probe = serde_json::from_value(objects::readiness())?;
     Ok(deployment)
 }
 

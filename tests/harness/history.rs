@@ -13,8 +13,6 @@ use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::bridges::NAMESPACE;
-
 /// How long a watch lasts: less than a silence that is taken for an API server that hangs.
 const WATCH_SECONDS: u32 = 30;
 /// How long to wait after a watch broke.
@@ -40,13 +38,13 @@ pub struct History {
 
 impl History {
     /// Of the HPA of this name, whose target has the same one.
-    pub(crate) fn follow(client: Client, name: &str) -> Self {
+    pub(crate) fn follow(client: Client, namespace: &str, name: &str) -> Self {
         let wishes = Arc::<Mutex<Vec<Wish>>>::default();
         let named = watcher::Config::default()
             .fields(&format!("metadata.name={name}"))
             .timeout(WATCH_SECONDS);
-        let hpas: Api<HorizontalPodAutoscaler> = Api::namespaced(client.clone(), NAMESPACE);
-        let targets: Api<Deployment> = Api::namespaced(client, NAMESPACE);
+        let hpas: Api<HorizontalPodAutoscaler> = Api::namespaced(client.clone(), namespace);
+        let targets: Api<Deployment> = Api::namespaced(client, namespace);
         let desired = watcher(hpas, named.clone())
             .applied_objects()
             .map_ok(|hpa| hpa.status.map(|status| status.desired_replicas));

@@ -53,6 +53,7 @@ enum Metric {
 /// An HPA of the real controller.
 pub struct Hpa {
     client: Client,
+    namespace: String,
     name: String,
 }
 
@@ -186,18 +187,29 @@ impl HpaBuilder<'_> {
         lab.put(&object.build()).await?;
         Ok(Hpa {
             client: lab.client(),
+            namespace: NAMESPACE.to_owned(),
             name: stand_in.map_or(bridges, |(name, _)| name),
         })
     }
 }
 
 impl Hpa {
+    /// One that is there, whatever it scales.
+    pub fn known(lab: &Laboratory, namespace: &str, name: &str) -> Self {
+        Self {
+            client: lab.client(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
     /// The object as it is now.
     ///
     /// # Errors
     /// When the API server does not answer.
     pub async fn read(&self) -> Result<HorizontalPodAutoscaler> {
-        let api: Api<HorizontalPodAutoscaler> = Api::namespaced(self.client.clone(), NAMESPACE);
+        let api: Api<HorizontalPodAutoscaler> =
+            Api::namespaced(self.client.clone(), &self.namespace);
         api.get(&self.name).await.context("cannot read the HPA")
     }
 
@@ -239,7 +251,7 @@ impl Hpa {
     /// # Errors
     /// When the API server does not answer.
     pub async fn events(&self, reason: &str) -> Result<Vec<String>> {
-        let events: Api<Event> = Api::namespaced(self.client.clone(), NAMESPACE);
+        let events: Api<Event> = Api::namespaced(self.client.clone(), &self.namespace);
         let fields = format!(
             "involvedObject.kind=HorizontalPodAutoscaler,involvedObject.name={},reason={reason}",
             self.name
@@ -262,7 +274,7 @@ impl Hpa {
 
     /// Everything it wants from now on.
     pub fn history(&self) -> History {
-        History::follow(self.client.clone(), &self.name)
+        History::follow(self.client.clone(), &self.namespace, &self.name)
     }
 
     /// Waits until a condition has this status and reason.

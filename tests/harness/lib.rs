@@ -61,6 +61,7 @@ pub use scalers::{Scalers, ScalersBuilder};
 pub use tools::{kubectl_path, kubernetes_version, test_adapter_path};
 
 pub mod load;
+pub mod machine;
 pub mod mocks;
 pub mod objects;
 

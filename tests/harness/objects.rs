@@ -10,6 +10,8 @@ use crate::address::BRIDGE_PORT;
 
 /// The label that bridges carry: `app=jvb`.
 pub const BRIDGE_LABEL: (&str, &str) = ("app", "jvb");
+/// The other label that bridges carry: the one that the adapter looks for where nothing else is said.
+const COMPONENT_LABEL: (&str, &str) = ("app.kubernetes.io/component", "jvb");
 /// The name of the port on which a bridge serves its statistics.
 pub const METRICS_PORT: &str = "metrics";
 /// The name of the container that is the bridge.
@@ -20,8 +22,7 @@ pub const BRIDGE_CONTAINER: &str = "jvb";
 /// # Panics
 /// Never: what is written out here is a Deployment.
 pub fn bridges(namespace: &str, name: &str, replicas: i32) -> Deployment {
-    // The second one is what the adapter looks for where nothing else is said.
-    let labels = json!({BRIDGE_LABEL.0: BRIDGE_LABEL.1, "app.kubernetes.io/component": "jvb"});
+    let labels = json!({BRIDGE_LABEL.0: BRIDGE_LABEL.1, COMPONENT_LABEL.0: COMPONENT_LABEL.1});
     serde_json::from_value(json!({
         "metadata": {"namespace": namespace, "name": name, "labels": labels},
         "spec": {
@@ -45,6 +46,52 @@ pub fn bridges(namespace: &str, name: &str, replicas: i32) -> Deployment {
         },
     }))
     .expect("what is written out above is a Deployment")
+}
+
+/// The readiness probe of a mock bridge: Ready is one whose own health says so.
+pub fn readiness() -> Value {
+    json!({
+        "httpGet": {"path": "/about/health", "port": METRICS_PORT},
+        "periodSeconds": 1,
+    })
+}
+
+/// What a BridgePool of so many mock bridges wants, with the pace of a test.
+pub fn pool_spec(replicas: u32) -> Value {
+    json!({
+        "replicas": replicas,
+        "minLifetime": "0s",
+        "drain": {
+            "settle": "1s",
+            "maxConcurrent": "100%",
+            "moveInterval": "200ms",
+            "shutdownTimeout": "10s",
+            "expelTimeout": "10s",
+        },
+        // A busy machine is no silent bridge.
+        "evidence": { "freshness": "5s", "removalFreshness": "4s" },
+        "template": {
+            "metadata": { "labels": {
+                BRIDGE_LABEL.0: BRIDGE_LABEL.1,
+                COMPONENT_LABEL.0: COMPONENT_LABEL.1,
+            } },
+            "spec": { "containers": [{
+                "name": BRIDGE_CONTAINER,
+                "image": "laboratory/jvb",
+                "ports": [{ "name": METRICS_PORT, "containerPort": BRIDGE_PORT }],
+            }] },
+        },
+    })
+}
+
+/// A BridgePool of this spec.
+pub fn pool(namespace: &str, name: &str, spec: &Value) -> Value {
+    json!({
+        "apiVersion": "bridgetender.dev/v1alpha1",
+        "kind": "BridgePool",
+        "metadata": { "name": name, "namespace": namespace },
+        "spec": spec,
+    })
 }
 
 /// A Deployment of pods that do nothing, for an HPA to scale that is only to show what it wants.
@@ -182,6 +229,14 @@ impl Autoscaler {
     pub fn scale_up_by(mut self, pods: i32) -> Self {
         self.behavior["scaleUp"]["policies"] =
             json!([{"type": "Pods", "value": pods, "periodSeconds": 1}]);
+        self
+    }
+
+    /// How many replicas it may take away in so many seconds: where nothing is said all of them, in 15 s.
+    #[must_use]
+    pub fn scale_down_by(mut self, pods: i32, seconds: i32) -> Self {
+        self.behavior["scaleDown"]["policies"] =
+            json!([{"type": "Pods", "value": pods, "periodSeconds": seconds}]);
         self
     }
 

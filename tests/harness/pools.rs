@@ -12,7 +12,6 @@ use scaler_api::labels::{COUNTED, POOL, PROTECTED};
 use scaler_api::{BridgePool, crd};
 use serde_json::{Value, json};
 
-use crate::address::BRIDGE_PORT;
 use crate::bridges::{NAMESPACE, quick};
 use crate::kubelet::Kubelet;
 use crate::laboratory::Laboratory;
@@ -59,30 +58,9 @@ pub struct Bridge {
 impl Laboratory {
     /// A pool `jvb` of so many bridges in the namespace `jitsi`, with the pace of a test; somebody has to look after it.
     pub fn pool(&self, replicas: u32) -> PoolBuilder<'_> {
-        let spec = json!({
-            "replicas": replicas,
-            "minLifetime": "0s",
-            "drain": {
-                "settle": "1s",
-                "maxConcurrent": "100%",
-                "moveInterval": "200ms",
-                "shutdownTimeout": "10s",
-                "expelTimeout": "10s",
-            },
-            // A busy machine is no silent bridge.
-            "evidence": { "freshness": "5s", "removalFreshness": "4s" },
-            "template": {
-                "metadata": { "labels": { objects::BRIDGE_LABEL.0: objects::BRIDGE_LABEL.1 } },
-                "spec": { "containers": [{
-                    "name": objects::BRIDGE_CONTAINER,
-                    "image": "laboratory/jvb",
-                    "ports": [{ "name": objects::METRICS_PORT, "containerPort": BRIDGE_PORT }],
-                }] },
-            },
-        });
         PoolBuilder {
             lab: self,
-            spec,
+            spec: objects::pool_spec(replicas),
             bridge: quick(),
         }
     }
@@ -140,13 +118,7 @@ fn merge(into: &mut Value, change: &Value) {
 
 impl Pool {
     async fn create(&self, spec: &Value) -> Result<()> {
-        let pool = json!({
-            "apiVersion": "bridgetender.dev/v1alpha1",
-            "kind": "BridgePool",
-            "metadata": { "name": NAME, "namespace": NAMESPACE },
-            "spec": spec,
-        });
-        let pool: BridgePool = serde_json::from_value(pool)?;
+        let pool: BridgePool = serde_json::from_value(objects::pool(NAMESPACE, NAME, spec))?;
         self.pools()
             .create(&PostParams::default(), &pool)
             .await

@@ -2,6 +2,7 @@
 
 mod bench;
 mod control_plane;
+mod drain;
 mod janitor;
 mod kubelet;
 mod many;

@@ -6,7 +6,7 @@ use super::Jitsi;
 use super::agenda::{Event, Name, Step};
 use super::config::Health;
 use super::jicofo::{Jicofo, Known};
-use super::people::Place;
+use super::people::{Place, Worst};
 use super::videobridge::Process;
 use crate::stats::Flags;
 use crate::time::Time;
@@ -98,7 +98,10 @@ impl Jitsi {
             let enough = room.people.len() >= self.config.min_participants;
             for person in room.people.values_mut() {
                 let had_media = person.ice && matches!(person.place, Place::On(_));
-                self.ledger.reinvited += u64::from(had_media && enough);
+                if had_media && enough {
+                    self.ledger.reinvited += 1;
+                    person.suffer(Worst::Interrupted, &mut self.ledger);
+                }
                 person.go(Place::Waiting, &mut self.ledger, now);
             }
             if let Some(jicofo) = &mut self.jicofo {

@@ -2,7 +2,7 @@
 
 use super::Jitsi;
 use super::agenda::{Event, Name};
-use super::people::Place;
+use super::people::{Place, Worst};
 
 impl Jitsi {
     /// Jicofo takes one person off whatever bridge it had put them on; a session without anybody ends.
@@ -115,12 +115,15 @@ impl Jitsi {
         }
         self.invite_all(conference, endpoints, self.config.reinvite);
         for (endpoint, had_media) in endpoints.iter().zip(had_media) {
-            let Some(room) = self.rooms.get(conference) else {
+            let Some(room) = self.rooms.get_mut(conference) else {
                 return;
             };
-            let Some(person) = room.people.get(endpoint) else {
+            let Some(person) = room.people.get_mut(endpoint) else {
                 continue;
             };
+            if had_media {
+                person.suffer(Worst::Interrupted, &mut self.ledger);
+            }
             if person.place == Place::Waiting {
                 // Whether cut or sent away: there was nothing to go on to.
                 self.ledger.stranded += u64::from(person.lost_since.is_some());

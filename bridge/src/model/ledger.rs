@@ -11,6 +11,12 @@ pub struct Ledger {
     pub on_bridges: u64,
     /// People now who should have a bridge and have none to go to.
     pub waiting: u64,
+    /// How many people came so far.
+    pub came: u64,
+    /// How many of them were interrupted, once or more often: cut, taken off a bridge to be sent on, or sent to one anew.
+    pub disturbed: u64,
+    /// How many of the disturbed had a bridge vanish under them, once or more often.
+    pub disturbed_by_cut: u64,
     /// How often a bridge vanished under a person, whoever did it.
     pub cut: u64,
     /// How often a person was taken off a bridge on request (a move, SHUTTING_DOWN, a failed health check) and sent on.

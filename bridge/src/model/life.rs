@@ -275,8 +275,7 @@ impl Jitsi {
             };
             for person in room.people.values_mut() {
                 if person.ice && person.place == Place::On(nick.clone()) {
-                    self.ledger.cut += 1;
-                    person.go(Place::Invited(nick.clone()), &mut self.ledger, now);
+                    person.cut_off(nick.clone(), &mut self.ledger, now);
                 }
             }
         }

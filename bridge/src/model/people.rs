@@ -61,6 +61,19 @@ pub(super) struct Person {
     pub(super) region: Option<String>,
     pub(super) place: Place,
     pub(super) lost_since: Option<Time>,
+    pub(super) worst: Worst,
+}
+
+/// The worst that happened to a person so far.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Worst {
+    /// Nothing did.
+    #[default]
+    Nothing,
+    /// Their call was interrupted.
+    Interrupted,
+    /// A bridge vanished under them.
+    Cut,
 }
 
 /// Where a person is.
@@ -101,6 +114,20 @@ impl Person {
             self.regain(ledger, now);
         }
         self.place = place;
+    }
+
+    /// The bridge vanishes under the person, who is on the way to it until jicofo notices.
+    pub(super) fn cut_off(&mut self, bridge: Name, ledger: &mut Ledger, now: Time) {
+        ledger.cut += 1;
+        self.suffer(Worst::Cut, ledger);
+        self.go(Place::Invited(bridge), ledger, now);
+    }
+
+    /// Something happens to the person.
+    pub(super) fn suffer(&mut self, what: Worst, ledger: &mut Ledger) {
+        ledger.disturbed += u64::from(self.worst == Worst::Nothing);
+        ledger.disturbed_by_cut += u64::from(self.worst < Worst::Cut && what == Worst::Cut);
+        self.worst = self.worst.max(what);
     }
 
     /// No media comes from the person any more, wherever they are, and nobody misses it on their behalf.

@@ -3,7 +3,7 @@
 use super::Jitsi;
 use super::agenda::{Event, Name};
 use super::evacuation::established;
-use super::people::{Person, Place, Room};
+use super::people::{Person, Place, Room, Worst};
 use crate::time::Time;
 
 /// Somebody who joins a conference.
@@ -78,9 +78,11 @@ impl Jitsi {
                 region: newcomer.region,
                 place: Place::Room,
                 lost_since: None,
+                worst: Worst::default(),
             },
         );
         self.ledger.people += 1;
+        self.ledger.came += 1;
         let Some(jicofo) = &mut self.jicofo else {
             return;
         };

@@ -1,6 +1,6 @@
 //! From a curve of people over time to conferences with names.
 
-use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Duration;
 
 use rand::{RngExt, SeedableRng};
@@ -10,12 +10,25 @@ use rand_chacha::ChaCha8Rng;
 #[derive(Clone, Debug)]
 pub struct Profile {
     points: Vec<(Duration, f64)>,
+    /// How long conferences last; where nothing is said until there are too many people, the oldest one first.
+    lengths: Option<Range<Duration>>,
+}
+
+/// A conference that has begun.
+struct Running {
+    name: String,
+    size: u32,
+    began: Duration,
+    until: Option<Duration>,
 }
 
 /// Sizes of conferences and how many of a hundred have them: most are small, a few are lectures.
 const SIZES: [(u32, u32); 6] = [(2, 30), (3, 20), (5, 22), (8, 16), (14, 9), (25, 3)];
 
-/// People of one conference come and go within this time of each other.
+/// The size of the largest.
+const LARGEST: u32 = 25;
+
+/// People of one conference come within this time of its beginning and go within this time of its end.
 const SPREAD: Duration = Duration::from_secs(2);
 
 /// How finely the curve is followed.
@@ -26,7 +39,16 @@ impl Profile {
     pub fn through(points: impl IntoIterator<Item = (Duration, f64)>) -> Self {
         Self {
             points: points.into_iter().collect(),
+            lengths: None,
         }
+    }
+
+    /// The same curve with conferences that end by themselves after a time within these bounds, each after its own, so that
+    /// people come and go all day. Where there are too many people, conferences end earlier, drawn by lot.
+    #[must_use]
+    pub fn lasting(mut self, lengths: Range<Duration>) -> Self {
+        self.lengths = Some(lengths);
+        self
     }
 
     /// The standard load, morning and evening: a few early people, a rise until half of the time, a peak until two
@@ -66,45 +88,65 @@ impl Profile {
         self.points.last().map_or(Duration::ZERO, |(at, _)| *at)
     }
 
-    /// Conferences that follow the curve: a new one whenever people are missing, the oldest one ends whenever there are too
-    /// many. Everybody is gone a moment after the end.
+    /// Conferences that follow the curve: a new one whenever people are missing, and one ends whenever there are too many or its
+    /// time is over. Everybody is gone a moment after the end.
     pub fn schedule(&self, seed: u64) -> Schedule {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut next = draw_size(&mut rng);
-        let mut running: VecDeque<(String, u32)> = VecDeque::new();
+        let mut running: Vec<Running> = Vec::new();
         let mut events = Vec::new();
         let (mut people, mut started, mut time) = (0.0_f64, 0_u32, Duration::ZERO);
         loop {
-            let wanted = if time < self.end() {
-                self.people(time)
-            } else {
-                0.0
-            };
+            let over = time >= self.end();
+            let wanted = if over { 0.0 } else { self.people(time) };
+            let mut ended: Vec<Running> = running
+                .extract_if(.., |one| one.until.is_some_and(|until| until <= time))
+                .collect();
+            people -= ended.iter().map(|one| f64::from(one.size)).sum::<f64>();
             // One more and one fewer when that is nearer to the curve than what there is: half of a conference is the most by
             // which it is missed.
             while people + f64::from(next) / 2.0 < wanted {
                 let size = std::mem::replace(&mut next, draw_size(&mut rng));
                 started += 1;
-                let conference = format!("room-{started}@conference.meet.example");
+                let name = format!("room-{started}@conference.meet.example");
                 for endpoint in 0..size {
                     let at = time + SPREAD.mul_f64(rng.random::<f64>());
-                    events.push(Event::new(at, What::Join, &conference, endpoint));
+                    events.push(Event::new(at, What::Join, &name, endpoint));
                 }
                 people += f64::from(size);
-                running.push_back((conference, size));
+                let lengths = self.lengths.as_ref();
+                let until = lengths.map(|lengths| {
+                    let range = lengths.end.saturating_sub(lengths.start);
+                    time + lengths.start + range.mul_f64(rng.random::<f64>())
+                });
+                running.push(Running {
+                    name,
+                    size,
+                    began: time,
+                    until,
+                });
             }
-            while let Some((conference, size)) = running.front() {
-                if people - f64::from(*size) / 2.0 <= wanted && time < self.end() {
+            while !running.is_empty() {
+                let (which, missed) = match self.lengths {
+                    // What is too much is not what a last conference that was too large left.
+                    Some(_) => (rng.random_range(0..running.len()), LARGEST),
+                    None => (0, running[0].size),
+                };
+                if !over && people - f64::from(missed) / 2.0 <= wanted {
                     break;
                 }
-                for endpoint in 0..*size {
-                    let at = time + SPREAD + SPREAD.mul_f64(rng.random::<f64>());
-                    events.push(Event::new(at, What::Leave, conference, endpoint));
-                }
-                people -= f64::from(*size);
-                running.pop_front();
+                people -= f64::from(running[which].size);
+                ended.push(running.remove(which));
             }
-            if time >= self.end() {
+            for one in ended {
+                // Nobody leaves before they came.
+                let end = time.max(one.began + SPREAD);
+                for endpoint in 0..one.size {
+                    let at = end + SPREAD.mul_f64(rng.random::<f64>());
+                    events.push(Event::new(at, What::Leave, &one.name, endpoint));
+                }
+            }
+            if over {
                 break;
             }
             time += STEP;
@@ -178,7 +220,7 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     const LENGTH: Duration = Duration::from_secs(95);
 
@@ -204,7 +246,7 @@ mod tests {
             let schedule = morning.schedule(seed);
             for second in 6..91 {
                 let time = Duration::from_secs(second);
-                // People come within SPREAD of their conference's start and go within twice of its end.
+                // People come within SPREAD of their conference's start and go within it of its end.
                 let (low, high) = (0..=16_u32)
                     .map(|step| morning.people(time.saturating_sub(STEP * step)))
                     .fold((f64::MAX, f64::MIN), |(low, high), people| {
@@ -235,6 +277,40 @@ mod tests {
         }
         assert!(inside.is_empty(), "left behind: {inside:?}");
         assert!(schedule.end() <= LENGTH + 2 * SPREAD);
+    }
+
+    #[test]
+    fn conferences_that_last_so_long_come_and_go_while_as_many_people_are_there() {
+        let to = Duration::from_mins(1);
+        let lengths = Duration::from_secs(6)..Duration::from_secs(15);
+        let curve = Profile::through([(Duration::ZERO, 100.0), (to, 100.0)]);
+        for seed in 0..20 {
+            let schedule = curve.clone().lasting(lengths.clone()).schedule(seed);
+            let came = schedule.events.len() / 2;
+            assert!((400..1000).contains(&came), "seed {seed}: {came} came");
+            for second in 10..60 {
+                let there = present(&schedule, Duration::from_secs(second));
+                assert!(
+                    (65..=135).contains(&there),
+                    "seed {seed}, {second} s: {there}"
+                );
+            }
+            let mut came = BTreeMap::new();
+            for event in &schedule.events {
+                match event.what {
+                    What::Join => drop(came.insert(&event.endpoint, event.at)),
+                    What::Leave if event.at < to => {
+                        let stayed = event.at.saturating_sub(came[&event.endpoint]);
+                        let (least, most) = (
+                            lengths.start.saturating_sub(SPREAD),
+                            lengths.end + SPREAD + STEP,
+                        );
+                        assert!((least..=most).contains(&stayed), "seed {seed}: {stayed:?}");
+                    }
+                    What::Leave => {}
+                }
+            }
+        }
     }
 
     #[test]

@@ -10,8 +10,11 @@ pub mod clock;
 mod driver;
 mod fault;
 mod jitsi;
+mod namespaces;
 mod runtime;
 mod server;
 
 pub use fault::Fault;
 pub use jitsi::MockJitsi;
+pub use namespaces::Namespaces;
+pub use runtime::DRAIN_AND_WAIT;
