@@ -6,4 +6,4 @@ mod victim;
 pub(crate) use rescue::rescues;
 pub use rescue::{RescueKey, RescueRank, Unfit};
 pub(crate) use victim::victims;
-pub use victim::{Excluded, VictimKey, VictimRank};
+pub use victim::{Criterion, Excluded, Kept, VictimKey, VictimRank};
