@@ -42,6 +42,9 @@ pub enum ClientError {
         /// What is wrong with it.
         why: String,
     },
+    /// A context that the kubeconfig does not have.
+    #[error("the kubeconfig has no context {0} (--context)")]
+    Context(String),
     /// Nothing says which cluster.
     #[error(
         "no cluster is configured: no kubeconfig ({kubeconfig}), and no service account of a pod ({pod})"
@@ -70,6 +73,7 @@ impl ClientError {
             Self::Unusable { .. } => {
                 "`kubectl config view --kubeconfig FILE` shows its contexts, `kubectl config use-context` chooses one"
             }
+            Self::Context(_) => "`kubectl config get-contexts` lists those that there are",
             Self::None { .. } => {
                 "set --kubeconfig or KUBECONFIG, or run in a pod with a service account and its token"
             }
@@ -148,22 +152,43 @@ fn prompt(config: kube::Config) -> Result<kube::Client, kube::Error> {
 /// # Errors
 /// When there is none, or one that cannot be used.
 pub async fn config(kubeconfig: Option<PathBuf>) -> Result<kube::Config, ClientError> {
+    config_in(kubeconfig, None).await
+}
+
+/// The same by another context than the kubeconfig's current one, where one is named: a pod has none.
+///
+/// # Errors
+/// When there is none, or one that cannot be used.
+pub async fn config_in(
+    kubeconfig: Option<PathBuf>,
+    context: Option<String>,
+) -> Result<kube::Config, ClientError> {
+    let options = KubeConfigOptions {
+        context,
+        ..KubeConfigOptions::default()
+    };
     let mut config = match kubeconfig {
         Some(file) => {
             let kubeconfig = read(&file)?;
-            kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
+            kube::Config::from_custom_kubeconfig(kubeconfig, &options)
                 .await
                 .map(behind_a_proxy)
-                .map_err(|error| match proxy(&error) {
-                    Some(error) => error,
-                    None => ClientError::Unusable {
+                .map_err(|error| match (proxy(&error), error) {
+                    (Some(error), _) => error,
+                    (None, KubeconfigError::LoadContext(context)) if options.context.is_some() => {
+                        ClientError::Context(context)
+                    }
+                    (None, error) => ClientError::Unusable {
                         why: causes(&error),
                         file,
                     },
                 })?
         }
-        None => match kube::Config::from_kubeconfig(&KubeConfigOptions::default()).await {
+        None => match kube::Config::from_kubeconfig(&options).await {
             Ok(config) => behind_a_proxy(config),
+            Err(KubeconfigError::LoadContext(context)) if options.context.is_some() => {
+                return Err(ClientError::Context(context));
+            }
             // In a pod no proxy is between it and the API server.
             Err(kubeconfig) => {
                 kube::Config::incluster().map_err(|pod| match proxy(&kubeconfig) {

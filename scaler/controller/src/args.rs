@@ -183,7 +183,7 @@ pub struct Deciding {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Telling")]
 pub struct Telling {
-    /// Address and port to serve /healthz, /readyz and /metrics on, over plain HTTP; on [::] for IPv4 too.
+    /// Address and port to serve /healthz, /readyz, /metrics and /pools/NAMESPACE/NAME on, over plain HTTP; on [::] for IPv4 too.
     #[arg(
         long,
         env = "JVB_SCALER_BIND",
@@ -191,6 +191,11 @@ pub struct Telling {
         default_value = "[::]:8081"
     )]
     pub(crate) bind: SocketAddr,
+
+    /// Name of the pod that this replica runs in: `kubectl bridgepool` asks the leader through the API server by it, how each bridge
+    /// is and who would be drained next. Set by the downward API, from metadata.name.
+    #[arg(long, env = "JVB_SCALER_POD", value_name = "NAME")]
+    pub(crate) pod: Option<String>,
 
     /// File to which each decision is appended as a line of JSON with its evidence; `-` is standard output.
     #[arg(

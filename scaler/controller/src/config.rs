@@ -30,6 +30,8 @@ pub struct Config {
     pub(crate) tuning: Tuning,
     /// Where to serve health and metrics.
     pub(crate) bind: SocketAddr,
+    /// The pod that this replica runs in, where it is told.
+    pub(crate) pod: Option<String>,
     /// Where decisions are written down.
     pub(crate) decision_log: PathBuf,
 }
@@ -94,7 +96,12 @@ impl TryFrom<Arguments> for Config {
             election,
             asking,
             deciding,
-            telling: Telling { bind, decision_log },
+            telling:
+                Telling {
+                    bind,
+                    pod,
+                    decision_log,
+                },
             log: _,
         } = arguments;
         let tuning = tuning(&deciding, &asking);
@@ -131,6 +138,7 @@ impl TryFrom<Arguments> for Config {
                 loopback: Loopback::allowed(asking.loopback_bridges),
             },
             bind,
+            pod: pod.filter(|pod| !pod.is_empty()),
             decision_log,
         })
     }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use bridge::Time;
 use k8s_openapi::api::core::v1::Pod as PodObject;
 use kube::api::DynamicObject;
+use scaler_api::status::Controller;
 use scaler_policy::world::{Presence, Tuning, Uid};
 use scaler_policy::{Outcome, Request};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use self::managed::Managed;
+use crate::asked::Asked;
 use crate::budget::Budgets;
 use crate::looks::{Looked, Looks};
 use crate::shared::Shared;
@@ -48,6 +50,8 @@ pub(crate) enum Input {
     Jicofo(Option<BTreeSet<String>>),
     /// By how many milliseconds our clock is ahead of the API server's.
     Skew(i64),
+    /// Somebody asks how a pool is.
+    Asked(Asked),
 }
 
 /// What became of a request.
@@ -66,6 +70,8 @@ pub(crate) struct Around {
     pub(crate) jicofo: Presence,
     /// By how many milliseconds our clock is ahead of the API server's.
     pub(crate) skew: i64,
+    /// Who this is, as it is told in the pools' status.
+    pub(crate) keeper: Controller,
 }
 
 /// The loop and all that it knows.

@@ -6,14 +6,16 @@ use anyhow::{Context as _, anyhow, bail};
 use kube::Api;
 use kube::api::{ApiResource, DynamicObject};
 use reach::client::{self, ClientError};
+use scaler_api::status::Controller;
 use scaler_api::{BridgePool, labels};
 use scaler_policy::world::Presence;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch::channel;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use crate::asked::{Asked, Desk};
 use crate::config::Config;
 use crate::lease::Keeper;
 use crate::looks::Looks;
@@ -44,6 +46,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         .namespace
         .clone()
         .unwrap_or_else(|| cluster.default_namespace.clone());
+    // In a pod this is the pod's own.
+    let home = cluster.default_namespace.clone();
     let client = client::watching(cluster, config.watch_seconds).map_err(told)?;
     let log = DecisionLog::open(&config.decision_log)?;
     let bind = config.bind;
@@ -61,18 +65,23 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
 
     // What is dropped ends: no task outlives this function, however it is left.
     let mut beside = JoinSet::new();
-    beside.spawn(serving::serve(listener, Arc::clone(&shared)));
+    let keeping = Controller {
+        namespace,
+        lease: config.lease.name.clone(),
+        holder: keeper.me().to_owned(),
+        pod_namespace: config.pod.is_some().then_some(home),
+        pod: config.pod.clone(),
+        port: listener
+            .local_addr()
+            .map_or(0, |address| address.port().into()),
+    };
+    let (desk, asked) = Desk::new();
+    beside.spawn(serving::serve(listener, Arc::clone(&shared), desk));
     tokio::select! {
         () = keeper.acquire() => {}
         () = shutdown.cancelled() => return Ok(()),
     }
-    let leading = lead(
-        client,
-        config,
-        log,
-        keeper.me().to_owned(),
-        Arc::clone(&shared),
-    );
+    let leading = lead(client, config, log, keeping, asked, Arc::clone(&shared));
     tokio::select! {
         lost = keeper.hold() => match lost {
             Ok(never) => match never {},
@@ -91,7 +100,8 @@ async fn lead(
     client: kube::Client,
     config: Config,
     log: DecisionLog,
-    me: String,
+    me: Controller,
+    mut asked: Receiver<Asked>,
     shared: Arc<Shared>,
 ) -> anyhow::Result<()> {
     let timeout = config.writing.timeout;
@@ -105,7 +115,7 @@ async fn lead(
     watch_all(&mut tasks, &client, &config, &shared, &inputs);
     tasks.spawn(announce(
         client.clone(),
-        me,
+        me.holder.clone(),
         timeout,
         Arc::clone(&shared),
         told,
@@ -124,6 +134,12 @@ async fn lead(
         ahead,
         move |millis| drop(tell.send(Input::Skew(millis))),
     ));
+    let tell = inputs.clone();
+    tasks.spawn(async move {
+        while let Some(asked) = asked.recv().await {
+            let _ = tell.send(Input::Asked(asked));
+        }
+    });
     if let Some(jicofo) = config.asking.jicofo.clone() {
         let every = config.tuning.presence_interval;
         tasks.spawn(jicofo::follow(
@@ -152,6 +168,7 @@ async fn lead(
         Around {
             jicofo,
             skew: ahead,
+            keeper: me,
         },
     );
     tokio::select! {

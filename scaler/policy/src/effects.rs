@@ -176,7 +176,7 @@ fn remember(world: &mut World, uid: &Uid, command: Command, now: Time) {
 
 fn write_status(world: &mut World, plan: &Plan, now: Time) -> Option<Request> {
     let tally = plan.tally.as_ref()?;
-    let after = status::status(&world.pool, plan, tally, world.server_time(plan.at));
+    let after = status::status(world, plan, tally, world.server_time(plan.at));
     let tuning = &world.tuning;
     let due = status::due(
         &world.pool.status,

@@ -4,17 +4,12 @@ mod number;
 mod rescue;
 mod victim;
 
-use std::sync::Arc;
-
-use serde::{Serialize, Serializer};
-
 use crate::scene::Sight;
-use crate::world::Uid;
 
 pub(crate) use rescue::rescues;
 pub use rescue::{RescueKey, RescueRank, Unfit};
 pub(crate) use victim::victims;
-pub use victim::{Excluded, VictimKey, VictimRank};
+pub use victim::{Criterion, Excluded, Kept, VictimKey, VictimRank};
 
 /// Bridges in an order, each with what put it there.
 pub(crate) struct Ranked<'s, 'w, R> {
@@ -50,7 +45,24 @@ impl<'s, 'w, R> Ranked<'s, 'w, R> {
     }
 }
 
-/// A UID that several lists share, as it is printed.
-fn shared<S: Serializer>(uid: &Arc<Uid>, serializer: S) -> Result<S::Ok, S::Error> {
-    uid.serialize(serializer)
+/// A UID that several lists share, as it is printed and read.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::world::Uid;
+
+    pub(super) fn serialize<S: Serializer>(
+        uid: &Arc<Uid>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        uid.as_ref().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<Uid>, D::Error> {
+        Uid::deserialize(deserializer).map(Arc::new)
+    }
 }

@@ -4,7 +4,7 @@ use bridge::Time;
 use scaler_api::State;
 use scaler_api::state::IntentReason;
 use scaler_api::status::{ConditionType, Reason};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::life::Way;
 use crate::order::{RescueRank, VictimRank};
@@ -317,7 +317,8 @@ pub struct Finding {
 }
 
 /// The numbers of a pool.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Tally {
     /// Bridges that the HPA counts.
     pub counted: u32,

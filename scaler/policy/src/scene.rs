@@ -13,6 +13,7 @@ use scaler_api::state::IntentReason;
 
 pub(crate) use breakers::Breakers;
 pub(crate) use crowding::Crowding;
+pub use evidence::Doubt;
 pub(crate) use evidence::proven_empty;
 pub(crate) use sight::{Leaving, Sight, forced};
 

@@ -8,7 +8,7 @@ use scaler_api::labels::counted_selector;
 use scaler_api::status::{BridgePoolStatus, ConditionType, LastDecision, Reason, meta_time};
 
 use crate::plan::{Finding, Plan, Tally};
-use crate::world::Pool;
+use crate::world::{Pool, World};
 
 /// The conditions that are told of every pool, each with its reason while there is nothing to tell.
 const TOLD: [(ConditionType, Reason); 13] = [
@@ -28,7 +28,8 @@ const TOLD: [(ConditionType, Reason); 13] = [
 ];
 
 /// The status that a plan gives a pool; conditions of others are kept. `now` is by the API server's clock.
-pub(crate) fn status(pool: &Pool, plan: &Plan, tally: &Tally, now: Time) -> BridgePoolStatus {
+pub(crate) fn status(world: &World, plan: &Plan, tally: &Tally, now: Time) -> BridgePoolStatus {
+    let pool = &world.pool;
     let before = &pool.status;
     BridgePoolStatus {
         replicas: tally.counted,
@@ -52,6 +53,7 @@ pub(crate) fn status(pool: &Pool, plan: &Plan, tally: &Tally, now: Time) -> Brid
                     .is_none_or(|old| old.message != new.message)
             })
             .or_else(|| before.last_decision.clone()),
+        controller: world.keeper.clone(),
         conditions: conditions(pool, plan, now),
     }
 }

@@ -18,6 +18,7 @@ use bridge::Time;
 
 use self::draft::Draft;
 pub(crate) use self::removal::licensed;
+pub(crate) use self::shrink::standing;
 use crate::guards::Guard;
 use crate::plan::Plan;
 use crate::scene::Scene;

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge::Time;
+use scaler_api::status::Controller;
 
 pub use jicofo::{Jicofo, Presence, Room};
 pub use live::{Empty, Live, Look, Run};
@@ -66,6 +67,8 @@ pub struct World {
     /// By how many milliseconds the clock of the decisions is ahead of the API server's.
     pub(crate) skew: i64,
     pub(crate) guards: Guards,
+    /// Who looks after the pool, where anybody does.
+    pub(crate) keeper: Option<Controller>,
     /// How often something changed that a decision could depend on.
     changes: u64,
     /// How often when it was decided last.
@@ -88,6 +91,7 @@ impl World {
             heard_at: now,
             skew: 0,
             guards: Guards::default(),
+            keeper: None,
             changes: 0,
             decided: None,
             wake: now,
@@ -241,6 +245,12 @@ impl World {
     /// The API server is there, whether it had something to tell or not.
     pub fn hear(&mut self, at: Time) {
         self.heard_at = self.heard_at.max(at);
+    }
+
+    /// Who looks after the pool from now on: it is told in the pool's status.
+    pub fn observe_keeper(&mut self, keeper: Controller) {
+        self.note(self.keeper.as_ref() != Some(&keeper));
+        self.keeper = Some(keeper);
     }
 
     /// By how many milliseconds the clock of the decisions is ahead of the API server's.

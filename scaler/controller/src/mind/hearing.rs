@@ -6,6 +6,8 @@ use k8s_openapi::api::core::v1::Pod as Object;
 use kube::ResourceExt as _;
 use kube::api::DynamicObject;
 use scaler_api::labels::POOL;
+use scaler_policy::observe::pod;
+use scaler_policy::report;
 use scaler_policy::world::{Presence, Uid};
 use tracing::{info, warn};
 
@@ -36,6 +38,12 @@ impl Mind {
                 for managed in self.pools.values_mut() {
                     managed.world().observe_skew(millis);
                 }
+            }
+            Input::Asked(asked) => {
+                let now = self.shared.clock.now();
+                let managed = self.pools.get_mut(&asked.pool);
+                let told = managed.map(|managed| report(managed.world(), now));
+                asked.answer(told);
             }
         }
     }
@@ -137,7 +145,7 @@ impl Mind {
                     if let Some(managed) = self.pools.get_mut(&key) {
                         let uid = managed.pool().uid.clone();
                         let objects = by_pool.remove(&key).unwrap_or_default().into_iter();
-                        let pods = objects.filter_map(|object| observe::pod(object, &uid));
+                        let pods = objects.filter_map(|object| pod(object, &uid));
                         let pods = pods.collect();
                         managed.world().observe_list(pods, &version, asked_at, now);
                     }
@@ -179,7 +187,7 @@ impl Mind {
         // A pool that is not known yet lists its pods when it comes.
         if let Some(managed) = self.pools.get_mut(&key) {
             let uid = managed.pool().uid.clone();
-            if let Some(pod) = observe::pod(object, &uid) {
+            if let Some(pod) = pod(object, &uid) {
                 managed.world().observe_pod(pod, now);
             }
             self.settle(&key);

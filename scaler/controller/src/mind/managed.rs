@@ -32,6 +32,7 @@ impl Managed {
         let mut world = World::new(pool, tuning, now);
         world.observe_jicofo(around.jicofo.clone());
         world.observe_skew(around.skew);
+        world.observe_keeper(around.keeper.clone());
         Self {
             world,
             not_before: now,

@@ -7,11 +7,10 @@ use kube::api::{
 };
 use scaler_api::BridgePool;
 use scaler_policy::world::Pool;
-use scaler_policy::{Call, Outcome};
+use scaler_policy::{Call, Outcome, observe};
 
 use super::outcome::failed;
 use super::{Transport, template};
-use crate::observe;
 use crate::watch;
 
 impl Transport {

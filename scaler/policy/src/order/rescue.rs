@@ -6,14 +6,14 @@ use std::sync::Arc;
 use bridge::Time;
 use scaler_api::State;
 use scaler_api::state::IntentReason;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::order::{Ranked, shared};
 use crate::scene::{Scene, Sight};
 use crate::world::Uid;
 
 /// A bridge in the order of those that are taken back, as it is printed.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct RescueRank {
     /// By what it stands where it does.
     pub key: RescueKey,
@@ -22,7 +22,7 @@ pub struct RescueRank {
 }
 
 /// By what those that are taken back are ordered: the first difference decides, the smaller comes first.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct RescueKey {
     /// It is warm, not draining: a draining one comes first.
     pub warm: bool,
@@ -33,12 +33,12 @@ pub struct RescueKey {
     /// Its deadline: the latest first.
     pub deadline: Reverse<Option<Time>>,
     /// Its UID.
-    #[serde(serialize_with = "shared")]
+    #[serde(with = "shared")]
     pub uid: Arc<Uid>,
 }
 
 /// Why a bridge is not taken back.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub enum Unfit {
     /// Taking back is switched off.
     Disabled,

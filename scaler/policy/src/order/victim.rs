@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bridge::Time;
 use scaler_api::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::guards::Guard;
 use crate::order::number::Number;
@@ -14,7 +14,7 @@ use crate::scene::{Crowding, Scene, Sight};
 use crate::world::Uid;
 
 /// A bridge in the order of the victims, as it is printed.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct VictimRank {
     /// By what it stands where it does.
     pub key: VictimKey,
@@ -23,7 +23,7 @@ pub struct VictimRank {
 }
 
 /// By what victims are ordered: the first difference decides, the smaller is drained first.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct VictimKey {
     /// An operator asked for it: first.
     pub operator: Reverse<bool>,
@@ -48,12 +48,12 @@ pub struct VictimKey {
     /// When it was created: youngest first.
     pub created: Reverse<Time>,
     /// Its UID.
-    #[serde(serialize_with = "shared")]
+    #[serde(with = "shared")]
     pub uid: Arc<Uid>,
 }
 
 /// Why a bridge may not be drained to make the pool smaller or newer.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub enum Excluded {
     /// An operator wants it left alone.
     Pinned,
@@ -65,6 +65,103 @@ pub enum Excluded {
     UnderWay,
     /// It is the last of its revision, and the new revision has too few bridges that take conferences.
     LastOfRevision,
+}
+
+/// Why a bridge would not be drained now if the pool were to be one smaller.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub enum Kept {
+    /// As [`Excluded::Pinned`].
+    Pinned,
+    /// As [`Excluded::Unknown`].
+    Unknown,
+    /// As [`Excluded::Young`].
+    Young,
+    /// As [`Excluded::UnderWay`].
+    UnderWay,
+    /// As [`Excluded::LastOfRevision`].
+    LastOfRevision,
+    /// Without it fewer than `minActive` bridges would take conferences.
+    MinActive,
+    /// Too many bridges are unhealthy or silent at once.
+    ManyUnhealthy,
+    /// As many bridges drain as may at once.
+    MaxConcurrent,
+}
+
+impl From<Excluded> for Kept {
+    fn from(excluded: Excluded) -> Self {
+        match excluded {
+            Excluded::Pinned => Self::Pinned,
+            Excluded::Unknown => Self::Unknown,
+            Excluded::Young => Self::Young,
+            Excluded::UnderWay => Self::UnderWay,
+            Excluded::LastOfRevision => Self::LastOfRevision,
+        }
+    }
+}
+
+/// By what two victims differ first.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub enum Criterion {
+    /// An operator asked for one of them.
+    Operator,
+    /// One of them never ran.
+    NeverStarted,
+    /// One of them is warm beyond the limit.
+    WarmSurplus,
+    /// The node of one of them leaves.
+    NodeLeaving,
+    /// One of them is of an older revision.
+    Outdated,
+    /// People, in powers of two.
+    People,
+    /// The largest conference.
+    Largest,
+    /// Other protected pods on the node.
+    Neighbours,
+    /// Counted pods in the zone.
+    Zone,
+    /// Stress.
+    Stress,
+    /// The age.
+    Created,
+    /// The UID: otherwise they are alike.
+    Uid,
+}
+
+impl VictimKey {
+    /// By what this one stands before or behind another; `None` where they are the same.
+    pub fn criterion(&self, other: &Self) -> Option<Criterion> {
+        let parts = [
+            (self.operator.cmp(&other.operator), Criterion::Operator),
+            (
+                self.never_started.cmp(&other.never_started),
+                Criterion::NeverStarted,
+            ),
+            (
+                self.warm_surplus.cmp(&other.warm_surplus),
+                Criterion::WarmSurplus,
+            ),
+            (
+                self.node_leaving.cmp(&other.node_leaving),
+                Criterion::NodeLeaving,
+            ),
+            (self.outdated.cmp(&other.outdated), Criterion::Outdated),
+            (self.people.cmp(&other.people), Criterion::People),
+            (self.largest.cmp(&other.largest), Criterion::Largest),
+            (
+                self.neighbours.cmp(&other.neighbours),
+                Criterion::Neighbours,
+            ),
+            (self.zone.cmp(&other.zone), Criterion::Zone),
+            (self.stress.cmp(&other.stress), Criterion::Stress),
+            (self.created.cmp(&other.created), Criterion::Created),
+            (self.uid.cmp(&other.uid), Criterion::Uid),
+        ];
+        parts
+            .into_iter()
+            .find_map(|(order, criterion)| order.is_ne().then_some(criterion))
+    }
 }
 
 /// The bridges that serve, or are about to, in the order in which they are drained.
