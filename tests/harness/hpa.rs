@@ -192,6 +192,14 @@ impl HpaBuilder<'_> {
 }
 
 impl Hpa {
+    /// The HPA of this name, where the bridges are.
+    pub(crate) fn of(client: Client, name: &str) -> Self {
+        Self {
+            client,
+            name: name.to_owned(),
+        }
+    }
+
     /// The object as it is now.
     ///
     /// # Errors
