@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use bridge::Time;
 
+use crate::telling::Resource;
+
 /// Why something is not known.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub(super) enum Unknown {
@@ -193,6 +195,11 @@ impl Workload {
     /// Whether it has a size that an HPA can set.
     pub(super) fn is_scalable(&self) -> bool {
         self.kind != "DaemonSet"
+    }
+
+    /// Whether it is a BridgePool.
+    pub(super) fn is_pool(&self) -> bool {
+        self.kind == Resource::BridgePools.kind()
     }
 }
 

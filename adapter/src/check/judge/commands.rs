@@ -2,6 +2,7 @@
 //!
 //! Each runs as it stands in a POSIX shell with kubectl, once and again; what a person should know of it stands behind `#`.
 
+use scaler_api::autoscaler;
 use serde_json::{Value, json};
 
 use crate::check::facts::{Bridge, Facts, Named, Workload};
@@ -137,6 +138,9 @@ pub(super) fn statistics(bridge: &Bridge) -> String {
 
 /// The HPA that docs/adapter.md advises, for these bridges.
 pub(super) fn autoscale(namespace: &str, bridges: &Workload) -> String {
+    if bridges.is_pool() {
+        return apply(&autoscaler::definition(namespace, &bridges.name, (2, 20)));
+    }
     apply(&json!({
         "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
         "metadata": {"namespace": namespace, "name": bridges.name},
@@ -160,6 +164,14 @@ pub(super) fn autoscale(namespace: &str, bridges: &Workload) -> String {
 
 fn reference(bridges: &Workload) -> Value {
     json!({"apiVersion": bridges.api_version, "kind": bridges.kind, "name": bridges.name})
+}
+
+/// Lets an HPA of this pool see the bridges that drain.
+pub(super) fn commit(hpa: &Named, pool: &str) -> String {
+    let metric = autoscaler::metric(pool, autoscaler::TARGET);
+    let patch = json!({"spec": {"metrics": [metric]}});
+    let Named { namespace, name } = hpa;
+    format!("kubectl -n {namespace} patch hpa {name} --type=merge -p '{patch}'")
 }
 
 /// Lets an HPA scale these bridges.

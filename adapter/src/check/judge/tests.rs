@@ -841,3 +841,61 @@ fn a_clock_is_off_only_by_what_its_reading_cannot_explain() {
         assert_eq!(!troubles(&facts).is_empty(), off, "{ahead} s ahead");
     }
 }
+
+/// The same chain with a pool instead of a Deployment.
+fn with_a_pool() -> Facts {
+    let mut facts = healthy();
+    for bridge in facts.bridges.as_mut().unwrap() {
+        bridge.workload = Some(Workload {
+            api_version: "bridgetender.dev/v1alpha1",
+            kind: "BridgePool",
+            name: "jvb".to_owned(),
+        });
+    }
+    for (_, resources) in &mut facts.resources {
+        let names = resources.as_mut().unwrap().as_mut().unwrap();
+        names.push("pods/committed_stress".to_owned());
+        names.push("bridgepools.bridgetender.dev/committed_stress_total".to_owned());
+    }
+    hpa(&mut facts).target = "bridgepool/jvb".to_owned();
+    facts
+}
+
+#[test]
+fn a_pool_is_scaled_by_what_sees_its_draining_bridges() {
+    for (metrics, blind) in [
+        (&["pods/stress_level"][..], true),
+        (&["pods/participants", "*/stress_level_total"], true),
+        (&["*/committed_stress_total"], false),
+        (&["external/committed_stress_total"], false),
+        (&["pods/participants", "pods/committed_stress"], false),
+    ] {
+        let mut facts = with_a_pool();
+        facts.resources.iter_mut().for_each(|(_, list)| {
+            let list = list.as_mut().unwrap().as_mut().unwrap();
+            list.push("pods/participants".to_owned());
+        });
+        hpa(&mut facts).metrics = metrics.iter().map(|&metric| metric.to_owned()).collect();
+        let found = troubles(&facts);
+        assert_eq!(found.len(), usize::from(blind), "{metrics:?}: {found:#?}");
+        for finding in found {
+            assert!(finding.text.contains("does not see what drains"));
+            let mend = finding.mend.unwrap();
+            assert!(mend.contains("committed_stress_total"), "{mend}");
+        }
+    }
+}
+
+#[test]
+fn a_pool_without_an_hpa_is_given_the_one_that_goes_with_it() {
+    let mut facts = with_a_pool();
+    facts.autoscalers = Ok(Vec::new());
+    let findings = all(&facts).findings;
+    let none = findings
+        .iter()
+        .find(|found| found.step == Step::Autoscalers);
+    let mend = none.and_then(|found| found.mend.clone()).unwrap();
+    for words in ["\"kind\":\"BridgePool\"", "committed_stress_total"] {
+        assert!(mend.contains(words), "{mend}");
+    }
+}

@@ -87,7 +87,7 @@ fn people(subject: &Subject<'_>, pen: &Pen) -> String {
         ..
     } = subject;
     let drain = &pool.spec.drain;
-    let ran = |victim: &Victim| victim.key.uid == bridge.uid && victim.key.never_started.0;
+    let ran = |victim: &Victim| *victim.key.uid == bridge.uid && victim.key.never_started.0;
     if report.victims.iter().any(ran) {
         return "Nobody can be on it, because it never ran: it is removed at once.".to_owned();
     }

@@ -220,7 +220,7 @@ fn victim(report: &Report, bridge: &BridgeReport) -> String {
         .victims
         .iter()
         .zip(reasons)
-        .find(|(victim, _)| victim.key.uid == bridge.uid);
+        .find(|(victim, _)| *victim.key.uid == bridge.uid);
     match found {
         Some((_, (Some(place), why))) => {
             format!("place {place} of {number}, when fewer are wanted; {why}")
@@ -237,7 +237,7 @@ fn rescued(report: &Report, bridge: &BridgeReport) -> Option<String> {
     let index = report
         .rescues
         .iter()
-        .position(|rank| rank.key.uid == bridge.uid)?;
+        .position(|rank| *rank.key.uid == bridge.uid)?;
     let rank = &report.rescues[index];
     let number = report
         .rescues

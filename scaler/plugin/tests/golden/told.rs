@@ -103,7 +103,7 @@ fn the_order_that_is_told_is_the_one_of_the_report() {
             let bridges = &seen.report.bridges;
             let bridge = bridges
                 .iter()
-                .find(|bridge| bridge.uid == victim.key.uid)
+                .find(|bridge| bridge.uid == *victim.key.uid)
                 .unwrap();
             text.find(&format!(" {} ", bridge.name)).unwrap()
         })

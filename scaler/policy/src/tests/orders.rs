@@ -268,7 +268,8 @@ fn what_would_keep_each_bridge_is_told_before_anything_is_to_be_drained() {
     let kept = |stage: &Stage| -> Vec<(String, Option<Kept>)> {
         let told = report(&stage.world, stage.now);
         let told = told.victims.into_iter();
-        told.map(|victim| (victim.key.uid.0.clone(), victim.kept)).collect()
+        told.map(|victim| (victim.key.uid.0.clone(), victim.kept))
+            .collect()
     };
     let told = kept(&stage);
     assert_eq!(told[3], ("b0".to_owned(), Some(Kept::Pinned)));
