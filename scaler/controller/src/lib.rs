@@ -24,6 +24,7 @@ mod run;
 mod serving;
 mod shared;
 mod skew;
+mod surroundings;
 mod telemetry;
 mod telling;
 mod transport;
