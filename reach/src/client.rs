@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kube::client::ConfigExt as _;
 use kube::client::retry::RetryPolicy;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
@@ -19,6 +19,9 @@ use crate::causes;
 
 /// How long to try to reach the API server in one attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A connection that nobody used for so long is used by nobody any more: it may have fallen silent, and so may all of its age.
+const IDLE: Duration = Duration::from_secs(30);
 
 /// How long the API server may be silent beyond the length of a watch: the watches' own margin.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -142,7 +145,10 @@ fn prompt(config: kube::Config) -> Result<kube::Client, kube::Error> {
         .layer(config.extra_headers_layer()?)
         .map_err(BoxError::from)
         .service(
-            hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector),
+            hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(IDLE)
+                .build(connector),
         );
     Ok(kube::Client::new(service, config.default_namespace))
 }

@@ -1,10 +1,13 @@
 //! A real API server, the real controller, and bridges that have people on them.
 
 mod committed;
+mod ending;
 mod hands;
 mod leading;
+mod many;
 mod morning;
 mod outages;
 mod rights;
 mod size;
 mod stage;
+mod writes;

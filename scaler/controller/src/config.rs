@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub struct Config {
     pub(crate) watch_seconds: u32,
     /// How the API server is written to.
     pub(crate) writing: Writing,
+    /// How often what is not watched is looked at.
+    pub(crate) surroundings_interval: Duration,
     /// Which replica leads.
     pub(crate) lease: Lease,
     /// How bridges are asked.
@@ -43,6 +46,8 @@ pub(crate) struct Writing {
     pub(crate) timeout: Duration,
     /// How many requests may be under way.
     pub(crate) in_flight: usize,
+    /// How many may leave in a second.
+    pub(crate) per_second: NonZeroU32,
 }
 
 /// The Lease, and who asks for it.
@@ -111,6 +116,8 @@ impl TryFrom<Arguments> for Config {
             watch_timeout,
             request_timeout,
             max_requests_in_flight,
+            max_requests_per_second,
+            surroundings_interval,
         } = cluster;
         Ok(Self {
             kubeconfig,
@@ -119,7 +126,9 @@ impl TryFrom<Arguments> for Config {
             writing: Writing {
                 timeout: request_timeout,
                 in_flight: max_requests_in_flight.get(),
+                per_second: max_requests_per_second,
             },
+            surroundings_interval,
             lease: Lease {
                 pace: pace(&election),
                 namespace: election.lease_namespace,
@@ -188,6 +197,7 @@ fn check(arguments: &Arguments) -> Vec<String> {
     }
     for (flag, duration) in [
         ("--watch-timeout", cluster.watch_timeout),
+        ("--surroundings-interval", cluster.surroundings_interval),
         ("--lease-duration", election.lease_duration),
     ] {
         if duration < Duration::from_secs(1) {
@@ -264,6 +274,7 @@ mod tests {
         let problems = config(&[
             "--namespaces=a,,a",
             "--watch-timeout=0s",
+            "--surroundings-interval=0s",
             "--interval=10ms",
             "--interval-closely=0s",
             "--request-timeout=0s",
@@ -279,6 +290,7 @@ mod tests {
             "--namespaces has an empty name",
             "--namespaces names a twice",
             "--watch-timeout",
+            "--surroundings-interval",
             "--interval ",
             "--interval-closely",
             "--request-timeout",

@@ -25,6 +25,7 @@ mod run;
 mod serving;
 mod shared;
 mod skew;
+mod surroundings;
 mod telemetry;
 mod telling;
 mod transport;

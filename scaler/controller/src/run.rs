@@ -21,8 +21,9 @@ use crate::lease::Keeper;
 use crate::looks::Looks;
 use crate::mind::{Around, Input, Mind};
 use crate::shared::Shared;
+use crate::surroundings::Lookout;
 use crate::telling::{DecisionLog, Events, Teller, announce};
-use crate::transport::Transport;
+use crate::transport::{Gate, Transport};
 use crate::watch::{Subject, follow};
 use crate::{budget, jicofo, serving, skew};
 
@@ -48,18 +49,15 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         .unwrap_or_else(|| cluster.default_namespace.clone());
     // In a pod this is the pod's own.
     let home = cluster.default_namespace.clone();
+    // The Lease has connections of its own: one that falls silent costs one try, not one for each of those that lie idle.
+    let election = client::watching(cluster.clone(), config.watch_seconds).map_err(told)?;
     let client = client::watching(cluster, config.watch_seconds).map_err(told)?;
     let log = DecisionLog::open(&config.decision_log)?;
     let bind = config.bind;
     let listener =
         reach::listen(bind).with_context(|| format!("cannot listen on {bind} (--bind)"))?;
     let shared = Arc::new(Shared::new());
-    let mut keeper = Keeper::new(
-        client.clone(),
-        &config.lease,
-        &namespace,
-        Arc::clone(&shared),
-    )?;
+    let mut keeper = Keeper::new(election, &config.lease, &namespace, Arc::clone(&shared))?;
     info!(address = %bind, %api_server, lease = format!("{namespace}/{}", config.lease.name), me = keeper.me(),
         version = env!("CARGO_PKG_VERSION"), "jvb-scaler starts");
 
@@ -113,22 +111,25 @@ async fn lead(
     let (budgets, wanted) = channel(budget::Budgets::new());
     let mut tasks = JoinSet::new();
     watch_all(&mut tasks, &client, &config, &shared, &inputs);
+    let gate = Arc::new(Gate::new(config.writing, Arc::clone(&shared)));
     tasks.spawn(announce(
         client.clone(),
         me.holder.clone(),
         timeout,
+        Arc::clone(&gate),
         Arc::clone(&shared),
         told,
     ));
-    tasks.spawn(budget::keep(
-        client.clone(),
-        timeout,
-        Arc::clone(&shared),
-        wanted,
-    ));
+    let every = config.surroundings_interval;
+    let lookout = Lookout::new(client.clone(), timeout, Arc::clone(&shared));
+    let tell = inputs.clone();
+    tasks.spawn(lookout.follow(every, wanted, move |pool, surroundings| {
+        drop(tell.send(Input::Surroundings(pool, surroundings)));
+    }));
     let tell = inputs.clone();
     tasks.spawn(skew::follow(
         client.clone(),
+        every,
         timeout,
         Arc::clone(&shared),
         ahead,
@@ -149,7 +150,7 @@ async fn lead(
             move |bridges| drop(inputs.send(Input::Jicofo(bridges))),
         ));
     }
-    let transport = Transport::new(client, config.writing, &config.asking, Arc::clone(&shared));
+    let transport = Transport::new(client, gate, timeout, &config.asking, Arc::clone(&shared));
     let teller = Teller::new(Arc::clone(&shared), log, events);
     let asking = &config.asking;
     let looks = Looks::new(asking.deadline, asking.in_flight, asking.loopback);

@@ -10,6 +10,7 @@ mod lost;
 mod removal;
 mod rollout;
 mod shrink;
+mod surroundings;
 mod unknown;
 mod upkeep;
 mod wake;
@@ -62,6 +63,7 @@ pub fn step(world: &World, now: Time) -> Plan {
         expel::expel(&mut draft);
     }
     upkeep::command(&mut draft);
+    surroundings::find(&mut draft);
     findings::find(&mut draft);
     draft.finish()
 }

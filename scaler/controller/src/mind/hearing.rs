@@ -33,6 +33,11 @@ impl Mind {
                     managed.world().observe_jicofo(self.around.jicofo.clone());
                 }
             }
+            Input::Surroundings(key, surroundings) => {
+                if let Some(managed) = self.pools.get_mut(&key) {
+                    managed.world().observe_surroundings(surroundings);
+                }
+            }
             Input::Skew(millis) => {
                 self.around.skew = millis;
                 for managed in self.pools.values_mut() {
@@ -67,8 +72,14 @@ impl Mind {
             }
             News::Seen(object) => self.see_pool(&object),
             News::Gone(object) => self.forget(&key(&object)),
-            // Of the pools nothing new; whether the pods are watched, their own watch tells.
             News::Quiet => {}
+        }
+        // Whether the pods are watched, their own watch tells.
+        let now = self.shared.clock.now();
+        for (key, managed) in &mut self.pools {
+            if within(key, place) {
+                managed.world().hear_pool(now);
+            }
         }
     }
 
@@ -148,8 +159,9 @@ impl Mind {
                         let pods = objects.filter_map(|object| pod(object, &uid));
                         let pods = pods.collect();
                         managed.world().observe_list(pods, &version, asked_at, now);
+                        managed.world().hear_pods(now);
                     }
-                    self.settle(&key);
+                    self.settle_all(&key);
                 }
             }
             News::Seen(object) => self.see_pod(&object),
@@ -162,7 +174,7 @@ impl Mind {
             News::Quiet => {
                 for (key, managed) in &mut self.pools {
                     if within(key, place) {
-                        managed.world().hear(now);
+                        managed.world().hear_pods(now);
                     }
                 }
             }
@@ -188,19 +200,20 @@ impl Mind {
         if let Some(managed) = self.pools.get_mut(&key) {
             let uid = managed.pool().uid.clone();
             if let Some(pod) = pod(object, &uid) {
+                let uid = pod.uid.clone();
                 managed.world().observe_pod(pod, now);
+                self.settle(&key, &uid);
             }
-            self.settle(&key);
         }
     }
 
     fn leave(&mut self, object: &Object, home: Option<PoolKey>) {
         let now = self.shared.clock.now();
-        if let (Some(key), Some(uid)) = (home, object.uid()) {
+        if let (Some(key), Some(uid)) = (home, object.uid().map(Uid)) {
             if let Some(managed) = self.pools.get_mut(&key) {
-                managed.world().observe_gone(&Uid(uid), now);
+                managed.world().observe_gone(&uid, now);
             }
-            self.settle(&key);
+            self.settle(&key, &uid);
         }
     }
 }

@@ -59,7 +59,10 @@ impl Transport {
                 return Outcome::Refused("this is nothing for the API server".to_owned());
             }
         };
-        asked.unwrap_or_else(|error| failed(&error))
+        asked.unwrap_or_else(|error| {
+            self.gate.heed(&error);
+            failed(&error)
+        })
     }
 
     /// From the template as it was written: what a newer API server knows is passed on.

@@ -25,7 +25,7 @@ pub(crate) struct Draft<'s, 'w> {
     pub(crate) left: Tally,
     /// Replacements that are needed before something can be drained.
     pub(crate) surge_needed: u32,
-    /// Bridges that can be taken back as soon as a write about them is answered.
+    /// Bridges that can be counted or taken back as soon as a write about them is answered.
     pub(crate) coming: u32,
     /// Whether a bridge is to be told something again, and not yet.
     pub(crate) retry: bool,

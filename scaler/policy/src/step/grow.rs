@@ -21,8 +21,14 @@ pub(super) fn grow(draft: &mut Draft<'_, '_>) {
     }
     for sight in draft.sights() {
         let takes = sight.state == State::Active && !sight.unreachable;
-        if missing(draft) > 0 && takes && rollout::spare(sight) && draft.free(sight) {
+        if missing(draft) == 0 || !takes || !rollout::spare(sight) {
+            continue;
+        }
+        if draft.free(sight) {
             rollout::count(draft, sight);
+        } else {
+            // It can be counted in a moment: none is started in its place.
+            draft.coming += 1;
         }
     }
     if draft.world.guards.on(Guard::RescueFirst) {

@@ -309,6 +309,22 @@ fn a_person_on_a_warm_bridge_makes_it_a_draining_one() {
 }
 
 #[test]
+fn a_bridge_whose_marks_somebody_took_away_gets_them_back_and_none_is_started_for_it() {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b0", 9);
+    stage.people("b1", 2);
+    stage.second();
+    stage.change("b1", |object| {
+        object.labels.remove("bridgetender.dev/protected");
+        object.labels.remove("bridgetender.dev/counted");
+    });
+    stage.seconds(3);
+    let marks = stage.marks("b1");
+    assert!(marks.protected && marks.counted, "{marks:?}");
+    assert_eq!(stage.times(T::Create), 0);
+}
+
+#[test]
 fn a_deletion_without_a_known_outcome_is_not_repeated_on_old_evidence() {
     let mut stage = one_too_many();
     while stage.times(T::Delete) == 0 {

@@ -148,6 +148,48 @@ fn the_status_is_written_when_the_count_changes_and_otherwise_not_often() {
     );
 }
 
+/// Decides and sends; the writes of the status come back for the test to answer them.
+fn statuses(stage: &mut Stage) -> Vec<crate::Request> {
+    stage.world.touch();
+    let plan = stage.decide();
+    let (statuses, others): (Vec<_>, Vec<_>) = effects(&mut stage.world, &plan, stage.now)
+        .into_iter()
+        .partition(|request| matches!(request.call, Call::PatchStatus { .. }));
+    for request in others {
+        let outcome = stage.answer(&request);
+        fold(&mut stage.world, &request, outcome, stage.now);
+    }
+    statuses
+}
+
+#[test]
+fn while_a_status_is_under_way_no_other_one_is_sent() {
+    let mut stage = Stage::new(spec(2));
+    stage.seconds(60);
+    stage.scale(3);
+    let sent = statuses(&mut stage);
+    assert_eq!(sent.len(), 1);
+    stage.scale(4);
+    assert!(statuses(&mut stage).is_empty());
+    fold(&mut stage.world, &sent[0], Outcome::Done, stage.now);
+    assert_eq!(statuses(&mut stage).len(), 1, "what changed meanwhile");
+}
+
+#[test]
+fn a_status_that_was_refused_is_not_repeated_at_once() {
+    let mut stage = Stage::new(spec(2));
+    stage.seconds(60);
+    stage.scale(3);
+    let sent = statuses(&mut stage);
+    let throttled = Outcome::Refused("too many requests".to_owned());
+    fold(&mut stage.world, &sent[0], throttled, stage.now);
+    assert!(statuses(&mut stage).is_empty());
+    let pause = stage.world.tuning().status_interval;
+    assert!(stage.world.wake() <= stage.now + pause);
+    stage.now += pause;
+    assert_eq!(statuses(&mut stage).len(), 1);
+}
+
 #[test]
 fn a_new_leader_lists_all_pods_before_it_decides_anything() {
     let mut stage = Stage::new(spec(2));

@@ -136,6 +136,21 @@ fn a_silent_api_server_stops_everything_new() {
 }
 
 #[test]
+fn nothing_new_is_begun_while_only_pods_are_heard_of() {
+    let mut stage = Stage::new(wide(2));
+    stage.now += secs(200);
+    stage.world.hear_pods(stage.now);
+    stage.look();
+    stage.scale(1);
+    stage.act();
+    assert_eq!(stage.times(T::Drain), 0);
+    stage.world.hear_pool(stage.now);
+    stage.world.touch();
+    stage.act();
+    assert_eq!(stage.times(T::Drain), 1);
+}
+
+#[test]
 fn a_paused_pool_keeps_up_what_was_begun_and_begins_nothing() {
     let mut stage = Stage::new(wide(3));
     stage.scale(2);
