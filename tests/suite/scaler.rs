@@ -6,3 +6,5 @@ mod outages;
 mod rights;
 mod size;
 mod stage;
+
+pub(crate) use stage::{PATIENCE, Stage};

@@ -7,30 +7,45 @@ use laboratory::{Laboratory, Pool, Request, Scalers};
 use serde_json::Value;
 
 /// How long something may take that takes seconds on an idle machine.
-pub(super) const PATIENCE: Duration = Duration::from_mins(2);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The controller, as the audit log names it.
-pub(super) const CONTROLLER: &str = "system:serviceaccount:bridgetender:jvb-scaler";
+pub(crate) const CONTROLLER: &str = "system:serviceaccount:bridgetender:jvb-scaler";
 
 /// A laboratory with a pool and controllers.
-pub(super) struct Stage {
-    pub(super) lab: Laboratory,
-    pub(super) pool: Pool,
-    pub(super) scalers: Scalers,
+pub(crate) struct Stage {
+    pub(crate) lab: Laboratory,
+    pub(crate) pool: Pool,
+    pub(crate) scalers: Scalers,
 }
 
 impl Stage {
     /// A pool of so many bridges, with this put upon its spec, all of which take conferences.
-    pub(super) async fn of(bridges: u32, spec: &Value, controllers: u8) -> Result<Self> {
+    pub(crate) async fn of(bridges: u32, spec: &Value, controllers: u8) -> Result<Self> {
+        Self::with(bridges, spec, controllers, &[]).await
+    }
+
+    /// The same, with these flags of the controllers besides.
+    pub(crate) async fn with(
+        bridges: u32,
+        spec: &Value,
+        controllers: u8,
+        flags: &[&str],
+    ) -> Result<Self> {
         let lab = Laboratory::builder().audit_log(true).start().await?;
         let pool = lab.pool(bridges).spec(spec).start().await?;
-        let scalers = lab.scaler().replicas(controllers).start().await?;
+        let scalers = lab
+            .scaler()
+            .replicas(controllers)
+            .flags(flags)
+            .start()
+            .await?;
         pool.until_active(bridges).await?;
         Ok(Self { lab, pool, scalers })
     }
 
     /// `kubectl scale`, as an operator would.
-    pub(super) async fn scale(&self, replicas: u32) -> Result<()> {
+    pub(crate) async fn scale(&self, replicas: u32) -> Result<()> {
         let flag = format!("--replicas={replicas}");
         self.lab
             .kubectl_text(&["-n", "jitsi", "scale", "bp/jvb", &flag])
@@ -40,7 +55,7 @@ impl Stage {
 
     /// Nobody was hung up on or moved, jicofo lost no bridge, no plan broke an invariant, and no pod was deleted by the controller
     /// but by its UID and version.
-    pub(super) async fn unharmed(self) -> Result<()> {
+    pub(crate) async fn unharmed(self) -> Result<()> {
         let (people, lost) = self.pool.truth();
         ensure!(people.cut == 0 && people.moved == 0, "{people:?}");
         ensure!(people.stranded == 0 && people.waiting == 0, "{people:?}");
@@ -49,7 +64,7 @@ impl Stage {
     }
 
     /// The controller did nothing that it must not do, whatever happened to people.
-    pub(super) async fn fenced(self) -> Result<()> {
+    pub(crate) async fn fenced(self) -> Result<()> {
         if let Some(leader) = self.scalers.leader().await {
             let metrics = self.scalers.says(leader, "/metrics").await?;
             let broken = metrics
@@ -75,7 +90,7 @@ impl Stage {
     }
 
     /// What the controller asked the API server to delete of pods.
-    pub(super) fn removals(&self) -> Result<Vec<Request>> {
+    pub(crate) fn removals(&self) -> Result<Vec<Request>> {
         let mut asked = self.lab.audit()?;
         asked.retain(|request| {
             request.user.username == CONTROLLER
