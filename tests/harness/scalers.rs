@@ -255,6 +255,11 @@ impl Scalers {
         .await
     }
 
+    /// Where replica `n` serves its HTTP.
+    pub fn address(&self, n: usize) -> SocketAddr {
+        self.replicas[n].address
+    }
+
     /// What replica `n` answers at a path, where that is a success.
     ///
     /// # Errors

@@ -11,3 +11,5 @@ mod rights;
 mod size;
 mod stage;
 mod writes;
+
+pub(crate) use stage::{PATIENCE, Stage};

@@ -1,15 +1,17 @@
 //! What an operator asks for: what is written for it, and what will come of it, in words. Without I/O.
 
-mod of_bridge;
+mod drain;
 mod of_pool;
+mod pin;
 
 use scaler_policy::report::{BridgeReport, Report};
 use scaler_policy::world::Pool;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use of_bridge::{drain, pin, undrain, unpin};
+pub use drain::{drain, undrain};
 pub use of_pool::{pause, release, resume};
+pub use pin::{pin, unpin};
 
 use crate::trouble::Trouble;
 

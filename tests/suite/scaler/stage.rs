@@ -8,39 +8,49 @@ use laboratory::{Laboratory, Pool, Request, Scalers};
 use serde_json::Value;
 
 /// How long something may take that takes seconds on an idle machine.
-pub(super) const PATIENCE: Duration = Duration::from_mins(2);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The controller, as the audit log names it.
-pub(super) const CONTROLLER: &str = "system:serviceaccount:bridgetender:jvb-scaler";
+pub(crate) const CONTROLLER: &str = "system:serviceaccount:bridgetender:jvb-scaler";
 
 /// How many meetings there were: each has a name of its own.
 static MEETINGS: AtomicUsize = AtomicUsize::new(0);
 
 /// A laboratory with a pool and controllers.
-pub(super) struct Stage {
-    pub(super) lab: Laboratory,
-    pub(super) pool: Pool,
-    pub(super) scalers: Scalers,
+pub(crate) struct Stage {
+    pub(crate) lab: Laboratory,
+    pub(crate) pool: Pool,
+    pub(crate) scalers: Scalers,
 }
 
 /// What others than the controller did to people, and is therefore no harm of its own.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Others {
+pub(crate) struct Others {
     /// People whose bridge they took away.
-    pub(super) cut: u64,
+    pub(crate) cut: u64,
     /// Bridges that jicofo lost by that.
-    pub(super) lost: u64,
+    pub(crate) lost: u64,
 }
 
 impl Stage {
     /// A pool of so many bridges, with this put upon its spec, all of which take conferences.
-    pub(super) async fn of(bridges: u32, spec: &Value, controllers: u8) -> Result<Self> {
+    pub(crate) async fn of(bridges: u32, spec: &Value, controllers: u8) -> Result<Self> {
         let laboratory = Laboratory::builder();
         Self::in_a(laboratory, bridges, spec, controllers, &[]).await
     }
 
+    /// The same, with these flags of the controllers besides.
+    pub(crate) async fn with(
+        bridges: u32,
+        spec: &Value,
+        controllers: u8,
+        flags: &[&str],
+    ) -> Result<Self> {
+        Self::in_a(Laboratory::builder(), bridges, spec, controllers, flags).await
+    }
+
     /// The same in a laboratory and with controllers that are unlike the usual ones.
-    pub(super) async fn in_a(
+    pub(crate) async fn in_a(
         laboratory: laboratory::Builder,
         bridges: u32,
         spec: &Value,
@@ -56,7 +66,7 @@ impl Stage {
     }
 
     /// `kubectl scale`, as an operator would.
-    pub(super) async fn scale(&self, replicas: u32) -> Result<()> {
+    pub(crate) async fn scale(&self, replicas: u32) -> Result<()> {
         let flag = format!("--replicas={replicas}");
         self.lab
             .kubectl_text(&["-n", "jitsi", "scale", "bp/jvb", &flag])
@@ -65,7 +75,7 @@ impl Stage {
     }
 
     /// So many people on each bridge, in a conference of their own: the names of the conferences.
-    pub(super) async fn fill(&self, people: u32) -> Result<Vec<String>> {
+    pub(crate) async fn fill(&self, people: u32) -> Result<Vec<String>> {
         /// jicofo chooses by what it has last heard of each bridge: between two rounds it hears of all of them.
         const ROUNDS: usize = 20;
         const PRESENCE: Duration = Duration::from_millis(300);
@@ -92,14 +102,14 @@ impl Stage {
     }
 
     /// Everybody leaves these conferences.
-    pub(super) fn empty(&self, conferences: &[String], people: u32) {
+    pub(crate) fn empty(&self, conferences: &[String], people: u32) {
         for conference in conferences {
             self.pool.leave(conference, people);
         }
     }
 
     /// Waits until the pool tells this condition, with this reason among those that it gives: with its message.
-    pub(super) async fn until_told(&self, condition: &str, reason: &str) -> Result<String> {
+    pub(crate) async fn until_told(&self, condition: &str, reason: &str) -> Result<String> {
         let what = format!("the pool tells {condition} because of {reason}");
         self.lab
             .eventually(&what, PATIENCE, || async {
@@ -116,12 +126,12 @@ impl Stage {
 
     /// Nobody was hung up on or moved, jicofo lost no bridge, no plan broke an invariant, and no pod was deleted by the controller
     /// but by its UID and version, and never a protected one.
-    pub(super) async fn unharmed(self) -> Result<()> {
+    pub(crate) async fn unharmed(self) -> Result<()> {
         self.harmed_only_by(Others::default()).await
     }
 
     /// The same, but for what others did.
-    pub(super) async fn harmed_only_by(self, others: Others) -> Result<()> {
+    pub(crate) async fn harmed_only_by(self, others: Others) -> Result<()> {
         let (people, _) = self.pool.truth();
         ensure!(people.moved == 0, "{people:?}");
         ensure!(people.stranded == 0 && people.waiting == 0, "{people:?}");
@@ -129,7 +139,7 @@ impl Stage {
     }
 
     /// Nobody was hung up on, jicofo lost no bridge, and the controller did nothing that it must not do. People may have been moved.
-    pub(super) async fn uncut(self) -> Result<()> {
+    pub(crate) async fn uncut(self) -> Result<()> {
         self.uncut_but_by(Others::default()).await
     }
 
@@ -144,7 +154,7 @@ impl Stage {
     }
 
     /// The controller did nothing that it must not do, whatever happened to people.
-    pub(super) async fn fenced(self) -> Result<()> {
+    pub(crate) async fn fenced(self) -> Result<()> {
         self.unbroken().await?;
         for removal in self.removals()? {
             ensure!(removal.verb == "delete", "{removal:?}");
@@ -164,7 +174,7 @@ impl Stage {
     }
 
     /// No plan of the leader that there is broke an invariant.
-    pub(super) async fn unbroken(&self) -> Result<()> {
+    pub(crate) async fn unbroken(&self) -> Result<()> {
         if let Some(leader) = self.scalers.leader().await {
             let metrics = self.scalers.says(leader, "/metrics").await?;
             let broken = metrics
@@ -176,17 +186,17 @@ impl Stage {
     }
 
     /// What the controller asked the API server to delete of pods.
-    pub(super) fn removals(&self) -> Result<Vec<Request>> {
+    pub(crate) fn removals(&self) -> Result<Vec<Request>> {
         self.asked(|request| request.verb.starts_with("delete") && request.uri.contains("/pods"))
     }
 
     /// The pods that the controller had the API server make.
-    pub(super) fn creations(&self) -> Result<Vec<Request>> {
+    pub(crate) fn creations(&self) -> Result<Vec<Request>> {
         self.asked(|request| request.verb == "create" && request.uri.contains("/pods"))
     }
 
     /// What the controller asked the API server, of this kind.
-    pub(super) fn asked(&self, so: impl Fn(&Request) -> bool) -> Result<Vec<Request>> {
+    pub(crate) fn asked(&self, so: impl Fn(&Request) -> bool) -> Result<Vec<Request>> {
         let mut asked = self.lab.audit()?;
         asked.retain(|request| request.user.username == CONTROLLER && so(request));
         Ok(asked)

@@ -1,7 +1,7 @@
-//! What is asked for bridges.
+//! The drain of a bridge, asked for or called off.
 
 use scaler_api::State;
-use scaler_api::annotations::{DRAIN_REQUESTED, PINNED};
+use scaler_api::annotations::DRAIN_REQUESTED;
 use scaler_api::key::timestamp;
 use scaler_api::spec::OnDeadline;
 use scaler_api::state::IntentReason;
@@ -12,7 +12,7 @@ use crate::show::Pen;
 use crate::trouble::Trouble;
 
 /// A text for the value `true`.
-const TRUE: Option<&str> = Some("true");
+pub(super) const TRUE: Option<&str> = Some("true");
 
 /// Have it drained before all others.
 ///
@@ -123,7 +123,7 @@ fn people(subject: &Subject<'_>, pen: &Pen) -> String {
 }
 
 /// Whether there is no way back any more.
-const fn leaves(state: State) -> bool {
+pub(super) const fn leaves(state: State) -> bool {
     matches!(
         state,
         State::Expelling
@@ -230,7 +230,7 @@ fn not_asked_for(subject: &Subject<'_>) -> Result<Change, Trouble> {
     ))
 }
 
-const fn because(why: IntentReason) -> &'static str {
+pub(super) const fn because(why: IntentReason) -> &'static str {
     match why {
         IntentReason::ScaleDown => "because fewer bridges are wanted",
         IntentReason::Outdated => "because a newer revision replaces it",
@@ -240,68 +240,4 @@ const fn because(why: IntentReason) -> &'static str {
         IntentReason::Failed => "because it did not come up",
         _ => "because it has to go",
     }
-}
-
-/// Have it left alone.
-pub fn pin(subject: &Subject<'_>) -> Change {
-    let bridge = subject.bridge;
-    let name = &bridge.name;
-    if bridge.pinned {
-        return subject.nothing(&format!("{name} is pinned already."));
-    }
-    if leaves(bridge.state) {
-        return subject.nothing(&format!(
-            "{name} is on its way out already, which pinning does not call off: it is {:?}.",
-            bridge.state
-        ));
-    }
-    if bridge.state == State::Warm {
-        return subject.nothing(&format!(
-            "{name} is a spare: nobody is on it, and it is woken or removed as the pool needs. Only bridges that serve are pinned."
-        ));
-    }
-    let mut said = vec![format!(
-        "{name} is left alone: it is not drained to make the pool smaller or newer, nor when its node leaves."
-    )];
-    if bridge.state.draining() {
-        let call_off = if bridge.drain_requested {
-            "; undrain does"
-        } else {
-            ""
-        };
-        said.push(format!(
-            "It drains now, {}; pinning does not call that off{call_off}.",
-            if bridge.drain_requested {
-                "because somebody asked for it"
-            } else {
-                because(bridge.why)
-            }
-        ));
-    } else if bridge.drain_requested {
-        said.push(
-            "Its drain, which was asked for and has not begun, waits until it is unpinned."
-                .to_owned(),
-        );
-    }
-    subject.annotate(PINNED.name(), TRUE, said)
-}
-
-/// No longer have it left alone.
-pub fn unpin(subject: &Subject<'_>) -> Change {
-    let bridge = subject.bridge;
-    let name = &bridge.name;
-    if !bridge.pinned {
-        return subject.nothing(&format!("{name} is not pinned."));
-    }
-    let mut said = vec![format!("{name} may be drained again, like any other.")];
-    let tally = &subject.report.tally;
-    if bridge.drain_requested && bridge.state.countable() {
-        said.push("Its drain was asked for, and begins now.".to_owned());
-    } else if tally.counted > tally.wanted {
-        said.push(format!(
-            "{} are counted and {} are wanted: it may be drained now.",
-            tally.counted, tally.wanted
-        ));
-    }
-    subject.annotate(PINNED.name(), None, said)
 }
