@@ -31,12 +31,17 @@ bench-adapter: ## measure jvb-adapter, beside others, into docs/benchmarks.md: a
 	@cargo build --profile slim --package adapter --bin jvb-adapter
 	@exec cargo run --release --package laboratory --bin bench -- run --adapter "$${CARGO_TARGET_DIR:-target}/slim/jvb-adapter" $(if $(QUICK),--quick --out target/bench) $(BENCH_FLAGS)
 
+.PHONY: bench
+bench: ## measure what decisions and syncs of the HPA cost, into docs/benchmarks/: five minutes
+	@BENCH_WRITE=1 cargo bench --package scaler-policy --bench step
+	@BENCH_WRITE=1 cargo bench --package hpa --bench sync
+
 .PHONY: lint
 lint: .cache/cargo-deny/bin/cargo-deny ## format, clippy, documentation, each crate alone, licences
 	@cargo fmt --all --check
 	@cargo clippy --quiet --workspace --all-targets -- -D warnings
 	@RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps --document-private-items
-	@for crate in bridge reach scaler-api scaler-policy scaler-controller hpa cluster simulations adapter laboratory pages; do cargo check --quiet --package $$crate; done
+	@for crate in bridge reach scaler-api scaler-policy scaler-controller kubectl-bridgepool hpa cluster simulations adapter laboratory pages; do cargo check --quiet --package $$crate; done
 	@.cache/cargo-deny/bin/cargo-deny --log-level error check bans licenses sources
 
 .PHONY: fuzz

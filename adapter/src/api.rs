@@ -229,6 +229,10 @@ impl Service for Api {
         response
     }
 
+    fn refused(&self, code: StatusCode) {
+        self.shared.telemetry.answered(code);
+    }
+
     fn open(&self, path: &str) -> Option<Response<Body>> {
         let now = self.shared.clock.now();
         let health = match path {

@@ -41,7 +41,7 @@ pub enum Command {
     /// Walks the whole chain from the HPA to the bridges, and says what is wrong, why it matters and the command that mends it.
     ///
     /// Changes nothing. What your rights or your place in the network do not let it see is skipped with the reason. From a pod of
-    /// the adapter it sees what the adapter sees: kubectl -n NAMESPACE exec deploy/jvb-adapter -- jvb-adapter check.
+    /// the adapter it sees what the adapter sees: kubectl -n NAMESPACE exec service/jvb-adapter -- jvb-adapter check.
     ///
     /// Exit code: 0 all is well, 1 warnings, 2 errors, 3 what matters could not be checked, 64 the command line is wrong.
     #[command(max_term_width = 100)]
@@ -72,12 +72,12 @@ pub struct Arguments {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Serving")]
 pub struct Serving {
-    /// Address and port to serve HTTPS on.
+    /// Address and port to serve HTTPS on; on [::] for IPv4 too, and for IPv4 alone where the system has no IPv6.
     #[arg(
         long,
         env = "JVB_ADAPTER_BIND",
         value_name = "ADDRESS:PORT",
-        default_value = "0.0.0.0:6443",
+        default_value = "[::]:6443",
         value_parser = address
     )]
     pub(crate) bind: SocketAddr,
@@ -223,6 +223,8 @@ pub struct Scraping {
     pub(crate) deadline: Duration,
 
     /// How many bridges may be asked at the same time.
+    ///
+    /// Three quarters of them at most took longer than a second last time: those that hang keep no others from being asked.
     #[arg(
         long,
         env = "JVB_ADAPTER_MAX_SCRAPES_IN_FLIGHT",
@@ -330,7 +332,7 @@ pub struct Log {
 
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
-        "want an address and a port, for example 0.0.0.0:6443, or [::]:6443 for IPv6 too".to_owned()
+        "want an address and a port, for example 10.0.0.7:6443, or [::]:6443 for all of IPv4 and IPv6".to_owned()
     })
 }
 

@@ -20,6 +20,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub(crate) use keeper::Keeper;
+pub(crate) use registration::NAMES;
 
 /// How an object with a namespace is named on the command line.
 #[derive(Clone, Debug, Eq, PartialEq)]

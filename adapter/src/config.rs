@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use reach::Loopback;
 
-use crate::api::{Selector, UserQuota};
+use crate::api::UserQuota;
 use crate::args::{Arguments, Cluster, Scraping, Serving, Telling};
 use crate::authority::{self, Named};
 use crate::scraping::{Freshness, Pace};
 use crate::serving::Files;
 use crate::telling::{Metrics, Rules};
+
+mod check;
 
 /// What the adapter runs with; made from a command line by [`Config::try_from`].
 #[derive(Clone, Debug)]
@@ -77,7 +79,7 @@ impl TryFrom<Arguments> for Config {
         reason = "a line for each flag, and none that decides"
     )]
     fn try_from(arguments: Arguments) -> Result<Self, Problems> {
-        let mut problems = check(&arguments);
+        let mut problems = check::all(&arguments);
         let Arguments {
             serving:
                 Serving {
@@ -208,108 +210,6 @@ impl TryFrom<Arguments> for Config {
     }
 }
 
-/// The shortest lifetime of a certificate: they count in seconds, and a third of it must be enough to replace it.
-const SHORTEST_LIFETIME: Duration = Duration::from_secs(6);
-
-/// The shortest interval: below it bridges are busier with us than with people.
-const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
-
-/// The longest that a read waits: the API server has other things to ask, one after another.
-const LONGEST_BUDGET: Duration = Duration::from_secs(5);
-
-fn check(arguments: &Arguments) -> Vec<String> {
-    let Scraping {
-        interval,
-        deadline,
-        fresh_within,
-        fresh_budget,
-        ..
-    } = arguments.scraping;
-    let Telling {
-        max_age,
-        hold_last,
-        min_coverage,
-        full_stress,
-        ..
-    } = arguments.telling;
-    let mut problems = Vec::new();
-    let Serving {
-        ca_lifetime,
-        leaf_lifetime,
-        ..
-    } = arguments.serving;
-    if leaf_lifetime < SHORTEST_LIFETIME {
-        problems.push(format!(
-            "--leaf-lifetime must be at least {SHORTEST_LIFETIME:?}, not {leaf_lifetime:?}"
-        ));
-    }
-    if ca_lifetime < leaf_lifetime * 3 {
-        problems.push(format!(
-            "--ca-lifetime ({ca_lifetime:?}) must be at least three times --leaf-lifetime ({leaf_lifetime:?})"
-        ));
-    }
-    match Selector::parse(&arguments.cluster.bridges) {
-        Err(error) => problems.push(format!("--bridges: {error}")),
-        Ok(selector) if selector.is_everything() => problems.push(
-            "--bridges must not be empty: every pod of the cluster would be taken for a bridge"
-                .to_owned(),
-        ),
-        Ok(_) => {}
-    }
-    for (index, namespace) in arguments.cluster.namespaces.iter().enumerate() {
-        if namespace.is_empty() {
-            problems
-                .push("--namespaces has an empty name: leave it out for all namespaces".to_owned());
-        } else if arguments.cluster.namespaces[..index].contains(namespace) {
-            problems.push(format!("--namespaces names {namespace} twice"));
-        }
-    }
-    if interval < SHORTEST_INTERVAL {
-        problems.push(format!(
-            "--interval must be at least {SHORTEST_INTERVAL:?}, not {interval:?}"
-        ));
-    }
-    if arguments.cluster.watch_timeout < Duration::from_secs(1) {
-        problems.push("--watch-timeout must be at least 1s".to_owned());
-    }
-    if arguments.cluster.start_timeout < Duration::from_secs(1) {
-        problems.push("--start-timeout must be at least 1s".to_owned());
-    }
-    if deadline.is_zero() {
-        problems.push("--deadline must be longer than nothing".to_owned());
-    }
-    if !fresh_within.is_zero() && fresh_within < SHORTEST_INTERVAL {
-        problems.push(format!(
-            "--fresh-within must be 0s or at least {SHORTEST_INTERVAL:?}, not {fresh_within:?}"
-        ));
-    }
-    if fresh_budget > LONGEST_BUDGET {
-        problems.push(format!(
-            "--fresh-budget must be at most {LONGEST_BUDGET:?}, not {fresh_budget:?}: who asks does not wait for ever"
-        ));
-    }
-    if max_age < interval {
-        problems.push(format!(
-            "--max-age ({max_age:?}) must not be shorter than --interval ({interval:?}): values would come and go"
-        ));
-    }
-    if hold_last < max_age {
-        problems.push(format!(
-            "--hold-last ({hold_last:?}) must not be shorter than --max-age ({max_age:?}): a total would forget a bridge of \
-             which the pod's value is still told"
-        ));
-    }
-    if !(0.0..=1.0).contains(&min_coverage) {
-        problems.push(format!(
-            "--min-coverage is a fraction from 0 to 1, not {min_coverage}"
-        ));
-    }
-    if !(full_stress > 0.0 && full_stress.is_finite()) {
-        problems.push(format!("--full-stress must be above 0, not {full_stress}"));
-    }
-    problems
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -338,7 +238,7 @@ mod tests {
         let arguments = [
             "jvb-adapter",
             "--bridges=a in",
-            "--namespaces=a,,a",
+            "--namespaces=a,,a,kube-System",
             "--interval=1ms",
             "--watch-timeout=0s",
             "--start-timeout=0s",
@@ -357,6 +257,7 @@ mod tests {
             "--bridges",
             "--namespaces has an empty name",
             "--namespaces names a twice",
+            "--namespaces: `kube-System` is no name",
             "--interval",
             "--watch-timeout",
             "--start-timeout",
@@ -377,6 +278,20 @@ mod tests {
     #[test]
     fn a_total_never_forgets_before_its_pods_do() {
         assert!(config(&["--max-age=1m", "--hold-last=30s"]).is_err());
+    }
+
+    #[test]
+    fn no_lifetime_is_too_long_to_be_reckoned_with() {
+        for lifetime in ["101years", "9000years", "500000000000years"] {
+            let ca = format!("--ca-lifetime={lifetime}");
+            let leaf = format!("--leaf-lifetime={lifetime}");
+            let problems = config(&[&ca, &leaf]).unwrap_err().to_string();
+            assert!(
+                problems.contains("--ca-lifetime must be at most 100years"),
+                "{problems}"
+            );
+        }
+        assert!(config(&["--ca-lifetime=100years", "--leaf-lifetime=33years"]).is_ok());
     }
 
     #[test]

@@ -20,7 +20,6 @@ pub mod check;
 mod config;
 pub mod fuzzing;
 mod health;
-pub mod log;
 mod renewal;
 mod run;
 mod scraping;

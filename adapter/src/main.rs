@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use adapter::args::{Arguments, Command, CommandLine};
 use adapter::check::{self, CheckArguments, Output};
-use adapter::{Config, log, run};
+use adapter::{Config, run};
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use tokio_util::sync::CancellationToken;
 
@@ -52,7 +52,7 @@ fn adapt(arguments: Arguments) -> ExitCode {
     match serve(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log::end(&error);
+            reach::log::end(&error);
             ExitCode::FAILURE
         }
     }

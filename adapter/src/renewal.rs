@@ -4,7 +4,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kube::Client;
+use rustls::pki_types::UnixTime;
 use tracing::{info, warn};
 
 use crate::authority::{Keeper, Settings};
@@ -74,8 +76,18 @@ impl Renewing {
 /// Takes up a certificate that is replaced on disk.
 async fn follow(tls: Tls, files: Files, shared: &Shared) -> Infallible {
     let state = shared.telemetry.certificate();
+    let mut overdue = false;
     let told = |look| {
-        state.expires(tls.expires());
+        let validity = tls.validity();
+        state.expires(validity.end());
+        let was_overdue = std::mem::replace(&mut overdue, validity.is_overdue(UnixTime::now()));
+        if overdue && !was_overdue {
+            warn!(
+                end = %Timestamp::from_second(validity.end()).unwrap_or_default(),
+                "the serving certificate ends soon, or has ended, and then nobody is answered; hint: whoever makes the files of \
+                 --tls-cert-file ought to have made new ones by now"
+            );
+        }
         match look {
             Look::Same => return,
             Look::Replaced => info!("the serving certificate was replaced"),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail};
 use reach::Clock;
 use reach::client::{self, ClientError};
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -46,9 +45,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     let cluster = client::config(kubeconfig).await.map_err(told)?;
     let api_server = cluster.cluster_url.clone();
     let client = client::watching(cluster, watch_seconds).map_err(told)?;
-    let listener = TcpListener::bind(bind)
-        .await
-        .with_context(|| format!("cannot listen on {bind} (--bind)"))?;
+    let listener =
+        reach::listen(bind).with_context(|| format!("cannot listen on {bind} (--bind)"))?;
     info!(address = %bind, %bridges, %api_server, version = env!("CARGO_PKG_VERSION"), "jvb-adapter starts");
 
     let shared = Arc::new(Shared::new(Clock::system(), metrics, rules));

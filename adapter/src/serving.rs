@@ -14,5 +14,5 @@ pub use limits::Limits;
 pub use listener::serve;
 pub use service::Service;
 pub use status::Status;
-pub(crate) use tls::{Files, Look, follow};
+pub(crate) use tls::{Files, Look, follow, is_overdue};
 pub use tls::{Tls, TlsError};

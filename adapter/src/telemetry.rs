@@ -121,7 +121,7 @@ impl Telemetry {
         );
         own.register(
             "requests",
-            "Authorized requests answered, by status code",
+            "Requests answered, by status code; those for its health are not counted",
             self.requests.clone(),
         );
         own.register(

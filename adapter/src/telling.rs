@@ -2,8 +2,10 @@
 //!
 //! Pure: `now` is an argument, and nothing here does I/O. The `store` holds a record for each `pod` and decides what a single
 //! pod's value is; `groups` puts the values of many together for the objects that they belong to; `metric` is the table of what
-//! there is to tell; `members` says whose a bridge is, with what `services` knows of selectors.
+//! there is to tell; `members` says whose a bridge is, with what `services` knows of selectors; `committed` is what an HPA is to see
+//! of a pool.
 
+mod committed;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod groups;
@@ -15,8 +17,13 @@ mod services;
 mod shares;
 mod store;
 
-pub(crate) use groups::{Shortfall, aggregate};
-pub(crate) use metric::{Aggregate, ExtraMetric, FREE_CAPACITY, MetricId, Metrics};
+pub(crate) use bridge::totals::Shortfall;
+
+pub(crate) use committed::{Pools, Uncommitted};
+pub(crate) use groups::aggregate;
+pub(crate) use metric::{
+    Aggregate, COMMITTED_STRESS, ExtraMetric, FREE_CAPACITY, MetricId, Metrics,
+};
 pub(crate) use pod::{BridgePod, CONTAINER_NAME, Owner, Pod};
 pub(crate) use resource::Resource;
 pub(crate) use services::{NoService, Services};

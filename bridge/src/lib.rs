@@ -15,6 +15,7 @@ pub mod source;
 pub mod state;
 pub mod stats;
 pub mod time;
+pub mod totals;
 
 pub use source::Source;
 pub use state::State;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kube::client::ConfigExt as _;
 use kube::client::retry::RetryPolicy;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
@@ -19,6 +19,9 @@ use crate::causes;
 
 /// How long to try to reach the API server in one attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A connection that nobody used for so long is used by nobody any more: it may have fallen silent, and so may all of its age.
+const IDLE: Duration = Duration::from_secs(30);
 
 /// How long the API server may be silent beyond the length of a watch: the watches' own margin.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -42,6 +45,9 @@ pub enum ClientError {
         /// What is wrong with it.
         why: String,
     },
+    /// A context that the kubeconfig does not have.
+    #[error("the kubeconfig has no context {0} (--context)")]
+    Context(String),
     /// Nothing says which cluster.
     #[error(
         "no cluster is configured: no kubeconfig ({kubeconfig}), and no service account of a pod ({pod})"
@@ -70,6 +76,7 @@ impl ClientError {
             Self::Unusable { .. } => {
                 "`kubectl config view --kubeconfig FILE` shows its contexts, `kubectl config use-context` chooses one"
             }
+            Self::Context(_) => "`kubectl config get-contexts` lists those that there are",
             Self::None { .. } => {
                 "set --kubeconfig or KUBECONFIG, or run in a pod with a service account and its token"
             }
@@ -138,7 +145,10 @@ fn prompt(config: kube::Config) -> Result<kube::Client, kube::Error> {
         .layer(config.extra_headers_layer()?)
         .map_err(BoxError::from)
         .service(
-            hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector),
+            hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(IDLE)
+                .build(connector),
         );
     Ok(kube::Client::new(service, config.default_namespace))
 }
@@ -148,22 +158,43 @@ fn prompt(config: kube::Config) -> Result<kube::Client, kube::Error> {
 /// # Errors
 /// When there is none, or one that cannot be used.
 pub async fn config(kubeconfig: Option<PathBuf>) -> Result<kube::Config, ClientError> {
+    config_in(kubeconfig, None).await
+}
+
+/// The same by another context than the kubeconfig's current one, where one is named: a pod has none.
+///
+/// # Errors
+/// When there is none, or one that cannot be used.
+pub async fn config_in(
+    kubeconfig: Option<PathBuf>,
+    context: Option<String>,
+) -> Result<kube::Config, ClientError> {
+    let options = KubeConfigOptions {
+        context,
+        ..KubeConfigOptions::default()
+    };
     let mut config = match kubeconfig {
         Some(file) => {
             let kubeconfig = read(&file)?;
-            kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
+            kube::Config::from_custom_kubeconfig(kubeconfig, &options)
                 .await
                 .map(behind_a_proxy)
-                .map_err(|error| match proxy(&error) {
-                    Some(error) => error,
-                    None => ClientError::Unusable {
+                .map_err(|error| match (proxy(&error), error) {
+                    (Some(error), _) => error,
+                    (None, KubeconfigError::LoadContext(context)) if options.context.is_some() => {
+                        ClientError::Context(context)
+                    }
+                    (None, error) => ClientError::Unusable {
                         why: causes(&error),
                         file,
                     },
                 })?
         }
-        None => match kube::Config::from_kubeconfig(&KubeConfigOptions::default()).await {
+        None => match kube::Config::from_kubeconfig(&options).await {
             Ok(config) => behind_a_proxy(config),
+            Err(KubeconfigError::LoadContext(context)) if options.context.is_some() => {
+                return Err(ClientError::Context(context));
+            }
             // In a pod no proxy is between it and the API server.
             Err(kubeconfig) => {
                 kube::Config::incluster().map_err(|pod| match proxy(&kubeconfig) {

@@ -8,6 +8,7 @@ mod causes;
 mod clock;
 mod exchange;
 mod failure;
+mod listen;
 mod probe;
 
 pub mod client;
@@ -20,4 +21,5 @@ pub use causes::causes;
 pub use clock::Clock;
 pub use exchange::{date, send};
 pub use failure::Failure;
+pub use listen::listen;
 pub use probe::{Answer, Probe};

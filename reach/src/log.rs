@@ -6,6 +6,8 @@ use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
+use crate::causes;
+
 /// Form of the log.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum Format {
@@ -30,4 +32,9 @@ pub fn start(filter: &str, format: Format) -> Result<(), ParseError> {
         Format::Json => builder.json().init(),
     }
     Ok(())
+}
+
+/// Logs what a program ends with, as its last line: the causes on one line, a hint on its own.
+pub fn end(error: &anyhow::Error) {
+    tracing::error!(target: "main", "{}", causes(error.as_ref()));
 }

@@ -69,7 +69,9 @@ pub(crate) fn page(results: &Results) -> String {
     let mut page = String::from("# Benchmarks\n\n");
     let _ = writeln!(
         page,
-        "`make bench-adapter` wrote this page from [benchmarks/results.json](benchmarks/results.json). {}\n",
+        "`make bench-adapter` wrote this page from [benchmarks/results.json](benchmarks/results.json). {}\n\n\
+         What a decision about a pool costs is in [benchmarks/policy.md](benchmarks/policy.md), a sync of the HPA in\n\
+         [benchmarks/hpa.md](benchmarks/hpa.md).\n",
         summary(results)
     );
     page.push_str("## What must be reached\n");

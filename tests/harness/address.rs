@@ -114,7 +114,7 @@ impl Network {
     }
 
     /// Where the controller's replica `n` (from 0) serves its health and metrics.
-    pub(crate) fn scaler(self, n: u8) -> SocketAddr {
+    pub fn scaler(self, n: u8) -> SocketAddr {
         self.host(FIRST_SCALER.saturating_add(n), SCALER_PORT)
     }
 

@@ -184,6 +184,25 @@ impl Laboratory {
         .await
     }
 
+    /// Whether the API server calls an aggregated API unavailable whose certificate does not verify. Before Kubernetes 1.36 it looks
+    /// at the certificate only when it forwards a request, and answers each with 503 while the APIService stays available
+    /// (kube-aggregator's remote_available_controller: `Insecure: true` up to v0.35.4, no longer in v0.36.0).
+    ///
+    /// # Errors
+    /// When it does not tell its version.
+    pub async fn availability_needs_trust(&self) -> Result<bool> {
+        let version = self.client().apiserver_version().await?;
+        let digits: String = version
+            .minor
+            .chars()
+            .take_while(char::is_ascii_digit)
+            .collect();
+        let minor: u32 = digits
+            .parse()
+            .with_context(|| format!("version {version:?}"))?;
+        Ok(minor >= 36)
+    }
+
     /// Makes a namespace.
     ///
     /// # Errors

@@ -188,6 +188,29 @@ impl Pool {
         Ok(())
     }
 
+    /// Writes the size as an HPA does: reads the scale, and replaces what was read, as this client's user. Whether it was taken: an
+    /// HPA whose write meets another version tries again at its next sync.
+    ///
+    /// # Errors
+    /// When the API server refuses for another reason.
+    pub async fn write_scale(&self, client: &Client, replicas: u32) -> Result<bool> {
+        let pools: Api<BridgePool> = Api::namespaced(client.clone(), NAMESPACE);
+        let mut scale = pools
+            .get_scale(NAME)
+            .await
+            .context("cannot read the scale")?;
+        let spec = scale.spec.get_or_insert_default();
+        spec.replicas = Some(i32::try_from(replicas)?);
+        match pools
+            .replace_scale(NAME, &PostParams::default(), &scale)
+            .await
+        {
+            Ok(_) => Ok(true),
+            Err(kube::Error::Api(status)) if status.code == 409 => Ok(false),
+            Err(error) => Err(error).context("cannot write the scale"),
+        }
+    }
+
     /// Its bridges' pods, by name, those included that are being deleted.
     ///
     /// # Errors

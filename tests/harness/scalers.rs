@@ -17,6 +17,8 @@ use crate::replica::{Running, replace};
 
 /// What the controller may do, in the words that operators get.
 const RBAC: &str = include_str!("../../scaler/controller/rbac.yaml");
+/// What nobody may do to a pool.
+const ADMISSION: &str = include_str!("../../scaler/controller/admission.yaml");
 const NAMESPACE: &str = "bridgetender";
 const NAME: &str = "jvb-scaler";
 
@@ -30,7 +32,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 const CAP: usize = 1024 * 1024;
 
 /// The pace of a test: everything in its order, only faster. A lease is good for long enough that a busy machine loses none.
-const QUICK: [&str; 13] = [
+const QUICK: [&str; 14] = [
     "--interval=500ms",
     "--interval-closely=200ms",
     "--presence-interval=300ms",
@@ -40,6 +42,7 @@ const QUICK: [&str; 13] = [
     // In a pool of three the last two people often leave together.
     "--mass-window=100ms",
     "--watch-timeout=5s",
+    "--surroundings-interval=1s",
     "--lease-duration=10s",
     "--renew-deadline=8s",
     "--retry-period=500ms",
@@ -51,6 +54,7 @@ const QUICK: [&str; 13] = [
 /// Controllers that are not started yet.
 pub struct ScalersBuilder<'a> {
     lab: &'a Laboratory,
+    first: u8,
     replicas: u8,
     arguments: Vec<String>,
     link: Option<&'a Link>,
@@ -64,18 +68,39 @@ pub struct Scalers {
 }
 
 struct Replica {
+    number: u8,
     address: SocketAddr,
     decisions: PathBuf,
     running: Option<Running>,
 }
 
 impl Laboratory {
+    /// The kubeconfig of a controller: it may do what operators are told to let it do, and nothing else.
+    ///
+    /// # Errors
+    /// When the API server refuses its rights, or the admission policy of pools.
+    pub async fn scaler_kubeconfig(&self) -> Result<PathBuf> {
+        self.apply(RBAC)
+            .await
+            .context("cannot apply the controller's RBAC")?;
+        self.apply(ADMISSION)
+            .await
+            .context("cannot apply the admission policy of pools")?;
+        let groups = [
+            "system:serviceaccounts",
+            "system:serviceaccounts:bridgetender",
+        ];
+        let user = format!("system:serviceaccount:{NAMESPACE}:{NAME}");
+        self.identity(&user, &groups)
+    }
+
     /// One replica with the pace of a test, which asks this laboratory's jicofo. The CRD must be there.
     pub fn scaler(&self) -> ScalersBuilder<'_> {
         let mut arguments: Vec<String> = QUICK.map(str::to_owned).into();
         arguments.push(format!("--jicofo={}", self.network().jicofo()));
         ScalersBuilder {
             lab: self,
+            first: 0,
             replicas: 1,
             arguments,
             link: None,
@@ -88,6 +113,13 @@ impl<'a> ScalersBuilder<'a> {
     #[must_use]
     pub fn replicas(mut self, replicas: u8) -> Self {
         self.replicas = replicas;
+        self
+    }
+
+    /// The number of the first one: where others of the laboratory run already that are not these.
+    #[must_use]
+    pub fn beside(mut self, others: u8) -> Self {
+        self.first = others;
         self
     }
 
@@ -111,21 +143,14 @@ impl<'a> ScalersBuilder<'a> {
     /// When a flag is wrong, or none leads in time.
     pub async fn start(self) -> Result<Scalers> {
         let lab = self.lab;
-        lab.apply(RBAC)
-            .await
-            .context("cannot apply the controller's RBAC")?;
-        let groups = [
-            "system:serviceaccounts",
-            "system:serviceaccounts:bridgetender",
-        ];
-        let user = format!("system:serviceaccount:{NAMESPACE}:{NAME}");
-        let direct = lab.identity(&user, &groups)?;
+        let direct = lab.scaler_kubeconfig().await?;
         let kubeconfig = match self.link {
             Some(link) => link.kubeconfig(&direct)?,
             None => direct,
         };
         lab.tell_flags("jvb-scaler", &self.arguments);
-        let replicas = (0..self.replicas).map(|n| Replica {
+        let replicas = (self.first..self.first + self.replicas).map(|n| Replica {
+            number: n,
             address: lab.network().scaler(n),
             decisions: lab.folder().join(format!("decisions-{n}.jsonl")),
             running: None,
@@ -161,7 +186,7 @@ impl Scalers {
             NAME.to_owned(),
             format!("--bind={}", replica.address),
             format!("--kubeconfig={}", self.kubeconfig.display()),
-            format!("--identity={NAME}-{n}"),
+            format!("--identity={NAME}-{}", replica.number),
             format!("--decision-log={}", replica.decisions.display()),
         ];
         arguments.extend(self.arguments.iter().cloned());
@@ -228,6 +253,11 @@ impl Scalers {
             }
         })
         .await
+    }
+
+    /// Where replica `n` serves its HTTP.
+    pub fn address(&self, n: usize) -> SocketAddr {
+        self.replicas[n].address
     }
 
     /// What replica `n` answers at a path, where that is a success.

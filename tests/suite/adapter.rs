@@ -4,6 +4,7 @@ mod absence;
 mod authority;
 mod documented;
 mod ending;
+mod files;
 mod freshness;
 mod keda;
 mod limits;

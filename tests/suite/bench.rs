@@ -1,31 +1,12 @@
 //! The benchmark of `make bench-adapter` works from end to end, and a quick run of it claims nothing.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-/// The adapter's program, built anew where its sources are newer: another package's, so cargo does not build it for this test.
-fn adapter() -> Result<PathBuf> {
-    let bench = Path::new(env!("CARGO_BIN_EXE_bench"));
-    let mut build = Command::new(env!("CARGO"));
-    build.args([
-        "build",
-        "--quiet",
-        "--package",
-        "adapter",
-        "--bin",
-        "jvb-adapter",
-    ]);
-    if !cfg!(debug_assertions) {
-        build.arg("--release");
-    }
-    let status = build.status().context("cannot run cargo")?;
-    ensure!(status.success(), "jvb-adapter cannot be built");
-    Ok(bench.with_file_name("jvb-adapter"))
-}
+use crate::programs::built;
 
 fn bench(arguments: &[&str]) -> Result<Output> {
     Command::new(env!("CARGO_BIN_EXE_bench"))
@@ -36,7 +17,7 @@ fn bench(arguments: &[&str]) -> Result<Output> {
 
 #[test]
 fn a_quick_run_measures_everything_and_reaches_nothing() -> Result<()> {
-    let adapter = adapter()?.display().to_string();
+    let adapter = built("adapter", "jvb-adapter")?.display().to_string();
     let scratch = tempfile::tempdir()?;
     let (folder, out) = (scratch.path(), scratch.path().display().to_string());
     // Our own adapter is as good a stranger as any.

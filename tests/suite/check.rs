@@ -16,17 +16,22 @@ const GROUP: &str = "custom.metrics.k8s.io";
 const V1BETA2: &str = "v1beta2.custom.metrics.k8s.io";
 
 /// The check as whoever may do everything, patient for two seconds.
-pub(super) async fn walk(lab: &Laboratory) -> Report {
-    let arguments = CheckArguments {
+pub(super) fn arguments(lab: &Laboratory) -> CheckArguments {
+    CheckArguments {
         kubeconfig: Some(lab.kubeconfig()),
         namespace: None,
         bridges: "app.kubernetes.io/component=jvb".to_owned(),
         service_account: None,
+        tls_secret: None,
         timeout: Duration::from_secs(2),
         loopback_bridges: true,
         output: Output::Text,
-    };
-    check::run(&arguments).await
+    }
+}
+
+/// Walks once.
+pub(super) async fn walk(lab: &Laboratory) -> Report {
+    check::run(&arguments(lab)).await
 }
 
 /// Walks until the report is as it should be: the API server and the adapter learn of a change within seconds.
@@ -35,8 +40,18 @@ pub(super) async fn until(
     what: &str,
     is_so: impl Fn(&Report) -> bool,
 ) -> Result<Report> {
+    until_by(lab, &arguments(lab), what, is_so).await
+}
+
+/// The same with these arguments.
+pub(super) async fn until_by(
+    lab: &Laboratory,
+    arguments: &CheckArguments,
+    what: &str,
+    is_so: impl Fn(&Report) -> bool,
+) -> Result<Report> {
     lab.eventually(what, WITHIN, || async {
-        let report = walk(lab).await;
+        let report = check::run(arguments).await;
         ensure!(is_so(&report), "{}", check::text(&report, false));
         Ok(report)
     })
@@ -229,6 +244,7 @@ async fn who_may_not_look_is_told_so_and_nothing_is_called_well() -> Result<()> 
         namespace: Some("jitsi".to_owned()),
         bridges: "app=jvb".to_owned(),
         service_account: Some(("bridgetender".to_owned(), "jvb-adapter".to_owned())),
+        tls_secret: None,
         timeout: Duration::from_secs(2),
         loopback_bridges: true,
         output: Output::Json,

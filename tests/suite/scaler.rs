@@ -1,8 +1,15 @@
 //! A real API server, the real controller, and bridges that have people on them.
 
+mod committed;
+mod ending;
 mod hands;
 mod leading;
+mod many;
+mod morning;
 mod outages;
 mod rights;
 mod size;
 mod stage;
+mod writes;
+
+pub(crate) use stage::{PATIENCE, Stage};

@@ -2,7 +2,7 @@
 
 use crate::api::external::{is_meant, label};
 use crate::api::route::{ExternalRead, Read, Route, Target};
-use crate::telling::{Record, Resource, Store};
+use crate::telling::{COMMITTED_STRESS, Record, Resource, Store};
 
 /// The bridges whose values the answer is made of; none where it is made of no values.
 pub(super) fn bridges<'a>(
@@ -22,6 +22,11 @@ fn of_read<'a>(store: &'a Store, read: &'a Read) -> Box<dyn Iterator<Item = &'a 
         return Box::new(std::iter::empty());
     };
     match &read.target {
+        // Each pod is told with its share of others.
+        Target::All(_) | Target::Named { .. } if read.metric == COMMITTED_STRESS => {
+            let in_pools = store.in_namespace(namespace);
+            Box::new(in_pools.filter(|bridge| bridge.pod().pool().is_some()))
+        }
         Target::Namespace => Box::new(store.in_namespace(namespace)),
         Target::All(_) => {
             let is_meant = |bridge: &&Record| {

@@ -9,7 +9,7 @@ use crate::api::route::ExternalRead;
 use crate::api::wire::external::{GROUP, Value, list};
 use crate::serving::Status;
 use crate::shared::Shared;
-use crate::telling::{Owner, Shortfall, aggregate, shares};
+use crate::telling::{Aggregate, Owner, Shortfall, aggregate, shares};
 
 /// The answer to a question for an external metric; an unknown one has no series, as everywhere in Kubernetes.
 pub(super) fn answer(
@@ -27,7 +27,8 @@ pub(super) fn answer(
     let mut booting = None;
     for (owner, bridges) in shares(bridges.filter(|bridge| bridge.pod().is_alive())) {
         let label = label(owner);
-        if !is_meant(read, label) {
+        let has_it = owner.map_or(how != Aggregate::Committed, |(owner, _)| how.is_of(owner));
+        if !has_it || !is_meant(read, label) {
             continue;
         }
         let bridges = || bridges.iter().copied();

@@ -50,7 +50,8 @@ pub(super) fn answer(shared: &Shared, read: &GroupRead, pretty: bool) -> Result<
     };
     let mut document = Map::new();
     let mut oldest = None;
-    for (metric, id, how) in shared.metrics.objects() {
+    let metrics = shared.metrics.objects();
+    for (metric, id, how) in metrics.filter(|(.., how)| how.is_of(resource)) {
         let reading = match aggregate(members(), id, how, store.rules(), now) {
             Ok(reading) => reading,
             Err(Shortfall::Nobody) => {

@@ -1,6 +1,7 @@
 //! Values, from one moment of the store.
 
 use bridge::Time;
+use scaler_api::autoscaler;
 
 use crate::api::quantity::quantity;
 use crate::api::route::{Read, Target};
@@ -9,9 +10,11 @@ use crate::api::wire::values::{Heading, Object, Value, list};
 use crate::serving::Status;
 use crate::shared::Shared;
 use crate::telling::{
-    Aggregate, FREE_CAPACITY, MetricId, Metrics, Reading, Record, Resource, Store, aggregate,
+    Aggregate, COMMITTED_STRESS, FREE_CAPACITY, MetricId, Metrics, Reading, Record, Resource,
+    Store, aggregate,
 };
 
+mod committed;
 mod refusal;
 
 use refusal::why;
@@ -84,16 +87,12 @@ impl<'a> Reader<'a> {
     }
 
     fn pods(&self, namespace: &'a str) -> Result<Values<'a>, Status> {
+        if self.read.metric == COMMITTED_STRESS {
+            return self.committed_of_pods(namespace);
+        }
         let metric = self.metric_of_pods()?;
-        let series_is_meant = self.series_is_meant();
         let values = self
-            .store
-            .in_namespace(namespace)
-            .filter(|_| series_is_meant)
-            .filter(|record| {
-                let labels = &record.pod().labels;
-                self.read.selector.matches(|key| labels.get(key))
-            })
+            .meant(namespace)
             .filter_map(|record| {
                 let reading = record.value(metric, self.store.rules(), self.now).ok()?;
                 value(object_of(record), reading)
@@ -102,10 +101,21 @@ impl<'a> Reader<'a> {
         Ok((values, self.shared.metrics.get(metric).window))
     }
 
-    fn pod(&self, namespace: &'a str, name: &'a str) -> Result<Values<'a>, Status> {
-        let metric = self.metric_of_pods()?;
+    /// The bridges that the selector means.
+    fn meant(&self, namespace: &'a str) -> impl Iterator<Item = &'a Record> {
+        let series_is_meant = self.series_is_meant();
+        self.store
+            .in_namespace(namespace)
+            .filter(move |_| series_is_meant)
+            .filter(|record| {
+                let labels = &record.pod().labels;
+                self.read.selector.matches(|key| labels.get(key))
+            })
+    }
+
+    fn record(&self, namespace: &str, name: &str) -> Result<&'a Record, Status> {
         self.check_series(name)?;
-        let record = self.store.get(namespace, name).ok_or_else(|| {
+        self.store.get(namespace, name).ok_or_else(|| {
             let bridges = self.store.in_namespace(namespace).count();
             self.not_found(
                 name,
@@ -113,7 +123,15 @@ impl<'a> Reader<'a> {
                     "no bridge is known by this name; hint: the namespace {namespace} has {bridges} bridges"
                 ),
             )
-        })?;
+        })
+    }
+
+    fn pod(&self, namespace: &'a str, name: &'a str) -> Result<Values<'a>, Status> {
+        if self.read.metric == COMMITTED_STRESS {
+            return self.committed_of_pod(namespace, name);
+        }
+        let metric = self.metric_of_pods()?;
+        let record = self.record(namespace, name)?;
         let reading = record
             .value(metric, self.store.rules(), self.now)
             .map_err(|omission| self.not_found(name, &why(omission, record.failure())))?;
@@ -160,19 +178,28 @@ impl<'a> Reader<'a> {
         self.shared
             .metrics
             .on_pods(&self.read.metric)
-            .ok_or_else(|| self.no_metric("pods", &format!("there are {}", self.names())))
+            .ok_or_else(|| {
+                let names = self.shared.metrics.names_of(Resource::Pods).join(", ");
+                self.no_metric("pods", &format!("there are {names}"))
+            })
     }
 
     fn metric_of_objects(&self, resource: Resource) -> Result<(MetricId, Aggregate), Status> {
         self.shared
             .metrics
             .on_objects(&self.read.metric)
+            .filter(|(_, how)| how.is_of(resource))
             .ok_or_else(|| {
                 let suffixes: Vec<String> = Metrics::suffixes()
                     .map(|suffix| format!("_{suffix}"))
                     .collect();
+                let committed = if Aggregate::Committed.is_of(resource) {
+                    format!("{}, ", autoscaler::METRIC)
+                } else {
+                    String::new()
+                };
                 let hint = format!(
-                    "there are {FREE_CAPACITY} and, each with {} behind it, {}",
+                    "there are {committed}{FREE_CAPACITY} and, each with {} behind it, {}",
                     suffixes.join(" or "),
                     self.names()
                 );

@@ -18,6 +18,7 @@ mod errors;
 mod external;
 mod keda;
 mod openapi;
+mod pools;
 
 const NOW: Time = Time::from_millis(1_795_252_331_847);
 

@@ -89,14 +89,14 @@ impl Keeper {
     /// # Errors
     /// What stood in the way at the last try within `deadline`.
     pub(crate) async fn start(&mut self, deadline: Duration) -> Result<Tls, KeepError> {
-        let give_up = Instant::now() + deadline;
+        let begun = Instant::now();
         loop {
             let outcome = self.look().await;
             if let Some((_, tls)) = &self.serving {
                 return Ok(tls.clone());
             }
             match outcome {
-                Err(error) if Instant::now() >= give_up => return Err(error),
+                Err(error) if begun.elapsed() >= deadline => return Err(error),
                 Err(error) => self.tell(&error.to_string()),
                 Ok(_) => {}
             }
@@ -131,7 +131,8 @@ impl Keeper {
                 }
             };
             if let Some((_, tls)) = &self.serving {
-                shared.telemetry.certificate().expires(tls.expires());
+                let end = tls.validity().end();
+                shared.telemetry.certificate().expires(end);
             }
             sleep(pause).await;
         }

@@ -10,8 +10,8 @@ use serde_json::json;
 
 use super::Named;
 
-/// Those that may lead to us.
-pub(super) const NAMES: [&str; 3] = [
+/// Those that may lead to us: both versions of the custom metrics API, the preferred one first, and the external one.
+pub(crate) const NAMES: [&str; 3] = [
     "v1beta2.custom.metrics.k8s.io",
     "v1beta1.custom.metrics.k8s.io",
     "v1beta1.external.metrics.k8s.io",

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::api::Selector;
+use crate::authority::Named;
 
 /// What to look at, and how to tell it.
 #[derive(Args, Clone, Debug)]
@@ -31,6 +32,11 @@ pub struct CheckArguments {
     /// The adapter's own ServiceAccount [default: that of the pods behind the APIService].
     #[arg(long, value_name = "NAMESPACE/NAME", value_parser = service_account)]
     pub service_account: Option<(String, String)>,
+
+    /// Secret in which the adapter keeps an authority of its own: the one that it runs with [default: that of the pods behind the
+    /// APIService].
+    #[arg(long, env = "JVB_ADAPTER_TLS_SECRET", value_name = "NAMESPACE/NAME", value_parser = secret)]
+    pub tls_secret: Option<(String, String)>,
 
     /// Time that the API server and each bridge have for one answer.
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
@@ -62,6 +68,11 @@ fn selector(text: &str) -> Result<String, String> {
         }
         Ok(_) => Ok(text.to_owned()),
     }
+}
+
+fn secret(text: &str) -> Result<(String, String), &'static str> {
+    text.parse()
+        .map(|Named { namespace, name }| (namespace, name))
 }
 
 fn service_account(text: &str) -> Result<(String, String), String> {

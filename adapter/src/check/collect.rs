@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::CheckArguments;
 use super::facts::Facts;
 
+mod adapter;
 mod aggregation;
 mod asker;
 mod autoscalers;
@@ -61,10 +62,11 @@ pub(super) async fn all(arguments: &CheckArguments) -> anyhow::Result<Facts> {
         .map(|bridge| bridge.pod.namespace.clone())
         .collect();
     let home = aggregation::home(&asker, arguments.service_account.as_ref(), &services).await;
-    let identity = rights::identity(&asker, arguments.service_account.as_ref(), &services).await;
-    let (rights, told) = futures::join!(
-        rights::all(&asker, identity.as_ref().ok(), namespace, &namespaces),
+    let adapter = adapter::find(&asker, arguments, &services).await;
+    let (rights, told, deployment) = futures::join!(
+        rights::all(&asker, &adapter, namespace, &namespaces),
         told(&asker, &namespaces),
+        adapter::deployment(&asker, &services),
     );
     Ok(Facts {
         now: asker.now(),
@@ -74,7 +76,10 @@ pub(super) async fn all(arguments: &CheckArguments) -> anyhow::Result<Facts> {
         namespace: arguments.namespace.clone(),
         services,
         home,
-        identity,
+        deployment,
+        identity: adapter.identity,
+        certificate: adapter.certificate,
+        own_authority: adapter.own_authority,
         rights,
         resources,
         stale,

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use bridge::Time;
 
+use crate::telling::Resource;
+
 /// Why something is not known.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub(super) enum Unknown {
@@ -50,8 +52,14 @@ pub(super) struct Facts {
     pub(super) services: Vec<(String, Known<Option<Aggregated>>)>,
     /// The adapter's Service where no APIService leads to it, with the port that it is reached on.
     pub(super) home: Known<Option<(Named, i32)>>,
+    /// The Deployment that looks like the adapter's, where the Service is missing that should lead to it.
+    pub(super) deployment: Option<String>,
     /// As whom the adapter calls the API server.
     pub(super) identity: Known<Named>,
+    /// The Secret with the certificate that the adapter serves, as far as its pods show it.
+    pub(super) certificate: Option<Named>,
+    /// The Secret in which it keeps an authority of its own, where it does, and whether it is there.
+    pub(super) own_authority: Option<(Named, Known<bool>)>,
     /// What somebody needs to be allowed, and whether it is.
     pub(super) rights: Vec<(Need, Known<bool>)>,
     /// The resources of each version of the custom metrics API.
@@ -143,6 +151,10 @@ pub(super) enum Need {
     ReviewAccess,
     /// The adapter reads how the API server authenticates itself.
     ReadAuthentication,
+    /// The adapter keeps an authority of its own in this Secret.
+    KeepAuthority(Named),
+    /// The adapter publishes that authority in its APIServices.
+    PublishAuthority,
 }
 
 /// A pod with a bridge.
@@ -183,6 +195,11 @@ impl Workload {
     /// Whether it has a size that an HPA can set.
     pub(super) fn is_scalable(&self) -> bool {
         self.kind != "DaemonSet"
+    }
+
+    /// Whether it is a BridgePool.
+    pub(super) fn is_pool(&self) -> bool {
+        self.kind == Resource::BridgePools.kind()
     }
 }
 

@@ -31,9 +31,17 @@ pub(super) struct Done {
     pub(super) took: Duration,
 }
 
-/// Asks one bridge once, when the pace allows it. `turn` is kept until the question ends or proves to be slow.
+/// What a question takes from others while it is under way.
+pub(super) struct Place {
+    /// Until it ends or proves to be slow.
+    pub(super) turn: OwnedSemaphorePermit,
+    /// Until it ends, where its bridge dawdles.
+    pub(super) dawdling: Option<OwnedSemaphorePermit>,
+}
+
+/// Asks one bridge once, when the pace allows it.
 pub(super) async fn ask(
-    turn: OwnedSemaphorePermit,
+    Place { turn, dawdling }: Place,
     shared: Arc<Shared>,
     limiter: Arc<DefaultDirectRateLimiter>,
     ticket: Ticket,
@@ -51,6 +59,7 @@ pub(super) async fn ask(
             Err(_) => asking.await,
         }
     };
+    drop(dawdling);
     let at = shared.clock.now();
     Done {
         ticket,

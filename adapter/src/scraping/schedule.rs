@@ -62,30 +62,43 @@ fn tick_after(now: Time, uid: &str, interval: Duration) -> Time {
     uid.hash(&mut hasher);
     let phase = i64::try_from(hasher.finish() % interval.unsigned_abs()).unwrap_or_default();
     let since_tick = (now.as_millis() - phase).rem_euclid(interval);
-    Time::from_millis(now.as_millis() + interval - since_tick)
+    Time::from_millis(now.as_millis().saturating_add(interval - since_tick))
 }
 
-/// Who is due when; an entry whose time is no longer the bridge's own is void.
+/// In which of two queues a bridge waits for its turn, so that those who take long keep nobody else from being asked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Lane {
+    /// Its last question was answered soon, or failed soon, or there was none.
+    Prompt,
+    /// It was not.
+    Dawdling,
+}
+
+/// Who is due when, in each lane; an entry whose time or lane is no longer the bridge's own is void.
 #[derive(Debug, Default)]
-pub(crate) struct Agenda(BinaryHeap<Reverse<(Time, Box<str>)>>);
+pub(crate) struct Agenda([Queue; 2]);
+
+/// The earliest first, by UID.
+type Queue = BinaryHeap<Reverse<(Time, Box<str>)>>;
 
 impl Agenda {
     /// The bridge of this UID is due then.
-    pub(crate) fn enter(&mut self, due: Time, uid: &str) {
-        self.0.push(Reverse((due, uid.into())));
+    pub(crate) fn enter(&mut self, lane: Lane, due: Time, uid: &str) {
+        self.0[lane as usize].push(Reverse((due, uid.into())));
     }
 
-    /// The first entry that is due, out of the agenda.
-    pub(crate) fn due(&mut self, now: Time) -> Option<(Time, Box<str>)> {
-        if self.first()? > now {
+    /// The first entry of this lane that is due, out of the agenda.
+    pub(crate) fn due(&mut self, lane: Lane, now: Time) -> Option<(Time, Box<str>)> {
+        if self.first(lane)? > now {
             return None;
         }
-        self.0.pop().map(|Reverse(entry)| entry)
+        self.0[lane as usize].pop().map(|Reverse(entry)| entry)
     }
 
-    /// When the first entry is due.
-    pub(crate) fn first(&self) -> Option<Time> {
-        self.0.peek().map(|Reverse((due, _))| *due)
+    /// When the first entry of this lane is due.
+    pub(crate) fn first(&self, lane: Lane) -> Option<Time> {
+        let next = self.0[lane as usize].peek();
+        next.map(|Reverse((due, _))| *due)
     }
 }
 
@@ -146,18 +159,22 @@ mod tests {
     fn the_agenda_gives_what_is_due_in_order() {
         let at = Time::from_millis;
         let mut agenda = Agenda::default();
-        agenda.enter(at(30), "c");
-        agenda.enter(at(10), "a");
-        agenda.enter(at(20), "b");
-        assert_eq!(agenda.due(at(20)), Some((at(10), "a".into())));
-        assert_eq!(agenda.due(at(20)), Some((at(20), "b".into())));
-        assert_eq!(agenda.due(at(20)), None);
-        assert_eq!(agenda.first(), Some(at(30)));
+        let (prompt, dawdling) = (Lane::Prompt, Lane::Dawdling);
+        agenda.enter(prompt, at(30), "c");
+        agenda.enter(prompt, at(10), "a");
+        agenda.enter(dawdling, at(5), "d");
+        agenda.enter(prompt, at(20), "b");
+        assert_eq!(agenda.due(prompt, at(20)), Some((at(10), "a".into())));
+        assert_eq!(agenda.due(prompt, at(20)), Some((at(20), "b".into())));
+        assert_eq!(agenda.due(prompt, at(20)), None);
+        assert_eq!(agenda.first(prompt), Some(at(30)));
+        assert_eq!(agenda.due(dawdling, at(20)), Some((at(5), "d".into())));
+        assert_eq!(agenda.first(dawdling), None);
     }
 
     proptest! {
         #[test]
-        fn a_bridge_that_is_well_again_is_seen_within_10_seconds(uid: String, answered: bool, failures in 0_u32..1_000, seconds in 1_u64..60, now in 0_i64..1_000_000_000) {
+        fn a_bridge_that_is_well_again_is_seen_within_10_seconds(uid: String, answered: bool, failures in 0_u32..1_000, seconds in prop_oneof![1_u64..60, Just(u64::MAX)], now in 0_i64..1_000_000_000) {
             let interval = Duration::from_secs(seconds);
             let now = Time::from_millis(now);
             let due = next(&uid, fortune(answered, failures), interval, now);

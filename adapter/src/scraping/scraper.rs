@@ -11,17 +11,17 @@ use std::time::Duration;
 
 use bridge::Time;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use reach::{Loopback, Probe};
+use reach::{Failure, Loopback, Probe};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
-use crate::scraping::question::{BRISK, Done, ask, tell};
+use crate::scraping::question::{BRISK, Done, Place, ask, tell};
 use crate::scraping::refresh::{Freshness, Round, Step};
-use crate::scraping::schedule::{Agenda, Fortune};
+use crate::scraping::schedule::{Agenda, Fortune, Lane};
 use crate::scraping::target::Target;
 use crate::shared::Shared;
 use crate::telling::{Pod, Sample, Ticket};
@@ -31,6 +31,13 @@ mod tests;
 
 /// The loop wakes at least this often, to show that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// A bridge that took so long for its last answer, or failed by its deadline, dawdles until it does not.
+const DAWDLES: Duration = Duration::from_secs(1);
+
+/// Of all questions that may be under way at once, so many in a hundred may be to bridges that dawdle. The others are asked within
+/// moments however many of those hang, and hold their places for as long.
+const DAWDLERS: usize = 75;
 
 /// How bridges are asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,6 +77,8 @@ pub(crate) struct Scraper {
     running: JoinSet<Done>,
     /// Turns for questions that are not slow.
     turns: Arc<Semaphore>,
+    /// Places for questions to bridges that dawdle.
+    dawdlers: Arc<Semaphore>,
     synced: bool,
     round_over: bool,
 }
@@ -77,6 +86,7 @@ pub(crate) struct Scraper {
 impl Scraper {
     /// Knows no bridge yet.
     pub(crate) fn new(shared: Arc<Shared>, pace: Pace) -> Self {
+        let dawdlers = pace.in_flight.get().saturating_mul(DAWDLERS) / 100;
         Self {
             shared,
             pace,
@@ -85,6 +95,7 @@ impl Scraper {
             agenda: Agenda::default(),
             running: JoinSet::new(),
             turns: Arc::new(Semaphore::new(BRISK)),
+            dawdlers: Arc::new(Semaphore::new(dawdlers.clamp(1, Semaphore::MAX_PERMITS))),
             synced: false,
             round_over: false,
         }
@@ -103,10 +114,8 @@ impl Scraper {
             self.start_due(now);
             self.note_first_round();
             let crowded = self.turns.available_permits() == 0;
-            let wait = match self.agenda.first() {
-                Some(due) if !crowded && self.running.len() < self.pace.in_flight.get() => {
-                    due.since(now).min(HEARTBEAT)
-                }
+            let wait = match self.next_due() {
+                Some(due) if !crowded => due.since(now).min(HEARTBEAT),
                 _ => HEARTBEAT,
             };
             let turns = Arc::clone(&self.turns);
@@ -118,8 +127,8 @@ impl Scraper {
                     None => return,
                 },
                 Some(round) = rounds.recv() => self.begin(round),
-                Some(ended) = self.running.join_next() => match ended {
-                    Ok(done) => self.finish(done),
+                Some(ended) = self.running.join_next_with_id() => match ended {
+                    Ok((question, done)) => self.finish(question, done),
                     Err(error) => self.lose(&error),
                 },
                 () = sleep(wait) => {}
@@ -153,9 +162,9 @@ impl Scraper {
         let uid = uid.clone();
         self.drop_target(&uid);
         let now = self.shared.clock.now();
-        self.agenda.enter(now, &uid);
-        self.targets
-            .insert(uid, Target::new(ticket, address, self.pace.loopback, now));
+        let target = Target::new(ticket, address, self.pace.loopback, now);
+        self.agenda.enter(target.lane, now, &uid);
+        self.targets.insert(uid, target);
     }
 
     /// Asks on behalf of a reader. When nobody holds `waiting` any more, the reader waits no longer.
@@ -172,10 +181,10 @@ impl Scraper {
                 Step::Ask if target.due <= now => {}
                 Step::Ask => {
                     target.due = now;
-                    self.agenda.enter(now, uid);
+                    self.agenda.enter(target.lane, now, uid);
                 }
             }
-            target.awaited.push(Arc::clone(&round.waiting));
+            target.hold(&round.waiting);
         }
     }
 
@@ -190,19 +199,36 @@ impl Scraper {
         }
     }
 
+    /// When somebody is due who may be asked then.
+    fn next_due(&self) -> Option<Time> {
+        if self.running.len() >= self.pace.in_flight.get() {
+            return None;
+        }
+        let dawdling = self.agenda.first(Lane::Dawdling);
+        let dawdling = dawdling.filter(|_| self.dawdlers.available_permits() > 0);
+        let prompt = self.agenda.first(Lane::Prompt);
+        prompt.into_iter().chain(dawdling).min()
+    }
+
     fn start_due(&mut self, now: Time) {
+        for lane in [Lane::Prompt, Lane::Dawdling] {
+            self.start_due_of(lane, now);
+        }
+    }
+
+    fn start_due_of(&mut self, lane: Lane, now: Time) {
         while self.running.len() < self.pace.in_flight.get() {
             // Asked for first: what is taken out of the agenda is asked.
-            let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() else {
+            let Some(place) = self.place(lane) else {
                 return;
             };
-            let Some((due, uid)) = self.agenda.due(now) else {
+            let Some((due, uid)) = self.agenda.due(lane, now) else {
                 return;
             };
             let Some(target) = self
                 .targets
                 .get_mut(&uid)
-                .filter(|target| target.due == due)
+                .filter(|target| target.due == due && target.lane == lane)
             else {
                 continue;
             };
@@ -210,7 +236,7 @@ impl Scraper {
                 let anew = probe.anew();
                 let probe = std::mem::replace(probe, anew);
                 let question = ask(
-                    turn,
+                    place,
                     Arc::clone(&self.shared),
                     Arc::clone(&self.limiter),
                     target.ticket.clone(),
@@ -223,7 +249,17 @@ impl Scraper {
         }
     }
 
-    fn finish(&mut self, done: Done) {
+    /// What a question to a bridge of this lane needs, if there is any left.
+    fn place(&self, lane: Lane) -> Option<Place> {
+        let dawdling = match lane {
+            Lane::Prompt => None,
+            Lane::Dawdling => Some(Arc::clone(&self.dawdlers).try_acquire_owned().ok()?),
+        };
+        let turn = Arc::clone(&self.turns).try_acquire_owned().ok()?;
+        Some(Place { turn, dawdling })
+    }
+
+    fn finish(&mut self, question: Id, done: Done) {
         let Done {
             ticket,
             probe,
@@ -243,12 +279,19 @@ impl Scraper {
             }
         }
         let uid = &ticket.pod.uid;
+        // One that was broken off may have ended before it heard: it was to another process, or at another address.
         let Some(target) = self
             .targets
             .get_mut(uid)
-            .filter(|target| target.ticket.is_of_same_process(&ticket))
+            .filter(|target| target.is_asked(question))
         else {
             return;
+        };
+        let dawdles = took >= DAWDLES || matches!(result, Err(Failure::Timeout));
+        target.lane = if dawdles {
+            Lane::Dawdling
+        } else {
+            Lane::Prompt
         };
         if target.last != Some(class) {
             tell(&ticket.pod, &result, probe.address());
@@ -269,7 +312,7 @@ impl Scraper {
         }
         let now = self.shared.clock.now();
         target.rest(probe, uid, self.pace.interval, now);
-        self.agenda.enter(target.due, uid);
+        self.agenda.enter(target.lane, target.due, uid);
     }
 
     /// A question ended without an answer of ours: it was broken off because its bridge is gone, or it met a bug. A bug in
@@ -299,7 +342,7 @@ impl Scraper {
             self.pace.interval,
             now,
         );
-        self.agenda.enter(target.due, uid);
+        self.agenda.enter(target.lane, target.due, uid);
     }
 
     /// Once everybody who was there at the start has been asked, there is something to say.

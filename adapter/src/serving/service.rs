@@ -1,7 +1,7 @@
 //! What the rest of the adapter is to the server.
 
-use http::Response;
 use http::request::Parts;
+use http::{Response, StatusCode};
 
 use crate::access::{Attributes, User};
 use crate::serving::body::Body;
@@ -27,6 +27,10 @@ pub trait Service: Send + Sync + 'static {
 
     /// The answer to an authorized request. Headers that carry credentials are gone from `request`.
     fn answer(&self, user: &User, request: &Parts) -> impl Future<Output = Response<Body>> + Send;
+
+    /// A request was answered with this before, or instead of, [`answer`](Self::answer): nobody vouched for who asked, they may
+    /// not, it is no request that could be answered, it took too long, or met a bug.
+    fn refused(&self, code: StatusCode);
 
     /// The answer to a path that needs no authentication (/healthz, /livez, /readyz), none for
     /// every other path.

@@ -21,7 +21,8 @@ use files::Contents;
 pub(crate) use files::Files;
 pub use files::TlsError;
 pub(crate) use follow::{Look, follow};
-use leaf::Leaf;
+pub(crate) use leaf::is_overdue;
+use leaf::{Leaf, Validity};
 
 /// How connections are encrypted, and what this server calls itself. Clones share the certificate.
 #[derive(Clone, Debug)]
@@ -109,9 +110,9 @@ impl Tls {
         Ok(is_other)
     }
 
-    /// Until when the certificate in use is good, in seconds since 1970.
-    pub(crate) fn expires(&self) -> i64 {
-        self.serving.now().expires()
+    /// When the certificate in use is good.
+    pub(crate) fn validity(&self) -> Validity {
+        self.serving.now().validity()
     }
 
     pub(crate) fn config(&self) -> Arc<ServerConfig> {

@@ -3,6 +3,9 @@
 use std::str::FromStr;
 
 use bridge::Stats;
+use scaler_api::autoscaler;
+
+use crate::telling::resource::Resource;
 
 #[cfg(test)]
 mod tests;
@@ -87,17 +90,27 @@ pub(crate) enum Aggregate {
     P90,
     /// The sum of what each accepting bridge can still take.
     FreeCapacity,
+    /// The sum over the bridges of a pool on which people may be.
+    Committed,
 }
 
 impl Aggregate {
     /// Whether the values of two groups together are their sum.
     const fn adds_up(self) -> bool {
-        matches!(self, Self::Total | Self::FreeCapacity)
+        matches!(self, Self::Total | Self::FreeCapacity | Self::Committed)
+    }
+
+    /// Whether the bridges of such an object can be put together so: only a pool says which of its bridges drain.
+    pub(crate) fn is_of(self, resource: Resource) -> bool {
+        self != Self::Committed || resource == Resource::BridgePools
     }
 }
 
 /// Name of the metric that says how much more stress the accepting bridges can take together.
 pub(crate) const FREE_CAPACITY: &str = "free_capacity";
+
+/// Name of the metric of a pool's counted pods: their stress, each with its share of that of the bridges that are not counted.
+pub(crate) const COMMITTED_STRESS: &str = "committed_stress";
 
 const AGGREGATES: [(Aggregate, &str); 4] = [
     (Aggregate::Total, "total"),
@@ -172,11 +185,11 @@ impl Metrics {
                 .iter()
                 .map(|extra| metric(&extra.name, None, Field::Extra(extra.key.clone()))),
         );
-        let mut on_objects = vec![(
-            FREE_CAPACITY.to_owned(),
-            MetricId::STRESS,
-            Aggregate::FreeCapacity,
-        )];
+        let of_stress = |name: &str, how| (name.to_owned(), MetricId::STRESS, how);
+        let mut on_objects = vec![
+            of_stress(FREE_CAPACITY, Aggregate::FreeCapacity),
+            of_stress(autoscaler::METRIC, Aggregate::Committed),
+        ];
         for (index, metric) in metrics.iter().enumerate() {
             on_objects.extend(AGGREGATES.map(|(aggregate, suffix)| {
                 (
@@ -188,6 +201,7 @@ impl Metrics {
         }
         let mut names: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
         names.extend(on_objects.iter().map(|(name, ..)| name.as_str()));
+        names.push(COMMITTED_STRESS);
         names.sort_unstable();
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(twice[0].to_owned());
@@ -230,7 +244,16 @@ impl Metrics {
         additive.map(|(name, ..)| name.as_str())
     }
 
-    /// Names of the metrics of pods, in the order of the table.
+    /// Names of the metrics that this resource has.
+    pub(crate) fn names_of(&self, resource: Resource) -> Vec<&str> {
+        if resource == Resource::Pods {
+            return self.pod_names().chain([COMMITTED_STRESS]).collect();
+        }
+        let of_it = self.objects().filter(|(.., how)| how.is_of(resource));
+        of_it.map(|(name, ..)| name).collect()
+    }
+
+    /// Names of the metrics that bridges say, in the order of the table.
     pub(crate) fn pod_names(&self) -> impl Iterator<Item = &str> {
         self.on_pods.iter().map(|metric| metric.name.as_str())
     }
@@ -238,11 +261,6 @@ impl Metrics {
     /// The suffixes that make a metric of pods a metric of objects.
     pub(crate) fn suffixes() -> impl Iterator<Item = &'static str> {
         AGGREGATES.iter().map(|(_, suffix)| *suffix)
-    }
-
-    /// Names of the metrics of objects.
-    pub(crate) fn object_names(&self) -> impl Iterator<Item = &str> {
-        self.on_objects.iter().map(|(name, ..)| name.as_str())
     }
 
     /// Every metric of objects: which pods' metric, and how it is put together.

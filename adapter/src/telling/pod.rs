@@ -137,6 +137,17 @@ impl Pod {
         owner.map(|(resource, name)| (*resource, &**name))
     }
 
+    /// The BridgePool that it belongs to.
+    ///
+    /// Its owner reference names it, and its labels say how it stands there, so that nobody needs to watch pools: there need not
+    /// even be any.
+    pub(crate) fn pool(&self) -> Option<&str> {
+        match self.outermost_owner() {
+            Some((Resource::BridgePools, name)) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Whether there is a bridge to be asked.
     pub(crate) const fn is_alive(&self) -> bool {
         !self.leaving && self.process.is_some()

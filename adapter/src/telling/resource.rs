@@ -1,5 +1,8 @@
 //! The kinds of objects that have metrics.
 
+use k8s_openapi::Resource as _;
+use scaler_api::BridgePool;
+
 /// The kinds of objects that have metrics.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Resource {
@@ -13,6 +16,8 @@ pub(crate) enum Resource {
     StatefulSets,
     /// DaemonSets.
     DaemonSets,
+    /// BridgePools, those bridges of theirs included that drain.
+    BridgePools,
     /// Services: the bridges that their selectors choose.
     Services,
     /// A namespace: all bridges in it.
@@ -21,12 +26,13 @@ pub(crate) enum Resource {
 
 impl Resource {
     /// All of them, in the order of discovery.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Pods,
         Self::Deployments,
         Self::ReplicaSets,
         Self::StatefulSets,
         Self::DaemonSets,
+        Self::BridgePools,
         Self::Services,
         Self::Namespaces,
     ];
@@ -39,6 +45,7 @@ impl Resource {
             Self::ReplicaSets => "replicasets.apps",
             Self::StatefulSets => "statefulsets.apps",
             Self::DaemonSets => "daemonsets.apps",
+            Self::BridgePools => "bridgepools.bridgetender.dev",
             Self::Services => "services",
             Self::Namespaces => "namespaces",
         }
@@ -52,6 +59,7 @@ impl Resource {
             Self::ReplicaSets => "ReplicaSet",
             Self::StatefulSets => "StatefulSet",
             Self::DaemonSets => "DaemonSet",
+            Self::BridgePools => BridgePool::KIND,
             Self::Services => "Service",
             Self::Namespaces => "Namespace",
         }
@@ -64,6 +72,7 @@ impl Resource {
             Self::ReplicaSets => Some("replicaset"),
             Self::StatefulSets => Some("statefulset"),
             Self::DaemonSets => Some("daemonset"),
+            Self::BridgePools => Some("bridgepool"),
             Self::Pods | Self::Services | Self::Namespaces => None,
         }
     }
@@ -75,6 +84,7 @@ impl Resource {
             Self::Deployments | Self::ReplicaSets | Self::StatefulSets | Self::DaemonSets => {
                 "apps/v1"
             }
+            Self::BridgePools => BridgePool::API_VERSION,
         }
     }
 
@@ -121,5 +131,7 @@ mod tests {
             Some(Resource::Deployments)
         );
         assert_eq!(Resource::of_kind("example.org/v1", "Pod"), None);
+        let plural = format!("{}.{}", BridgePool::URL_PATH_SEGMENT, BridgePool::GROUP);
+        assert_eq!(Resource::of(&plural), Some(Resource::BridgePools));
     }
 }

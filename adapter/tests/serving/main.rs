@@ -486,6 +486,45 @@ async fn an_answer_that_takes_too_long_is_a_504() {
 }
 
 #[tokio::test]
+async fn every_refusal_is_told_for_the_metrics_and_no_look_at_the_health_is_one() {
+    let stand = stand_within(Limits {
+        answer: Duration::from_secs(2),
+        ..Limits::default()
+    })
+    .await;
+    for name in ["noisy", "nobody"] {
+        let user = json!({"username": name});
+        let token = format!("{name}-token");
+        stand.api.knowledge().tokens.insert(token, user);
+    }
+    let asked = [
+        ("/healthz", None, 200),
+        ("/pods", Some("ada-token"), 200),
+        ("/pods", None, 401),
+        ("/pods", Some("nobody-token"), 403),
+        ("/unknown", Some("ada-token"), 404),
+        ("/pods", Some("noisy-token"), 429),
+        ("/panic", Some("ada-token"), 500),
+        ("/never", Some("ada-token"), 504),
+    ];
+    for (path, token, code) in asked {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let headers: Vec<(&str, &str)> = bearer
+            .iter()
+            .map(|bearer| ("authorization", bearer.as_str()))
+            .collect();
+        let mut caller = stand.call(None).await;
+        let heard = caller.get(path, &headers).await;
+        assert_eq!(heard.code, code, "{path} {token:?}: {heard:?}");
+    }
+    let refused = asked.map(|(.., code)| code).into_iter();
+    let refused: Vec<u16> = refused.filter(|code| *code != 200).collect();
+    let told = stand.service.refusals.lock().unwrap();
+    let told: Vec<u16> = told.iter().map(StatusCode::as_u16).collect();
+    assert_eq!(told, refused);
+}
+
+#[tokio::test]
 async fn oversized_headers_are_refused() {
     let stand = stand_of_ada().await;
     let large = "x".repeat(100 * 1024);

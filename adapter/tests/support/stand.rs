@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use adapter::access::Attributes;
@@ -14,8 +14,8 @@ use adapter::serving::Status;
 use adapter::serving::Tls;
 use adapter::serving::{Body, Limits, Service, serve};
 use bytes::Bytes;
-use http::Response;
 use http::request::Parts;
+use http::{Response, StatusCode};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -37,6 +37,8 @@ pub(crate) struct Echo {
     pub(crate) arrived: Notify,
     /// It may go on.
     pub(crate) proceed: Notify,
+    /// With what requests were refused.
+    pub(crate) refusals: Mutex<Vec<StatusCode>>,
 }
 
 impl Service for Echo {
@@ -85,6 +87,10 @@ impl Service for Echo {
         let groups = user.groups.join(",");
         let said = json!({"user": user.name, "groups": groups, "headers": headers});
         Response::new(Body::new(Bytes::from(said.to_string())))
+    }
+
+    fn refused(&self, code: StatusCode) {
+        self.refusals.lock().unwrap().push(code);
     }
 
     fn open(&self, path: &str) -> Option<Response<Body>> {

@@ -63,12 +63,20 @@ impl<T: Value> Key<T> {
     /// # Errors
     /// When it is there and cannot be understood.
     pub fn read(&self, among: &BTreeMap<String, String>) -> Result<Option<T>, Malformed> {
-        let Some(text) = among.get(self.name) else {
+        self.understand(among.get(self.name).map(String::as_str))
+    }
+
+    /// What its text means; `None` when there is none.
+    ///
+    /// # Errors
+    /// When there is one that cannot be understood.
+    pub fn understand(&self, text: Option<&str>) -> Result<Option<T>, Malformed> {
+        let Some(text) = text else {
             return Ok(None);
         };
         T::parse(text).map(Some).ok_or_else(|| Malformed {
             key: self.name,
-            value: text.clone(),
+            value: text.to_owned(),
             wanted: T::WANTED,
         })
     }

@@ -1,12 +1,15 @@
 //! The `BridgePool`: what an operator says of a pool of videobridges, and what the pool says of itself.
 //!
-//! This crate is data: the custom resource ([`BridgePool`]) with its rules ([`rules`]) and the CRD made of both ([`crd`]), and
-//! the labels and annotations in which each bridge's pod carries what was decided about it ([`labels`], [`annotations`]). It
+//! This crate is data: the custom resource ([`BridgePool`]) with its rules ([`rules`]) and the CRD made of both ([`crd`]), the
+//! labels and annotations in which each bridge's pod carries what was decided about it ([`labels`], [`annotations`]), what an
+//! HPA is to see of a pool ([`committed`]), and the HPA that goes with it ([`autoscaler`]). It
 //! asks no clock and does no I/O, so that the controller, the simulator and the kubectl plugin read a pool in the same way.
 
 pub mod annotations;
+pub mod autoscaler;
 #[doc(hidden)]
 pub mod cases;
+pub mod committed;
 pub mod crd;
 pub mod duration;
 pub mod key;

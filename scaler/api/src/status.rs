@@ -61,10 +61,39 @@ pub struct BridgePoolStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_decision: Option<LastDecision>,
 
+    /// Who looks after the pool. "kubectl bridgepool" asks it how the bridges are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub controller: Option<Controller>,
+
     /// How the pool is, in the form that all of Kubernetes has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "condition::schema")]
     pub conditions: Vec<Condition>,
+}
+
+/// The replica of the controller that looks after a pool, and where it is asked.
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Controller {
+    /// Namespace of its Lease.
+    pub namespace: String,
+
+    /// Name of its Lease.
+    pub lease: String,
+
+    /// Its name in the Lease, which no other replica has.
+    pub holder: String,
+
+    /// Namespace of its pod; not there where it runs in none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_namespace: Option<String>,
+
+    /// Name of its pod; not there where it runs in none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+
+    /// The port on which it tells how it is, over plain HTTP.
+    pub port: u32,
 }
 
 /// What was decided last, and why.

@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -72,6 +72,20 @@ pub struct Cluster {
         default_value = "16"
     )]
     pub(crate) max_requests_in_flight: NonZeroUsize,
+
+    /// How many requests may leave for the API server in a second; as many again may leave at once, and a tenth as many events.
+    /// When it has too much to do, the status of pools and events wait, then all else.
+    #[arg(
+        long,
+        env = "JVB_SCALER_MAX_REQUESTS_PER_SECOND",
+        value_name = "NUMBER",
+        default_value = "100"
+    )]
+    pub(crate) max_requests_per_second: NonZeroU32,
+
+    /// How often what is not watched is looked at: PodDisruptionBudgets, HorizontalPodAutoscalers and the API server's clock.
+    #[arg(long, env = "JVB_SCALER_SURROUNDINGS_INTERVAL", value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration)]
+    pub(crate) surroundings_interval: Duration,
 }
 
 /// Which replica leads.
@@ -183,14 +197,19 @@ pub struct Deciding {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Telling")]
 pub struct Telling {
-    /// Address and port to serve /healthz, /readyz and /metrics on, over plain HTTP.
+    /// Address and port to serve /healthz, /readyz, /metrics and /pools/NAMESPACE/NAME on, over plain HTTP; on [::] for IPv4 too.
     #[arg(
         long,
         env = "JVB_SCALER_BIND",
         value_name = "ADDRESS:PORT",
-        default_value = "0.0.0.0:8081"
+        default_value = "[::]:8081"
     )]
     pub(crate) bind: SocketAddr,
+
+    /// Name of the pod that this replica runs in: `kubectl bridgepool` asks the leader through the API server by it, how each bridge
+    /// is and who would be drained next. Set by the downward API, from metadata.name.
+    #[arg(long, env = "JVB_SCALER_POD", value_name = "NAME")]
+    pub(crate) pod: Option<String>,
 
     /// File to which each decision is appended as a line of JSON with its evidence; `-` is standard output.
     #[arg(

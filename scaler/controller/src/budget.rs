@@ -1,26 +1,20 @@
 //! The PodDisruptionBudget of each pool: it forbids the eviction of every bridge with people on it.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
+mod keep;
 
-use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-use kube::Api;
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
-use reach::causes;
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
+use kube::ResourceExt;
+use kube::core::{Selector, SelectorExt as _};
 use scaler_api::{BridgePool, labels};
 use scaler_policy::world::Pool;
-use serde_json::json;
-use tokio::sync::watch;
-use tracing::{info, warn};
+use serde_json::{Value, json};
 
-use crate::shared::Shared;
+pub(crate) use keep::keep;
 
-/// How often each is looked at, so that one that somebody deleted comes back.
-const EVERY: Duration = Duration::from_secs(30);
-
-/// As which field manager it is written.
-const MANAGER: &str = "bridgetender.dev/jvb-scaler";
+/// What is done with bridges that are not ready, unless somebody says otherwise: they are not evicted either.
+const UNREADY: &str = "IfHealthyBudget";
 
 /// A budget that shall be, or shall not.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -29,6 +23,8 @@ pub(crate) struct Wanted {
     name: String,
     uid: String,
     exists: bool,
+    /// The labels that each of its bridges has.
+    labels: BTreeMap<String, String>,
 }
 
 /// The budgets of all pools, by namespace and name.
@@ -44,11 +40,46 @@ impl Wanted {
             exists: pool.spec.protect.disruption_budget
                 && pool.spec.workload_ref.is_none()
                 && !pool.spec.dry_run,
+            labels: of_bridges(pool),
         }
     }
 
+    /// The namespace of the pool.
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The name of the pool, and of its budget.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The names of the others among these budgets that cover the pool's bridges, where that makes two of them.
+    pub(crate) fn others(&self, all: &[PodDisruptionBudget]) -> Vec<String> {
+        let covers = |budget: &&PodDisruptionBudget| {
+            let selector = budget.spec.as_ref().and_then(|spec| spec.selector.clone());
+            let selector = selector.and_then(|selector| Selector::try_from(selector).ok());
+            selector.is_some_and(|selector| selector.matches(&self.labels))
+        };
+        let others = all
+            .iter()
+            .filter(|budget| !self.owns(budget))
+            .filter(covers);
+        let names: Vec<String> = others.map(ResourceExt::name_any).collect();
+        if self.exists || names.len() > 1 {
+            names
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn owns(&self, budget: &PodDisruptionBudget) -> bool {
+        let mut owners = budget.metadata.owner_references.iter().flatten();
+        owners.any(|owner| owner.uid == self.uid && owner.controller == Some(true))
+    }
+
     /// As JSON: an integer, because a percentage is taken of the pool's size, which leaves draining bridges out.
-    fn body(&self) -> serde_json::Value {
+    fn body(&self) -> Value {
         json!({
             "apiVersion": "policy/v1",
             "kind": "PodDisruptionBudget",
@@ -94,21 +125,9 @@ fn step(wanted: &Wanted, there: Option<&PodDisruptionBudget>) -> Step {
             Step::Nothing
         };
     };
-    let mut owners = there.metadata.owner_references.iter().flatten();
-    let ours = owners.any(|owner| owner.uid == wanted.uid && owner.controller == Some(true));
-    let spec: Option<PodDisruptionBudget> = serde_json::from_value(wanted.body()).ok();
-    let same = spec.is_some_and(|body| {
-        let spec = |budget: &PodDisruptionBudget| {
-            let spec = budget.spec.as_ref()?;
-            Some((
-                spec.min_available.clone(),
-                spec.max_unavailable.clone(),
-                spec.selector.clone(),
-            ))
-        };
-        spec(&body) == spec(there)
-    });
-    match (ours, wanted.exists) {
+    let body: Option<PodDisruptionBudget> = serde_json::from_value(wanted.body()).ok();
+    let same = body.is_some_and(|body| gist(&body) == gist(there));
+    match (wanted.owns(there), wanted.exists) {
         (false, true) => Step::Foreign,
         (false, false) => Step::Nothing,
         (true, false) => Step::Remove,
@@ -117,103 +136,51 @@ fn step(wanted: &Wanted, there: Option<&PodDisruptionBudget>) -> Step {
     }
 }
 
-/// Keeps the budgets as they are wanted.
-pub(crate) async fn keep(
-    client: kube::Client,
-    timeout: Duration,
-    shared: Arc<Shared>,
-    mut wanted: watch::Receiver<Budgets>,
-) {
-    let mut told = BTreeMap::new();
-    loop {
-        let budgets = wanted.borrow_and_update().clone();
-        told.retain(|key, _| budgets.contains_key(key));
-        for (key, wanted) in &budgets {
-            let api = Api::namespaced(client.clone(), &wanted.namespace);
-            let kept = tokio::time::timeout(timeout, keep_one(&api, wanted, &shared)).await;
-            let problem = match kept {
-                Ok(Ok(problem)) => problem,
-                Ok(Err(error)) => Some(causes(&error)),
-                Err(_) => Some("no answer".to_owned()),
-            };
-            // Said once, not at each look.
-            if let Some(problem) = &problem
-                && told.get(key) != Some(problem)
-            {
-                warn!(
-                    "the PodDisruptionBudget {}/{} is not as it should be, and bridges with people may be evicted: {problem}",
-                    wanted.namespace, wanted.name
-                );
-            }
-            match problem {
-                Some(problem) => told.insert(key.clone(), problem),
-                None => told.remove(key),
-            };
-        }
-        tokio::select! {
-            changed = wanted.changed() => if changed.is_err() { return },
-            () = tokio::time::sleep(EVERY) => {}
-        }
-    }
+/// What of a budget says who is evicted.
+fn gist(budget: &PodDisruptionBudget) -> Option<PodDisruptionBudgetSpec> {
+    let mut spec = budget.spec.clone()?;
+    spec.unhealthy_pod_eviction_policy
+        .get_or_insert_with(|| UNREADY.to_owned());
+    Some(spec)
 }
 
-async fn keep_one(
-    api: &Api<PodDisruptionBudget>,
-    wanted: &Wanted,
-    shared: &Shared,
-) -> kube::Result<Option<String>> {
-    if !shared.leads() {
-        return Ok(None);
-    }
-    let there = api.get_opt(&wanted.name).await?;
-    let what = step(wanted, there.as_ref());
-    match what {
-        Step::Nothing => return Ok(None),
-        Step::Foreign => {
-            return Ok(Some(
-                "one of this name belongs to somebody else: delete it, or rename the pool"
-                    .to_owned(),
-            ));
-        }
-        Step::Create => {
-            let body = serde_json::from_value(wanted.body()).map_err(kube::Error::SerdeError)?;
-            api.create(&PostParams::default(), &body).await?;
-        }
-        Step::Correct => {
-            let mut body = wanted.body();
-            let there = there.as_ref().map(|there| &there.metadata);
-            body["metadata"]["resourceVersion"] =
-                json!(there.and_then(|meta| meta.resource_version.clone()));
-            body["spec"]["maxUnavailable"] = serde_json::Value::Null;
-            let params = PatchParams {
-                field_manager: Some(MANAGER.to_owned()),
-                ..PatchParams::default()
-            };
-            api.patch(&wanted.name, &params, &Patch::Merge(body))
-                .await?;
-        }
-        Step::Remove => {
-            let params = DeleteParams {
-                preconditions: Some(Preconditions {
-                    uid: there.and_then(|there| there.metadata.uid),
-                    resource_version: None,
-                }),
-                ..DeleteParams::default()
-            };
-            api.delete(&wanted.name, &params).await?;
+/// A merge patch that makes of what is there what is wanted: whatever else it says is taken away.
+fn correction(wanted: &Wanted, there: &PodDisruptionBudget) -> Value {
+    let mut body = wanted.body();
+    body["metadata"]["resourceVersion"] = json!(there.metadata.resource_version);
+    let spec = &mut body["spec"];
+    spec["maxUnavailable"] = Value::Null;
+    spec["unhealthyPodEvictionPolicy"] = Value::Null;
+    spec["selector"]["matchExpressions"] = Value::Null;
+    let selector = there.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+    let there = selector.and_then(|selector| selector.match_labels.as_ref());
+    if let Some(labels) = spec["selector"]["matchLabels"].as_object_mut() {
+        for key in there.into_iter().flat_map(BTreeMap::keys) {
+            labels.entry(key).or_insert(Value::Null);
         }
     }
-    info!(
-        "PodDisruptionBudget {}/{}: {what:?}",
-        wanted.namespace, wanted.name
-    );
-    Ok(None)
+    body
+}
+
+/// The labels that every bridge of a pool has while it is not to be removed.
+fn of_bridges(pool: &Pool) -> BTreeMap<String, String> {
+    let template = pool.spec.template.as_ref();
+    let given = template.and_then(|template| template.metadata("labels"));
+    let given = given.into_iter().flatten();
+    let ours = [
+        (labels::POOL.name(), pool.name.as_str()),
+        (labels::COUNTED.name(), "true"),
+        (labels::PROTECTED.name(), "true"),
+    ];
+    given
+        .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
+        .chain(ours)
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     fn wanted(exists: bool) -> Wanted {
@@ -222,6 +189,9 @@ mod tests {
             name: "jvb".to_owned(),
             uid: "u".to_owned(),
             exists,
+            labels: [("app", "jvb"), ("bridgetender.dev/pool", "jvb")]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into(),
         }
     }
 
@@ -234,18 +204,65 @@ mod tests {
     #[test]
     fn a_budget_is_made_corrected_and_removed_and_somebody_elses_is_left_alone() {
         let ours = there(|_| {});
+        let told = there(|body| body["spec"]["unhealthyPodEvictionPolicy"] = UNREADY.into());
         let other = there(|body| body["metadata"]["ownerReferences"] = json!([]));
         let weaker = there(|body| body["spec"]["minAvailable"] = 1.into());
+        let lax = there(|body| body["spec"]["unhealthyPodEvictionPolicy"] = "AlwaysAllow".into());
+        let narrow = there(|body| body["spec"]["selector"]["matchLabels"]["app"] = "x".into());
         for (exists, there, expected) in [
             (true, None, Step::Create),
             (false, None, Step::Nothing),
             (true, Some(&ours), Step::Nothing),
+            (true, Some(&told), Step::Nothing),
             (false, Some(&ours), Step::Remove),
             (true, Some(&weaker), Step::Correct),
+            (true, Some(&lax), Step::Correct),
+            (true, Some(&narrow), Step::Correct),
             (true, Some(&other), Step::Foreign),
             (false, Some(&other), Step::Nothing),
         ] {
             assert_eq!(step(&wanted(exists), there), expected, "{exists} {there:?}");
         }
+    }
+
+    #[test]
+    fn a_correction_takes_away_what_somebody_added() {
+        let changed = there(|body| {
+            body["spec"]["selector"]["matchLabels"]["app"] = "x".into();
+            body["spec"]["selector"]["matchExpressions"] =
+                json!([{ "key": "app", "operator": "Exists" }]);
+        });
+        let patch = correction(&wanted(true), &changed);
+        let selector = &patch["spec"]["selector"];
+        assert_eq!(selector["matchExpressions"], Value::Null);
+        assert_eq!(selector["matchLabels"]["app"], Value::Null);
+        assert_eq!(selector["matchLabels"]["bridgetender.dev/pool"], "jvb");
+        assert_eq!(patch["spec"]["minAvailable"], i32::MAX);
+    }
+
+    #[test]
+    fn others_that_cover_the_bridges_are_named() {
+        let other = |name: &str, selector: Value| {
+            there(|body| {
+                body["metadata"] = json!({ "name": name });
+                body["spec"]["selector"] = selector;
+            })
+        };
+        let all = [
+            there(|_| {}),
+            other("same-app", json!({ "matchLabels": { "app": "jvb" } })),
+            other("another-app", json!({ "matchLabels": { "app": "web" } })),
+            other("everything", json!({})),
+            other(
+                "all-but-web",
+                json!({ "matchExpressions": [{ "key": "app", "operator": "NotIn", "values": ["web"] }] }),
+            ),
+            other("nothing", Value::Null),
+        ];
+        let named = ["same-app", "everything", "all-but-web"];
+        assert_eq!(wanted(true).others(&all), named);
+        // One that somebody has in the pool's place is no trouble.
+        assert_eq!(wanted(false).others(&all[..3]), Vec::<String>::new());
+        assert_eq!(wanted(false).others(&all), named);
     }
 }

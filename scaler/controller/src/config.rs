@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub struct Config {
     pub(crate) watch_seconds: u32,
     /// How the API server is written to.
     pub(crate) writing: Writing,
+    /// How often what is not watched is looked at.
+    pub(crate) surroundings_interval: Duration,
     /// Which replica leads.
     pub(crate) lease: Lease,
     /// How bridges are asked.
@@ -30,6 +33,8 @@ pub struct Config {
     pub(crate) tuning: Tuning,
     /// Where to serve health and metrics.
     pub(crate) bind: SocketAddr,
+    /// The pod that this replica runs in, where it is told.
+    pub(crate) pod: Option<String>,
     /// Where decisions are written down.
     pub(crate) decision_log: PathBuf,
 }
@@ -41,6 +46,8 @@ pub(crate) struct Writing {
     pub(crate) timeout: Duration,
     /// How many requests may be under way.
     pub(crate) in_flight: usize,
+    /// How many may leave in a second.
+    pub(crate) per_second: NonZeroU32,
 }
 
 /// The Lease, and who asks for it.
@@ -94,7 +101,12 @@ impl TryFrom<Arguments> for Config {
             election,
             asking,
             deciding,
-            telling: Telling { bind, decision_log },
+            telling:
+                Telling {
+                    bind,
+                    pod,
+                    decision_log,
+                },
             log: _,
         } = arguments;
         let tuning = tuning(&deciding, &asking);
@@ -104,6 +116,8 @@ impl TryFrom<Arguments> for Config {
             watch_timeout,
             request_timeout,
             max_requests_in_flight,
+            max_requests_per_second,
+            surroundings_interval,
         } = cluster;
         Ok(Self {
             kubeconfig,
@@ -112,7 +126,9 @@ impl TryFrom<Arguments> for Config {
             writing: Writing {
                 timeout: request_timeout,
                 in_flight: max_requests_in_flight.get(),
+                per_second: max_requests_per_second,
             },
+            surroundings_interval,
             lease: Lease {
                 pace: pace(&election),
                 namespace: election.lease_namespace,
@@ -131,6 +147,7 @@ impl TryFrom<Arguments> for Config {
                 loopback: Loopback::allowed(asking.loopback_bridges),
             },
             bind,
+            pod: pod.filter(|pod| !pod.is_empty()),
             decision_log,
         })
     }
@@ -180,6 +197,7 @@ fn check(arguments: &Arguments) -> Vec<String> {
     }
     for (flag, duration) in [
         ("--watch-timeout", cluster.watch_timeout),
+        ("--surroundings-interval", cluster.surroundings_interval),
         ("--lease-duration", election.lease_duration),
     ] {
         if duration < Duration::from_secs(1) {
@@ -256,6 +274,7 @@ mod tests {
         let problems = config(&[
             "--namespaces=a,,a",
             "--watch-timeout=0s",
+            "--surroundings-interval=0s",
             "--interval=10ms",
             "--interval-closely=0s",
             "--request-timeout=0s",
@@ -271,6 +290,7 @@ mod tests {
             "--namespaces has an empty name",
             "--namespaces names a twice",
             "--watch-timeout",
+            "--surroundings-interval",
             "--interval ",
             "--interval-closely",
             "--request-timeout",

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 use jiff::Timestamp;
-use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::Api;
 use kube::api::PostParams;
 use reach::causes;
@@ -112,7 +112,7 @@ impl Keeper {
         let released = tokio::time::timeout(patience, async {
             let lease = self.api.get(&self.name).await?;
             if let Some(write) = self.elector.release(&held(&lease)) {
-                self.write(&write).await?;
+                self.write(Some(lease), &write).await?;
             }
             Ok::<_, kube::Error>(())
         })
@@ -123,9 +123,10 @@ impl Keeper {
         }
     }
 
-    /// Once: reads, and writes where that is due.
+    /// Once: reads, and writes where that is due. A connection that has fallen silent must leave the time for another try on a new
+    /// one, or it would cost the lead.
     async fn tick(&mut self) {
-        let patience = self.elector.pace().renew_deadline;
+        let patience = self.elector.pace().renew_deadline / 2;
         let tried = tokio::time::timeout(patience, self.try_once()).await;
         let error = match tried {
             Ok(Ok(())) => None,
@@ -163,7 +164,7 @@ impl Keeper {
             if taken {
                 self.acquired = Some(MicroTime(Timestamp::now()));
             }
-            match self.write(&write).await {
+            match self.write(lease, &write).await {
                 Ok(()) => self.elector.wrote(true),
                 // Somebody else was faster: the next look tells.
                 Err(kube::Error::Api(status)) if status.code == StatusCode::CONFLICT.as_u16() => {
@@ -175,25 +176,20 @@ impl Keeper {
         Ok(())
     }
 
-    async fn write(&self, write: &Held) -> kube::Result<()> {
-        let lease = Lease {
-            metadata: ObjectMeta {
-                name: Some(self.name.clone()),
-                resource_version: write.version.clone(),
-                ..ObjectMeta::default()
-            },
-            spec: Some(LeaseSpec {
-                holder_identity: Some(write.holder.clone()),
-                lease_duration_seconds: write
-                    .duration
-                    .and_then(|duration| i32::try_from(duration.as_secs()).ok()),
-                lease_transitions: Some(write.transitions),
-                acquire_time: self.acquired.clone(),
-                // For people: no replica compares it with its own clock.
-                renew_time: Some(MicroTime(Timestamp::now())),
-                ..LeaseSpec::default()
-            }),
-        };
+    /// Writes the Lease that was read; what others wrote on it stays.
+    async fn write(&self, read: Option<Lease>, write: &Held) -> kube::Result<()> {
+        let mut lease = read.unwrap_or_default();
+        lease.metadata.name = Some(self.name.clone());
+        lease.metadata.resource_version.clone_from(&write.version);
+        let spec = lease.spec.get_or_insert_default();
+        spec.holder_identity = Some(write.holder.clone());
+        spec.lease_duration_seconds = write
+            .duration
+            .and_then(|duration| i32::try_from(duration.as_secs()).ok());
+        spec.lease_transitions = Some(write.transitions);
+        spec.acquire_time.clone_from(&self.acquired);
+        // For people: no replica compares it with its own clock.
+        spec.renew_time = Some(MicroTime(Timestamp::now()));
         let params = PostParams::default();
         match write.version {
             Some(_) => self.api.replace(&self.name, &params, &lease).await,

@@ -10,9 +10,10 @@
 //!
 //! It observes and transports, and decides nothing: what is to be done about a pool is a function of what was observed, in
 //! [`scaler_policy`], and the same function runs in the simulation. Of several replicas the one that holds a Lease observes and
-//! acts; the others wait for it.
+//! acts; the others wait for it. Whoever asks the leader how a pool is gets the policy's own report of that world.
 
 pub mod args;
+mod asked;
 mod budget;
 mod config;
 mod jicofo;
@@ -24,12 +25,11 @@ mod run;
 mod serving;
 mod shared;
 mod skew;
+mod surroundings;
 mod telemetry;
 mod telling;
 mod transport;
 mod watch;
-
-pub mod log;
 
 pub use config::{Config, Problems};
 pub use run::run;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use scaler_controller::args::Arguments;
-use scaler_controller::{Config, log, run};
+use scaler_controller::{Config, run};
 use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitCode {
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     match control(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log::end(&error);
+            reach::log::end(&error);
             ExitCode::FAILURE
         }
     }

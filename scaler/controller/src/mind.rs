@@ -14,13 +14,15 @@ use std::time::Duration;
 use bridge::Time;
 use k8s_openapi::api::core::v1::Pod as PodObject;
 use kube::api::DynamicObject;
-use scaler_policy::world::{Presence, Tuning, Uid};
-use scaler_policy::{Outcome, Request};
+use scaler_api::status::Controller;
+use scaler_policy::world::{Presence, Surroundings, Tuning, Uid};
+use scaler_policy::{Call, Outcome, Request};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use self::managed::Managed;
+use crate::asked::Asked;
 use crate::budget::Budgets;
 use crate::looks::{Looked, Looks};
 use crate::shared::Shared;
@@ -48,6 +50,10 @@ pub(crate) enum Input {
     Jicofo(Option<BTreeSet<String>>),
     /// By how many milliseconds our clock is ahead of the API server's.
     Skew(i64),
+    /// Somebody asks how a pool is.
+    Asked(Asked),
+    /// What else has a say about a pool's bridges.
+    Surroundings(PoolKey, Surroundings),
 }
 
 /// What became of a request.
@@ -66,6 +72,8 @@ pub(crate) struct Around {
     pub(crate) jicofo: Presence,
     /// By how many milliseconds our clock is ahead of the API server's.
     pub(crate) skew: i64,
+    /// Who this is, as it is told in the pools' status.
+    pub(crate) keeper: Controller,
 }
 
 /// The loop and all that it knows.
@@ -156,7 +164,6 @@ impl Mind {
                     }
                 });
             }
-            managed.want_looks(&mut self.looks, now);
             next = next.min(managed.next(now));
         }
         next
@@ -174,9 +181,13 @@ impl Mind {
             .pools
             .get_mut(&pool)
             .filter(|managed| managed.pool().uid == uid);
-        if let Some(managed) = managed {
-            managed.fold(&request, outcome, now);
-            self.settle(&pool);
+        let Some(managed) = managed else { return };
+        let about = about(&request, &outcome);
+        managed.fold(&request, outcome, now);
+        match about {
+            About::All => self.settle_all(&pool),
+            About::One(uid) => self.settle(&pool, &uid),
+            About::None => {}
         }
     }
 
@@ -199,22 +210,51 @@ impl Mind {
         self.looks.rest(looked, within);
     }
 
-    /// Which pods a pool's world knows may have changed: who lives where, and who is to be asked.
-    fn settle(&mut self, key: &PoolKey) {
+    /// What a pool's world knows of this pod may have changed: whether it lives there, and when it is to be asked.
+    fn settle(&mut self, key: &PoolKey, uid: &Uid) {
         let now = self.shared.clock.now();
-        let Some(managed) = self.pools.get_mut(key) else {
+        let Some(managed) = self.pools.get(key) else {
             return;
         };
-        let gone: Vec<Uid> = managed.gone();
-        for uid in gone {
-            if self.homes.get(&uid) == Some(key) {
-                self.homes.remove(&uid);
-                self.looks.forget(&uid);
+        if managed.want_look(uid, &mut self.looks, now) {
+            if self.homes.get(uid) != Some(key) {
+                self.homes.insert(uid.clone(), key.clone());
             }
+        } else if self.homes.get(uid) == Some(key) {
+            self.homes.remove(uid);
+            self.looks.forget(uid);
         }
-        for uid in managed.come() {
-            self.homes.insert(uid, key.clone());
+    }
+
+    /// The same of all pods.
+    fn settle_all(&mut self, key: &PoolKey) {
+        let Some(managed) = self.pools.get(key) else {
+            return;
+        };
+        let mut pods: BTreeSet<Uid> = managed.pods().cloned().collect();
+        let housed = self.homes.iter().filter(|(_, home)| *home == key);
+        pods.extend(housed.map(|(uid, _)| uid.clone()));
+        for uid in pods {
+            self.settle(key, &uid);
         }
-        managed.want_looks(&mut self.looks, now);
+    }
+}
+
+/// Of which pods an outcome tells.
+enum About {
+    All,
+    One(Uid),
+    None,
+}
+
+fn about(request: &Request, outcome: &Outcome) -> About {
+    match (&request.call, outcome) {
+        (Call::ListPods, _) => About::All,
+        (Call::CreatePod { .. }, Outcome::Pod(pod)) => About::One(pod.uid.clone()),
+        (
+            Call::PatchPod { uid, .. } | Call::ReadPod { uid, .. } | Call::DeletePod { uid, .. },
+            _,
+        ) => About::One(uid.clone()),
+        _ => About::None,
     }
 }

@@ -6,22 +6,24 @@ use anyhow::{Context as _, anyhow, bail};
 use kube::Api;
 use kube::api::{ApiResource, DynamicObject};
 use reach::client::{self, ClientError};
+use scaler_api::status::Controller;
 use scaler_api::{BridgePool, labels};
 use scaler_policy::world::Presence;
-use tokio::net::TcpListener;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch::channel;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use crate::asked::{Asked, Desk};
 use crate::config::Config;
 use crate::lease::Keeper;
 use crate::looks::Looks;
 use crate::mind::{Around, Input, Mind};
 use crate::shared::Shared;
+use crate::surroundings::Lookout;
 use crate::telling::{DecisionLog, Events, Teller, announce};
-use crate::transport::Transport;
+use crate::transport::{Gate, Transport};
 use crate::watch::{Subject, follow};
 use crate::{budget, jicofo, serving, skew};
 
@@ -45,36 +47,39 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         .namespace
         .clone()
         .unwrap_or_else(|| cluster.default_namespace.clone());
+    // In a pod this is the pod's own.
+    let home = cluster.default_namespace.clone();
+    // The Lease has connections of its own: one that falls silent costs one try, not one for each of those that lie idle.
+    let election = client::watching(cluster.clone(), config.watch_seconds).map_err(told)?;
     let client = client::watching(cluster, config.watch_seconds).map_err(told)?;
     let log = DecisionLog::open(&config.decision_log)?;
     let bind = config.bind;
-    let listener = TcpListener::bind(bind)
-        .await
-        .with_context(|| format!("cannot listen on {bind} (--bind)"))?;
+    let listener =
+        reach::listen(bind).with_context(|| format!("cannot listen on {bind} (--bind)"))?;
     let shared = Arc::new(Shared::new());
-    let mut keeper = Keeper::new(
-        client.clone(),
-        &config.lease,
-        &namespace,
-        Arc::clone(&shared),
-    )?;
+    let mut keeper = Keeper::new(election, &config.lease, &namespace, Arc::clone(&shared))?;
     info!(address = %bind, %api_server, lease = format!("{namespace}/{}", config.lease.name), me = keeper.me(),
         version = env!("CARGO_PKG_VERSION"), "jvb-scaler starts");
 
     // What is dropped ends: no task outlives this function, however it is left.
     let mut beside = JoinSet::new();
-    beside.spawn(serving::serve(listener, Arc::clone(&shared)));
+    let keeping = Controller {
+        namespace,
+        lease: config.lease.name.clone(),
+        holder: keeper.me().to_owned(),
+        pod_namespace: config.pod.is_some().then_some(home),
+        pod: config.pod.clone(),
+        port: listener
+            .local_addr()
+            .map_or(0, |address| address.port().into()),
+    };
+    let (desk, asked) = Desk::new();
+    beside.spawn(serving::serve(listener, Arc::clone(&shared), desk));
     tokio::select! {
         () = keeper.acquire() => {}
         () = shutdown.cancelled() => return Ok(()),
     }
-    let leading = lead(
-        client,
-        config,
-        log,
-        keeper.me().to_owned(),
-        Arc::clone(&shared),
-    );
+    let leading = lead(client, config, log, keeping, asked, Arc::clone(&shared));
     tokio::select! {
         lost = keeper.hold() => match lost {
             Ok(never) => match never {},
@@ -93,7 +98,8 @@ async fn lead(
     client: kube::Client,
     config: Config,
     log: DecisionLog,
-    me: String,
+    me: Controller,
+    mut asked: Receiver<Asked>,
     shared: Arc<Shared>,
 ) -> anyhow::Result<()> {
     let timeout = config.writing.timeout;
@@ -105,27 +111,36 @@ async fn lead(
     let (budgets, wanted) = channel(budget::Budgets::new());
     let mut tasks = JoinSet::new();
     watch_all(&mut tasks, &client, &config, &shared, &inputs);
+    let gate = Arc::new(Gate::new(config.writing, Arc::clone(&shared)));
     tasks.spawn(announce(
         client.clone(),
-        me,
+        me.holder.clone(),
         timeout,
+        Arc::clone(&gate),
         Arc::clone(&shared),
         told,
     ));
-    tasks.spawn(budget::keep(
-        client.clone(),
-        timeout,
-        Arc::clone(&shared),
-        wanted,
-    ));
+    let every = config.surroundings_interval;
+    let lookout = Lookout::new(client.clone(), timeout, Arc::clone(&shared));
+    let tell = inputs.clone();
+    tasks.spawn(lookout.follow(every, wanted, move |pool, surroundings| {
+        drop(tell.send(Input::Surroundings(pool, surroundings)));
+    }));
     let tell = inputs.clone();
     tasks.spawn(skew::follow(
         client.clone(),
+        every,
         timeout,
         Arc::clone(&shared),
         ahead,
         move |millis| drop(tell.send(Input::Skew(millis))),
     ));
+    let tell = inputs.clone();
+    tasks.spawn(async move {
+        while let Some(asked) = asked.recv().await {
+            let _ = tell.send(Input::Asked(asked));
+        }
+    });
     if let Some(jicofo) = config.asking.jicofo.clone() {
         let every = config.tuning.presence_interval;
         tasks.spawn(jicofo::follow(
@@ -135,7 +150,7 @@ async fn lead(
             move |bridges| drop(inputs.send(Input::Jicofo(bridges))),
         ));
     }
-    let transport = Transport::new(client, config.writing, &config.asking, Arc::clone(&shared));
+    let transport = Transport::new(client, gate, timeout, &config.asking, Arc::clone(&shared));
     let teller = Teller::new(Arc::clone(&shared), log, events);
     let asking = &config.asking;
     let looks = Looks::new(asking.deadline, asking.in_flight, asking.loopback);
@@ -154,6 +169,7 @@ async fn lead(
         Around {
             jicofo,
             skew: ahead,
+            keeper: me,
         },
     );
     tokio::select! {

@@ -1,4 +1,4 @@
-//! /healthz, /readyz and /metrics, over plain HTTP: nothing that is told there is a secret.
+//! /healthz, /readyz, /metrics and how each pool is, over plain HTTP: nothing that is told there is a secret.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,11 +12,14 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use scaler_policy::Report;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tracing::debug;
 
+use crate::asked::{Desk, Unanswered};
+use crate::mind::PoolKey;
 use crate::shared::Shared;
 use crate::telemetry;
 
@@ -33,7 +36,7 @@ const CONNECTIONS: usize = 32;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until it is dropped.
-pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>, desk: Desk) -> Infallible {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
@@ -51,11 +54,11 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) -> Infalli
                 continue;
             }
         };
-        let shared = Arc::clone(&shared);
+        let (shared, desk) = (Arc::clone(&shared), desk.clone());
         connections.spawn(async move {
             let service = service_fn(|request: Request<Incoming>| {
-                let answer = answer(request.uri().path(), &shared);
-                async move { Ok::<_, Infallible>(answer) }
+                let (shared, desk) = (&shared, &desk);
+                async move { Ok::<_, Infallible>(answer(request.uri().path(), shared, desk).await) }
             });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -70,7 +73,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) -> Infalli
     }
 }
 
-fn answer(path: &str, shared: &Shared) -> Response<Full<Bytes>> {
+async fn answer(path: &str, shared: &Shared, desk: &Desk) -> Response<Full<Bytes>> {
     match path {
         "/healthz" | "/livez" => told(live(shared)),
         "/readyz" => told(ready(shared)),
@@ -86,10 +89,47 @@ fn answer(path: &str, shared: &Shared) -> Response<Full<Bytes>> {
                 Err(error) => text_of(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
             }
         }
-        _ => text_of(
-            StatusCode::NOT_FOUND,
-            "there are /healthz, /readyz and /metrics\n".to_owned(),
-        ),
+        _ => match pool_of(path) {
+            Some(pool) if shared.leads() => how(desk.ask(pool).await),
+            Some(_) => text_of(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "waits for the Lease: the leader knows the pools\n".to_owned(),
+            ),
+            None => text_of(
+                StatusCode::NOT_FOUND,
+                "there are /healthz, /readyz, /metrics and /pools/NAMESPACE/NAME\n".to_owned(),
+            ),
+        },
+    }
+}
+
+/// The pool of a path `/pools/NAMESPACE/NAME`: neither can hold what would have to be escaped.
+fn pool_of(path: &str) -> Option<PoolKey> {
+    let (namespace, name) = path.strip_prefix("/pools/")?.split_once('/')?;
+    Some((namespace.to_owned(), name.to_owned()))
+}
+
+/// How a pool is, as JSON.
+fn how(told: Result<Report, Unanswered>) -> Response<Full<Bytes>> {
+    let text = match told {
+        Ok(report) => serde_json::to_string(&report),
+        Err(Unanswered::NoSuchPool) => {
+            let text = "no pool of this name is looked after\n".to_owned();
+            return text_of(StatusCode::NOT_FOUND, text);
+        }
+        Err(Unanswered::Busy) => {
+            let text = "the loop that decides has no time to answer\n".to_owned();
+            return text_of(StatusCode::SERVICE_UNAVAILABLE, text);
+        }
+    };
+    match text {
+        Ok(text) => {
+            let mut response = text_of(StatusCode::OK, text);
+            let kind = HeaderValue::from_static("application/json");
+            response.headers_mut().insert(CONTENT_TYPE, kind);
+            response
+        }
+        Err(error) => text_of(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
 }
 

@@ -14,9 +14,6 @@ use tracing::warn;
 
 use crate::shared::Shared;
 
-/// How often it is looked at.
-const EVERY: Duration = Duration::from_secs(30);
-
 /// The API server tells whole seconds.
 const RESOLUTION: Duration = Duration::from_secs(1);
 
@@ -45,13 +42,14 @@ fn ahead(ours: Time, theirs: Time) -> i64 {
 /// Tells the skew again whenever it changed by more than can be seen in whole seconds.
 pub(crate) async fn follow(
     client: kube::Client,
+    every: Duration,
     timeout: Duration,
     shared: Arc<Shared>,
     mut known: i64,
     tell: impl Fn(i64),
 ) {
     loop {
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(every).await;
         let Some(now) = measure(&client, timeout, &shared).await else {
             continue;
         };

@@ -4,6 +4,7 @@
 //! decided anew. So the client's own retries are off, each call has a time-out, and one that is too old is not sent at all.
 
 mod bridges;
+mod gate;
 mod objects;
 mod outcome;
 mod template;
@@ -14,10 +15,11 @@ use std::time::Duration;
 use reach::Loopback;
 use scaler_policy::world::Pool;
 use scaler_policy::{Call, Outcome, Request};
-use tokio::sync::Semaphore;
 use tracing::debug;
 
-use crate::config::{Questions, Writing};
+pub(crate) use gate::Gate;
+
+use crate::config::Questions;
 use crate::shared::Shared;
 
 /// Whoever sends the requests of all pools.
@@ -25,7 +27,7 @@ use crate::shared::Shared;
 pub(crate) struct Transport {
     client: kube::Client,
     shared: Arc<Shared>,
-    places: Arc<Semaphore>,
+    gate: Arc<Gate>,
     timeout: Duration,
     jicofo: Option<String>,
     deadline: Duration,
@@ -36,15 +38,16 @@ impl Transport {
     /// By this client, which must not repeat anything by itself.
     pub(crate) fn new(
         client: kube::Client,
-        writing: Writing,
+        gate: Arc<Gate>,
+        timeout: Duration,
         questions: &Questions,
         shared: Arc<Shared>,
     ) -> Self {
         Self {
             client,
             shared,
-            places: Arc::new(Semaphore::new(writing.in_flight)),
-            timeout: writing.timeout,
+            gate,
+            timeout,
             jicofo: questions.jicofo.clone(),
             deadline: questions.deadline,
             loopback: questions.loopback,
@@ -72,12 +75,13 @@ impl Transport {
                 self.tell(call).await
             };
         }
-        // A place is waited for no longer than the request may wait.
-        let patience = request.not_after.since(self.shared.clock.now());
-        let Ok(Ok(_place)) = tokio::time::timeout(patience, self.places.acquire()).await else {
+        // A status tells what is so at another time as well.
+        let can_wait = matches!(call, Call::PatchStatus { .. });
+        if can_wait && self.gate.is_held() {
             return Outcome::Conflict;
-        };
-        if self.late(request) {
+        }
+        let place = self.gate.enter(request.not_after).await;
+        if place.is_none() || self.late(request) {
             // It was not sent, and the object is read before anything else is decided about it.
             return Outcome::Conflict;
         }

@@ -73,39 +73,47 @@ pub(crate) async fn follow<K>(
     K: kube::Resource + Clone + DeserializeOwned + Debug + Send + 'static,
 {
     let mut version = None;
-    let mut failures = 0_u32;
+    let (mut failures, mut warned) = (0_u32, false);
     loop {
+        let mut lives = false;
         let ended = match version.take() {
             None => list(&api, &subject, &shared, &mut tell).await,
-            Some(from) => watch(&api, &subject, from, &mut tell).await,
+            Some(from) => watch(&api, &subject, from, &mut lives, &mut tell).await,
         };
-        match ended {
-            Ok(last) => {
-                if std::mem::take(&mut failures) > 0 {
-                    info!("the {} are watched again", subject.what);
-                }
-                version = Some(last);
-            }
-            Err(error) => {
-                // After any failure everything is listed anew: that is always right, and failures are rare.
-                let too_old = matches!(&error, kube::Error::Api(status) if status.code == StatusCode::GONE.as_u16());
-                if !too_old {
-                    shared.telemetry.watch_failed(subject.what);
-                    if failures == 0 {
-                        let unknown = matches!(&error, kube::Error::Api(status) if status.code == StatusCode::NOT_FOUND.as_u16());
-                        let hint = if unknown { subject.hint } else { "" };
-                        warn!(
-                            "the {} cannot be watched; nothing new is begun without them: {}{hint}",
-                            subject.what,
-                            causes(&error)
-                        );
-                    }
-                    let pause = FIRST_PAUSE * (1 << failures.min(5));
-                    failures += 1;
-                    tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
-                }
+        // A list alone is no watch: where each watch fails, everything is listed ever more seldom.
+        if lives {
+            failures = 0;
+            if std::mem::take(&mut warned) {
+                info!("the {} are watched again", subject.what);
             }
         }
+        let error = match ended {
+            Ok(last) => {
+                version = Some(last);
+                continue;
+            }
+            Err(error) => error,
+        };
+        // After any failure everything is listed anew: that is always right, and failures are rare.
+        let told = |status: StatusCode| matches!(&error, kube::Error::Api(told) if told.code == status.as_u16());
+        if !told(StatusCode::GONE) {
+            shared.telemetry.watch_failed(subject.what);
+            if !std::mem::replace(&mut warned, true) {
+                let unknown = told(StatusCode::NOT_FOUND);
+                warn!(
+                    "the {} cannot be watched; nothing new is begun without them: {}{}",
+                    subject.what,
+                    causes(&error),
+                    if unknown { subject.hint } else { "" }
+                );
+            }
+        }
+        // A version that is too old is no fault, unless the next one is too old again.
+        if failures > 0 || !told(StatusCode::GONE) {
+            let pause = FIRST_PAUSE * (1 << failures.min(5));
+            tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
+        }
+        failures += 1;
     }
 }
 
@@ -151,11 +159,13 @@ where
     }
 }
 
-/// Tells what changes after a version until the watch ends: the version up to which everything was told.
+/// Tells what changes after a version until the watch ends: the version up to which everything was told. It `lives` as soon as it
+/// has told something, or has ended in good order.
 async fn watch<K>(
     api: &Api<K>,
     subject: &Subject,
     from: String,
+    lives: &mut bool,
     tell: &mut impl FnMut(News<K>),
 ) -> kube::Result<String>
 where
@@ -183,9 +193,12 @@ where
             .await
             .map_err(|_| silent())?
         else {
+            *lives = true;
             return Ok(version);
         };
-        match event? {
+        let event = event?;
+        *lives |= !matches!(event, WatchEvent::Error(_));
+        match event {
             WatchEvent::Added(object) | WatchEvent::Modified(object) => {
                 note(&mut version, &object);
                 tell(News::Seen(object));

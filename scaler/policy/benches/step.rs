@@ -1,16 +1,18 @@
-//! What a decision costs: where nothing is due, where a look brings no news, and where a bridge has to be chosen among many. It
-//! ends with the table of `docs/benchmarks/policy.md`.
+//! What a decision costs: where nothing is due, where a look brings no news, and where bridges have to be chosen among many. It
+//! ends with the table of `docs/benchmarks/policy.md`, and `make bench` has it written there.
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
-use std::path::Path;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use bridge::Time;
 use bridge::stats::{Flags, StartupTime};
 use criterion::{BatchSize, Criterion};
+use pages::measured::{self, Bench};
 use scaler_api::annotations::DrainAcked;
-use scaler_api::state::IntentReason;
+use scaler_api::spec::NodeSignal;
+use scaler_api::state::{Intent, IntentReason};
 use scaler_api::{BridgePoolSpec, BridgePoolStatus, Limit};
 use scaler_policy::world::{
     Container, Look, Marks, Node, Owner, Phase, Pod, Pool, Running, Tuning, Uid,
@@ -44,8 +46,8 @@ fn look(number: u32) -> Look {
         at: NOW,
         startup: StartupTime(NOW - Duration::from_hours(1)),
         flags: Flags::default(),
-        people: Some(u64::from(number % 61)),
-        conferences: Some(u64::from(number % 61).min(4)),
+        people: Some(u64::from(number % 60 + 1)),
+        conferences: Some(u64::from(number % 60 + 1).min(4)),
         largest: Some(u64::from(number % 17)),
         stress: Some(f64::from(number % 100) / 100.0),
         healthy: Some(true),
@@ -57,46 +59,23 @@ fn uid(number: u32) -> Uid {
     Uid(format!("0b6e3f52-7c1f-4c1e-9a57-{number:012}"))
 }
 
-/// So many bridges that take conferences, on a tenth as many nodes.
-fn world(bridges: u32) -> World {
-    let born = NOW - Duration::from_hours(1);
+/// All bridges take conferences.
+const fn serving(_: u32) -> bool {
+    true
+}
+
+/// So many bridges, on a tenth as many nodes. Those of these numbers take conferences, the others are being drained.
+fn world(bridges: u32, serve: impl Fn(u32) -> bool) -> World {
     let mut world = World::new(pool(bridges), Tuning::default(), NOW);
     for number in 0..bridges {
-        let container = format!("containerd://{number}");
-        let mut marks = Marks::new("new", IntentReason::ScaleUp, born);
-        marks.acked = Some(DrainAcked {
-            container_id: container.clone(),
-            startup_time: StartupTime(born),
-            drain: false,
-        });
-        let pod = Pod {
-            uid: uid(number),
-            name: format!("pool-{number}"),
-            resource_version: number.to_string(),
-            created: born,
-            owner: Owner::Pool,
-            marks: Ok(marks),
-            phase: Phase::Running,
-            container: Some(Container {
-                id: container.clone(),
-                running: Running::Since(born),
-                restarts: 0,
-            }),
-            ready: true,
-            node: Some(format!("node-{}", number / 10)),
-            authority: Some("10.0.0.1:8080".to_owned()),
-            deletion: None,
-        };
+        let pod = pod(number, serve(number));
         world.observe_pod(pod, NOW);
-        world.observe_look(&uid(number), &container, look(number));
+        let mut look = look(number);
+        look.flags.drain = !serve(number);
+        world.observe_look(&uid(number), &container(number), look);
     }
     for number in 0..bridges / 10 {
-        world.observe_node(Node {
-            name: format!("node-{number}"),
-            zone: format!("zone-{}", number % 3),
-            ready: true,
-            signals: BTreeSet::new(),
-        });
+        world.observe_node(node(number));
     }
     // The list with which every lead begins.
     let plan = step(&world, NOW);
@@ -112,8 +91,55 @@ fn world(bridges: u32) -> World {
     world
 }
 
+fn container(number: u32) -> String {
+    format!("containerd://{number}")
+}
+
+fn node(number: u32) -> Node {
+    Node {
+        name: format!("node-{number}"),
+        zone: format!("zone-{}", number % 3),
+        ready: true,
+        signals: BTreeSet::new(),
+    }
+}
+
+fn pod(number: u32, serves: bool) -> Pod {
+    let born = NOW - Duration::from_hours(1);
+    let mut marks = Marks::new("new", IntentReason::ScaleUp, born);
+    if !serves {
+        marks.intent = Intent::Drain;
+        marks.reason = IntentReason::ScaleDown;
+        marks.counted = false;
+        marks.deadline = Some(NOW + Duration::from_mins(30));
+    }
+    marks.acked = Some(DrainAcked {
+        container_id: container(number),
+        startup_time: StartupTime(born),
+        drain: !serves,
+    });
+    Pod {
+        uid: uid(number),
+        name: format!("pool-{number}"),
+        resource_version: number.to_string(),
+        created: born,
+        owner: Owner::Pool,
+        marks: Ok(marks),
+        phase: Phase::Running,
+        container: Some(Container {
+            id: container(number),
+            running: Running::Since(born),
+            restarts: 0,
+        }),
+        ready: true,
+        node: Some(format!("node-{}", number / 10)),
+        authority: Some("10.0.0.1:8080".to_owned()),
+        deletion: None,
+    }
+}
+
 fn settled(bridges: u32) -> World {
-    let mut world = world(bridges);
+    let mut world = world(bridges, serving);
     for _ in 0..3 {
         let plan = step(&world, NOW);
         effects(&mut world, &plan, NOW);
@@ -122,102 +148,114 @@ fn settled(bridges: u32) -> World {
     world
 }
 
+/// A world of 10,000 bridges of which something else is wanted from now on, so that so many decisions come of it.
+fn wants(decisions: usize, want: impl FnOnce(&mut Pool)) -> World {
+    let mut world = world(10_000, serving);
+    let mut other = pool(10_000);
+    other.spec.drain.max_concurrent = Limit::Count(10);
+    want(&mut other);
+    world.observe_pool(other);
+    assert_eq!(step(&world, NOW).decisions.len(), decisions);
+    world
+}
+
 /// What is measured, and what it may cost at most on an idle machine.
 const NOTHING_DUE: (&str, &str) = ("nothing due, 1,000 bridges", "20 µs");
 const NO_NEWS: (&str, &str) = ("a look without news and a step, 1,000 bridges", "20 µs");
-const ALL_OF_1_000: (&str, &str) = ("everything looked at, nothing to do, 1,000 bridges", "");
-const ALL_OF_10_000: (&str, &str) = (
-    "everything looked at, nothing to do, 10,000 bridges",
-    "5 ms",
-);
-const CHOICE: (&str, &str) = ("ten bridges chosen among 10,000", "5 ms");
-const REQUESTS: (&str, &str) = ("the requests of that", "");
+const ALL_OF_1_000: (&str, &str) = ("everything looked at, 1,000 bridges", "");
+const ALL_OF_10_000: (&str, &str) = ("everything looked at, 10,000 bridges", "5 ms");
+const CHOICE: (&str, &str) = ("ten bridges drained of 10,000", "5 ms");
+const HELD: (&str, &str) = ("ten bridges drained of 10,000, 990 held back", "5 ms");
+const ROLLOUT: (&str, &str) = ("a rollout of 10,000 begins", "5 ms");
+const NODE: (&str, &str) = ("a node with ten of 10,000 bridges leaves", "5 ms");
+const RESCUE: (&str, &str) = ("ten of 5,000 draining taken back", "5 ms");
+const REQUESTS: (&str, &str) = ("the requests of ten drains", "");
 
-fn steps(criterion: &mut Criterion) {
-    let quiet = settled(1_000);
+const ALL: [(&str, &str); 10] = [
+    NOTHING_DUE,
+    NO_NEWS,
+    ALL_OF_1_000,
+    ALL_OF_10_000,
+    CHOICE,
+    HELD,
+    ROLLOUT,
+    NODE,
+    RESCUE,
+    REQUESTS,
+];
+
+fn quiet(criterion: &mut Criterion) {
+    let mut quiet = settled(1_000);
     criterion.bench_function(NOTHING_DUE.0, |bench| {
         bench.iter(|| black_box(step(black_box(&quiet), NOW)));
     });
-
-    let mut quiet = settled(1_000);
     criterion.bench_function(NO_NEWS.0, |bench| {
         bench.iter(|| {
             quiet.observe_look(&uid(500), "containerd://500", look(500));
             black_box(step(&quiet, NOW))
         });
     });
+}
 
-    for ((name, _), bridges) in [(ALL_OF_1_000, 1_000), (ALL_OF_10_000, 10_000)] {
-        let world = world(bridges);
-        criterion.bench_function(name, |bench| bench.iter(|| black_box(step(&world, NOW))));
-    }
+fn decisions(criterion: &mut Criterion) {
+    let mut decide = |(name, _): (&str, &str), world: &World| {
+        criterion.bench_function(name, |bench| bench.iter(|| black_box(step(world, NOW))));
+    };
+    decide(ALL_OF_1_000, &world(1_000, serving));
+    decide(ALL_OF_10_000, &world(10_000, serving));
+    decide(HELD, &wants(10, |pool| pool.spec.replicas = 9_000));
+    decide(
+        ROLLOUT,
+        &wants(20, |pool| {
+            "newer".clone_into(&mut pool.revision);
+            pool.spec.update.max_surge = Limit::Count(20);
+        }),
+    );
+    let mut leaving = wants(0, |_| {});
+    let mut node = node(7);
+    node.signals.insert(NodeSignal::Cordon);
+    leaving.observe_node(node);
+    // One drained for each of them, and as many started.
+    assert_eq!(step(&leaving, NOW).decisions.len(), 20);
+    decide(NODE, &leaving);
+    let mut rescue = world(10_000, |number| number % 2 == 0);
+    rescue.observe_pool(pool(5_010));
+    assert_eq!(step(&rescue, NOW).decisions.len(), 10);
+    decide(RESCUE, &rescue);
 
-    let mut large = world(10_000);
-    let mut smaller = pool(9_990);
-    smaller.spec.drain.max_concurrent = Limit::Count(10);
-    large.observe_pool(smaller);
-    assert_eq!(step(&large, NOW).decisions.len(), 10);
-    criterion.bench_function(CHOICE.0, |bench| {
-        bench.iter(|| black_box(step(&large, NOW)));
-    });
+    let choice = wants(10, |pool| pool.spec.replicas = 9_990);
+    decide(CHOICE, &choice);
     criterion.bench_function(REQUESTS.0, |bench| {
-        let plan = step(&large, NOW);
+        let plan = step(&choice, NOW);
         bench.iter_batched_ref(
-            || large.clone(),
+            || choice.clone(),
             |world| black_box(effects(world, &plan, NOW)),
             BatchSize::LargeInput,
         );
     });
 }
 
-/// The fastest and the median sample of what criterion measured last, in nanoseconds a call.
-fn measured(name: &str) -> Option<(f64, f64)> {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent()?;
-    let file = target.join("criterion").join(name).join("new/sample.json");
-    let sample: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(file).ok()?).ok()?;
-    let numbers = |key: &str| {
-        sample[key]
-            .as_array()?
-            .iter()
-            .map(serde_json::Value::as_f64)
-            .collect()
-    };
-    let (iterations, times): (Option<Vec<f64>>, Option<Vec<f64>>) =
-        (numbers("iters"), numbers("times"));
-    let mut each: Vec<f64> = iterations?
-        .into_iter()
-        .zip(times?)
-        .map(|(n, t)| t / n)
-        .collect();
-    each.sort_by(f64::total_cmp);
-    Some((*each.first()?, *each.get(each.len() / 2)?))
-}
-
-/// Nanoseconds as people read them.
-fn told(nanos: f64) -> String {
-    match nanos {
-        nanos if nanos < 1e3 => format!("{nanos:.0} ns"),
-        nanos if nanos < 1e6 => format!("{:.1} µs", nanos / 1e3),
-        nanos => format!("{:.2} ms", nanos / 1e6),
-    }
-}
-
-fn main() {
-    let mut criterion = Criterion::default().configure_from_args();
-    steps(&mut criterion);
+fn main() -> ExitCode {
+    let mut bench = Bench::begin(env!("CARGO_TARGET_TMPDIR"));
+    let mut criterion = Criterion::default()
+        .output_directory(bench.folder())
+        .configure_from_args();
+    quiet(&mut criterion);
+    decisions(&mut criterion);
     criterion.final_summary();
-    println!("\n| | at most | fastest | median |\n| --- | ---: | ---: | ---: |");
-    for (name, most) in [
-        NOTHING_DUE,
-        NO_NEWS,
-        ALL_OF_1_000,
-        ALL_OF_10_000,
-        CHOICE,
-        REQUESTS,
-    ] {
-        if let Some((fastest, median)) = measured(name) {
-            println!("| {name} | {most} | {} | {} |", told(fastest), told(median));
-        }
-    }
+    let rows = ALL.iter().filter_map(|(name, most)| {
+        let cost = bench.cost(name)?;
+        let told = [cost.fastest, cost.median].map(measured::time);
+        Some([[*name, *most].map(str::to_owned), told].concat())
+    });
+    let rows: Vec<Vec<String>> = rows.collect();
+    let table = measured::table(&["", "at most", "fastest", "median"], &rows);
+    let sources = [
+        "scaler/policy",
+        "scaler/api",
+        "bridge",
+        "Cargo.toml",
+        "Cargo.lock",
+    ];
+    bench.end("docs/benchmarks/policy.md", &sources, &table)
 }

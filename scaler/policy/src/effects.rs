@@ -33,8 +33,8 @@ pub fn effects(world: &mut World, plan: &Plan, now: Time) -> Vec<Request> {
         })
         .filter_map(|decision| one(world, decision, now))
         .collect();
-    requests.extend(write_status(world, plan, now));
     world.decided(plan);
+    requests.extend(write_status(world, plan, now));
     requests
 }
 
@@ -176,22 +176,27 @@ fn remember(world: &mut World, uid: &Uid, command: Command, now: Time) {
 
 fn write_status(world: &mut World, plan: &Plan, now: Time) -> Option<Request> {
     let tally = plan.tally.as_ref()?;
-    let after = status::status(&world.pool, plan, tally, world.server_time(plan.at));
+    let after = status::status(world, plan, tally, world.server_time(plan.at));
     let tuning = &world.tuning;
-    let due = status::due(
-        &world.pool.status,
-        &after,
-        world.memory.status_at,
-        now,
-        tuning.status_interval,
-    );
+    let pause = tuning.status_interval;
+    let due = status::due(&world.pool.status, &after, &world.memory, now, pause);
+    // One at a time: what changes meanwhile is written with the next.
+    let sent = world.outstanding.status;
+    if sent.is_some_and(|sent| now.since(sent) <= tuning.request_timeout) {
+        return None;
+    }
+    if let Some(later) = due.filter(|at| *at > now) {
+        world.wake_by(later);
+    }
+    let due = due.is_some_and(|at| at <= now);
     if !world.guards.hold(Guard::StatusPaced, due) {
         return None;
     }
     world.memory.status_at = Some(now);
+    world.outstanding.status = Some(now);
     Some(Request {
         call: request::status(&world.pool, after),
         at: now,
-        not_after: now + tuning.request_timeout,
+        not_after: now + world.tuning.request_timeout,
     })
 }

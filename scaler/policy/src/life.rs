@@ -26,7 +26,7 @@ pub struct Way {
     pub by: Transition,
 }
 
-/// What is decided: from which states, to which one.
+/// What is decided: from which states, to which one. In the order of a life: the drawing is laid out by it.
 const DECIDED: [(Transition, &[State], State); 18] = [
     (Transition::Create, &[Gone], Pending),
     (Transition::Activate, &[Starting], Active),
@@ -35,15 +35,27 @@ const DECIDED: [(Transition, &[State], State); 18] = [
         &[Pending, Starting, Active],
         DrainRequested,
     ),
+    (
+        Transition::StartFailed,
+        &[Pending, Starting],
+        DrainRequested,
+    ),
     (Transition::Acknowledge, &[DrainRequested], Draining),
     (Transition::Redrain, &[DrainRequested], Draining),
     (Transition::Settle, &[Draining], Settling),
     (Transition::Unsettle, &[Settling], Draining),
+    (Transition::KeepWarm, &[Settling], Warm),
+    (
+        Transition::Expel,
+        &[DrainRequested, Draining, Settling],
+        Expelling,
+    ),
     (
         Transition::Remove,
         &[Pending, Warm, DrainRequested, Draining, Settling, Expelling],
         Removing,
     ),
+    (Transition::StartFailed, &[Pending, Failed], Removing),
     (Transition::Delete, &[Removing], Deleting),
     (Transition::Return, &[Removing], DrainRequested),
     (Transition::Return, &[Removing, Warm], Draining),
@@ -54,36 +66,37 @@ const DECIDED: [(Transition, &[State], State); 18] = [
         Starting,
     ),
     (Transition::Wake, &[Warm], Starting),
-    (Transition::KeepWarm, &[Settling], Warm),
-    (
-        Transition::Expel,
-        &[DrainRequested, Draining, Settling],
-        Expelling,
-    ),
-    (
-        Transition::StartFailed,
-        &[Pending, Starting],
-        DrainRequested,
-    ),
-    (Transition::StartFailed, &[Pending, Failed], Removing),
 ];
 
 /// What an operator may force in whatever state a bridge is, unless it is on its last way already.
-const FORCED: (Transition, &[State], State) = (
-    Transition::Remove,
-    &[
-        Pending,
-        Starting,
-        Active,
-        Warm,
-        DrainRequested,
-        Draining,
-        Settling,
-        Expelling,
-        Failed,
-    ],
+const FORCED: (Transition, &[State], State) = (Transition::Remove, ANY, Removing);
+
+/// The states of a bridge that is neither being removed nor deleted.
+const ANY: &[State] = &[
+    Pending,
+    Starting,
+    Active,
+    Warm,
+    DrainRequested,
+    Draining,
+    Settling,
+    Expelling,
+    Failed,
+];
+
+/// The longest life without a detour: what is drawn first.
+const SPINE: [State; 10] = [
+    Gone,
+    Pending,
+    Starting,
+    Active,
+    DrainRequested,
+    Draining,
+    Settling,
     Removing,
-);
+    Deleting,
+    Gone,
+];
 
 /// Decisions that may leave a bridge in the state in which it is.
 const STAYING: [Transition; 14] = [
@@ -104,29 +117,24 @@ const STAYING: [Transition; 14] = [
 ];
 
 /// What happens to a bridge without a decision: from which states, to which one, by what.
-const HAPPENING: [(&[State], State, &str); 7] = [
-    (&[Pending], Starting, "its container runs"),
+const HAPPENING: [(&[State], State, &str); 12] = [
+    (&[Pending], Starting, RUNS),
     (&[Starting, Active], Pending, "its container is down"),
-    (&[Active], Starting, "it was started anew"),
-    (&[Draining, Settling], DrainRequested, "it was started anew"),
+    (&[Active], Starting, ANEW),
+    (&[Draining, Settling], DrainRequested, ANEW),
     (ANY, Failed, "it ended, or does not stay up"),
-    (ANY, Preempted, "somebody else deletes it"),
+    (ANY, Preempted, ELSE),
+    (&[Failed], Starting, RUNS),
+    (&[Failed], DrainRequested, RUNS),
+    (&[Failed], Warm, RUNS),
+    (&[Failed], Expelling, RUNS),
+    (&[Removing], Deleting, ELSE),
     (&[Deleting, Preempted], Gone, "nothing of it is left"),
 ];
 
-/// Whatever state a bridge is in that is not deleted.
-const ANY: &[State] = &[
-    Pending,
-    Starting,
-    Active,
-    Warm,
-    DrainRequested,
-    Draining,
-    Settling,
-    Expelling,
-    Removing,
-    Failed,
-];
+const RUNS: &str = "its container runs";
+const ANEW: &str = "it is started anew";
+const ELSE: &str = "somebody else deletes it";
 
 /// All ways that a decision may take a bridge to another state.
 pub fn ways() -> BTreeSet<Way> {
@@ -161,39 +169,81 @@ pub fn told(by: Transition) -> String {
     rows.collect::<Vec<_>>().join("<br>")
 }
 
-/// The drawing, for Mermaid. What leads away from any state begins at `any`, and where several decisions lead from one state to
-/// another there is one arrow.
+/// What happens to bridges without a decision, and what is forced, each from one state to another.
+#[cfg(test)]
+pub(crate) fn happenings() -> BTreeSet<(State, State)> {
+    let happening = HAPPENING.into_iter();
+    happening
+        .flat_map(|(from, to, _)| from.iter().map(move |from| (*from, to)))
+        .filter(|(from, to)| from != to)
+        .collect()
+}
+
+/// The drawing of what is decided, for Mermaid, with what else is on the way of the longest life.
 pub fn drawing() -> String {
-    let mut arrows: Vec<(String, String, Vec<String>)> = Vec::new();
-    let mut draw = |from: String, to: String, what: String| match arrows
-        .iter_mut()
-        .find(|(a, b, _)| (a, b) == (&from, &to))
-    {
-        Some((_, _, labels)) => labels.push(what),
-        None => arrows.push((from, to, vec![what])),
-    };
-    for (by, from, to) in DECIDED {
-        for from in from {
-            draw(node(*from), node(to), name(by));
+    let mut arrows = Arrows::default();
+    for way in SPINE.windows(2) {
+        let [from, to] = way else { continue };
+        let leads = |others: &[State], other: State| others.contains(from) && other == *to;
+        for (by, others, other) in DECIDED {
+            if leads(others, other) {
+                arrows.draw(node(*from), node(*to), name(by));
+            }
         }
-    }
-    let (by, _, to) = FORCED;
-    draw("any".to_owned(), node(to), format!("{} by force", name(by)));
-    for (from, to, what) in HAPPENING {
-        if from == ANY {
-            draw("any".to_owned(), node(to), what.to_owned());
-        } else {
-            for from in from {
-                draw(node(*from), node(to), what.to_owned());
+        for (others, other, what) in HAPPENING {
+            if leads(others, other) {
+                arrows.draw(node(*from), node(*to), what.to_owned());
             }
         }
     }
-    let mut text = "stateDiagram-v2\n    state \"any of the others\" as any\n".to_owned();
-    for (from, to, labels) in arrows {
-        // Writing to a text does not fail.
-        let _ = writeln!(text, "    {from} --> {to} : {}", labels.join(", "));
+    for (by, from, to) in DECIDED {
+        for from in from {
+            arrows.draw(node(*from), node(to), name(by));
+        }
     }
-    text
+    arrows.told()
+}
+
+/// The drawing of what happens without a decision, and of what is forced, for Mermaid. What leads away from any state begins at
+/// `any`.
+pub fn drawing_of_happenings() -> String {
+    let mut arrows = Arrows::default();
+    let any = || "any".to_owned();
+    for (from, to, what) in HAPPENING.into_iter().filter(|(from, ..)| *from != ANY) {
+        for from in from {
+            arrows.draw(node(*from), node(to), what.to_owned());
+        }
+    }
+    for (_, to, what) in HAPPENING.into_iter().filter(|(from, ..)| *from == ANY) {
+        arrows.draw(any(), node(to), what.to_owned());
+    }
+    let (by, _, to) = FORCED;
+    arrows.draw(any(), node(to), format!("{} by force", name(by)));
+    arrows.told()
+}
+
+/// Arrows of a drawing, each with all that it stands for.
+#[derive(Default)]
+struct Arrows(Vec<(String, String, Vec<String>)>);
+
+impl Arrows {
+    fn draw(&mut self, from: String, to: String, what: String) {
+        let alike = |arrow: &&mut (String, String, Vec<String>)| arrow.0 == from && arrow.1 == to;
+        match self.0.iter_mut().find(alike) {
+            Some((_, _, labels)) if labels.contains(&what) => {}
+            Some((_, _, labels)) => labels.push(what),
+            None => self.0.push((from, to, vec![what])),
+        }
+    }
+
+    fn told(&self) -> String {
+        let mut text = "stateDiagram-v2\n".to_owned();
+        for (from, to, labels) in &self.0 {
+            // Writing to a text does not fail.
+            let _ = writeln!(text, "    {from} --> {to} : {}", labels.join(", "));
+        }
+        text
+    }
 }
 
 /// A transition with its number, where it has one.

@@ -4,7 +4,7 @@ use bridge::Time;
 use scaler_api::State;
 use scaler_api::state::IntentReason;
 use scaler_api::status::{ConditionType, Reason};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::life::Way;
 use crate::order::{RescueRank, VictimRank};
@@ -19,10 +19,15 @@ pub struct Plan {
     pub of: u64,
     /// What is to be done, in this order.
     pub decisions: Vec<Decision>,
-    /// The bridges that may be drained, the first one first, where some were to be; and those that may not, with the reason.
-    /// This is the list that decided.
+    /// Where there are too many: the bridges that may be drained, the first one first, and those that may not, with the reason.
+    /// This list and the next three are those that decided.
     pub victims: Vec<VictimRank>,
-    /// The draining and warm bridges that may be taken back, the first one first, where some were to be.
+    /// The bridges that must go, in the same order: their node leaves, or an operator asked for it.
+    pub leaving: Vec<VictimRank>,
+    /// The bridges of older revisions, in the same order, while a rollout goes on.
+    pub outdated: Vec<VictimRank>,
+    /// Where there are too few: the draining and warm bridges that may be taken back, the first one first, and those that may
+    /// not, with the reason.
     pub rescues: Vec<RescueRank>,
     /// What keeps the pool from what is asked for, or is wrong about it.
     pub findings: Vec<Finding>,
@@ -42,12 +47,30 @@ impl Plan {
             of,
             decisions: Vec::new(),
             victims: Vec::new(),
+            leaving: Vec::new(),
+            outdated: Vec::new(),
             rescues: Vec::new(),
             findings: Vec::new(),
             tally: None,
             wake,
             dry_run: false,
         }
+    }
+
+    /// The UIDs of the list from which a bridge was chosen for this reason, in its order. Empty where none was ranked.
+    pub fn chosen_from(&self, why: IntentReason) -> Vec<&Uid> {
+        let drained = match why {
+            IntentReason::ScaleDown => &self.victims,
+            IntentReason::Outdated => &self.outdated,
+            IntentReason::NodeLeaving | IntentReason::Interrupted | IntentReason::Operator => {
+                &self.leaving
+            }
+            IntentReason::Rescued => {
+                return self.rescues.iter().map(|rank| &*rank.key.uid).collect();
+            }
+            _ => return Vec::new(),
+        };
+        drained.iter().map(|rank| &*rank.key.uid).collect()
     }
 }
 
@@ -109,7 +132,7 @@ pub struct Evidence {
     pub wanted: u32,
     /// Counted bridges that take conferences.
     pub active: u32,
-    /// Its place among the victims or the rescued, from 1, where it was chosen among several.
+    /// Its place, from 1, in the list from which it was chosen: [`Plan::chosen_from`].
     pub rank: Option<usize>,
 }
 
@@ -294,7 +317,8 @@ pub struct Finding {
 }
 
 /// The numbers of a pool.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Tally {
     /// Bridges that the HPA counts.
     pub counted: u32,

@@ -13,6 +13,7 @@ use scaler_api::state::IntentReason;
 
 pub(crate) use breakers::Breakers;
 pub(crate) use crowding::Crowding;
+pub use evidence::Doubt;
 pub(crate) use evidence::proven_empty;
 pub(crate) use sight::{Leaving, Sight, forced};
 
@@ -60,7 +61,7 @@ impl<'w> Scene<'w> {
             if known.pod.owner == Owner::Other && world.guards.on(Guard::OwnPodsOnly) {
                 continue;
             }
-            match Sight::new(world, known, now) {
+            match Sight::new(world, known, scene.sights.len(), now) {
                 Ok(sight) => {
                     watch.see(world, &sight, now);
                     scene.add(sight);
@@ -85,7 +86,7 @@ impl<'w> Scene<'w> {
             }
         }
         if !sight.at_rest() {
-            self.restless.push(self.sights.len());
+            self.restless.push(sight.place);
         }
         self.sights.push(sight);
     }

@@ -8,10 +8,10 @@ use scaler_api::labels::counted_selector;
 use scaler_api::status::{BridgePoolStatus, ConditionType, LastDecision, Reason, meta_time};
 
 use crate::plan::{Finding, Plan, Tally};
-use crate::world::Pool;
+use crate::world::{Memory, Pool, World};
 
 /// The conditions that are told of every pool, each with its reason while there is nothing to tell.
-const TOLD: [(ConditionType, Reason); 13] = [
+const TOLD: [(ConditionType, Reason); 15] = [
     (ConditionType::Available, Reason::BelowMinActive),
     (ConditionType::Progressing, Reason::AsExpected),
     (ConditionType::Draining, Reason::AsExpected),
@@ -19,8 +19,10 @@ const TOLD: [(ConditionType, Reason); 13] = [
     (ConditionType::RescueActive, Reason::AsExpected),
     (ConditionType::MetricsStale, Reason::AsExpected),
     (ConditionType::BridgesUnknown, Reason::AsExpected),
+    (ConditionType::ForeignPdb, Reason::AsExpected),
     (ConditionType::UpdateStalled, Reason::AsExpected),
     (ConditionType::Paused, Reason::AsExpected),
+    (ConditionType::HpaSelectorMode, Reason::AsExpected),
     (ConditionType::MassEmpty, Reason::AsExpected),
     (ConditionType::ClockSkew, Reason::AsExpected),
     (ConditionType::TemplateInvalid, Reason::AsExpected),
@@ -28,7 +30,8 @@ const TOLD: [(ConditionType, Reason); 13] = [
 ];
 
 /// The status that a plan gives a pool; conditions of others are kept. `now` is by the API server's clock.
-pub(crate) fn status(pool: &Pool, plan: &Plan, tally: &Tally, now: Time) -> BridgePoolStatus {
+pub(crate) fn status(world: &World, plan: &Plan, tally: &Tally, now: Time) -> BridgePoolStatus {
+    let pool = &world.pool;
     let before = &pool.status;
     BridgePoolStatus {
         replicas: tally.counted,
@@ -52,6 +55,7 @@ pub(crate) fn status(pool: &Pool, plan: &Plan, tally: &Tally, now: Time) -> Brid
                     .is_none_or(|old| old.message != new.message)
             })
             .or_else(|| before.last_decision.clone()),
+        controller: world.keeper.clone(),
         conditions: conditions(pool, plan, now),
     }
 }
@@ -119,15 +123,20 @@ fn conditions(pool: &Pool, plan: &Plan, now: Time) -> Vec<Condition> {
     foreign.cloned().chain(ours).collect()
 }
 
-/// Whether a status is to be written now: at once when the count changed, and otherwise not too often, because each write makes
-/// an HPA's write of the size fail that was under way.
+/// When a status is to be written, if at all: at once when the count changed, and otherwise not too often, because each write makes
+/// an HPA's write of the size fail that was under way. One that was not taken is not repeated at once.
 pub(crate) fn due(
     before: &BridgePoolStatus,
     after: &BridgePoolStatus,
-    written_at: Option<Time>,
+    memory: &Memory,
     now: Time,
     pause: std::time::Duration,
-) -> bool {
+) -> Option<Time> {
+    if before == after {
+        return None;
+    }
     let counted = before.replicas != after.replicas || before.selector != after.selector;
-    before != after && (counted || written_at.is_none_or(|at| now.since(at) >= pause))
+    let waits = !counted || memory.status_refused;
+    let again = memory.status_at.filter(|_| waits).map(|at| at + pause);
+    Some(again.unwrap_or(now))
 }

@@ -10,6 +10,7 @@ mod lost;
 mod removal;
 mod rollout;
 mod shrink;
+mod surroundings;
 mod unknown;
 mod upkeep;
 mod wake;
@@ -18,6 +19,7 @@ use bridge::Time;
 
 use self::draft::Draft;
 pub(crate) use self::removal::licensed;
+pub(crate) use self::shrink::standing;
 use crate::guards::Guard;
 use crate::plan::Plan;
 use crate::scene::Scene;
@@ -61,6 +63,7 @@ pub fn step(world: &World, now: Time) -> Plan {
         expel::expel(&mut draft);
     }
     upkeep::command(&mut draft);
+    surroundings::find(&mut draft);
     findings::find(&mut draft);
     draft.finish()
 }

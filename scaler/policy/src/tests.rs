@@ -17,3 +17,4 @@ mod replies;
 mod rollout;
 mod shrinking;
 mod stage;
+mod surroundings;

@@ -10,12 +10,15 @@ mod node;
 mod outstanding;
 mod pod;
 mod pool;
+mod surroundings;
 mod tuning;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bridge::Time;
+use scaler_api::status::Controller;
 
 pub use jicofo::{Jicofo, Presence, Room};
 pub use live::{Empty, Live, Look, Run};
@@ -25,6 +28,7 @@ pub(crate) use outstanding::backoff;
 pub use outstanding::{Command, Create, Delete, Memory, Outstanding, Starts, Told, Write};
 pub use pod::{Container, Frozen, Owner, Phase, Pod, Running, Uid};
 pub use pool::{FINALIZER, Pool};
+pub use surroundings::{Autoscaler, Surroundings};
 pub use tuning::Tuning;
 
 use crate::guards::{Guard, Guards};
@@ -43,6 +47,8 @@ pub struct Known {
     pub unsettled_since: Option<Time>,
     /// The number of its node.
     pub(crate) node: Option<usize>,
+    /// Its UID once more: lists of thousands share it.
+    pub(crate) uid: Arc<Uid>,
 }
 
 /// All that is known of a pool at one moment.
@@ -52,17 +58,22 @@ pub struct World {
     pub(crate) pods: BTreeMap<Uid, Known>,
     pub(crate) nodes: Nodes,
     pub(crate) jicofo: Jicofo,
+    pub(crate) surroundings: Surroundings,
     pub(crate) outstanding: Outstanding,
     pub(crate) memory: Memory,
     pub(crate) tuning: Tuning,
     /// Whether all pods were once listed by the API server itself, not by a cache that may be of before an earlier leader's last
     /// writes.
     pub(crate) listed: bool,
-    /// When the API server was last heard of, by an event, a bookmark or a list.
-    pub(crate) heard_at: Time,
+    /// When the API server was last heard of about pods, by an event, a bookmark or a list.
+    pub(crate) pods_heard_at: Time,
+    /// When it was about the pool: what is wanted may have changed unheard.
+    pub(crate) pool_heard_at: Time,
     /// By how many milliseconds the clock of the decisions is ahead of the API server's.
     pub(crate) skew: i64,
     pub(crate) guards: Guards,
+    /// Who looks after the pool, where anybody does.
+    pub(crate) keeper: Option<Controller>,
     /// How often something changed that a decision could depend on.
     changes: u64,
     /// How often when it was decided last.
@@ -78,13 +89,16 @@ impl World {
             pods: BTreeMap::new(),
             nodes: Nodes::default(),
             jicofo: Jicofo::default(),
+            surroundings: Surroundings::default(),
             outstanding: Outstanding::default(),
             memory: Memory::default(),
             tuning,
             listed: false,
-            heard_at: now,
+            pods_heard_at: now,
+            pool_heard_at: now,
             skew: 0,
             guards: Guards::default(),
+            keeper: None,
             changes: 0,
             decided: None,
             wake: now,
@@ -156,6 +170,11 @@ impl World {
         self.memory.take_up(plan);
     }
 
+    /// Decides anew at this moment at the latest.
+    pub(crate) fn wake_by(&mut self, at: Time) {
+        self.wake = self.wake.min(at);
+    }
+
     /// The pool as the API server now tells it.
     pub fn observe_pool(&mut self, mut pool: Pool) {
         if !self.guards.on(Guard::StatusCorrected) {
@@ -167,7 +186,7 @@ impl World {
 
     /// A pod as an event of a watch tells it. One that is older than what this controller itself wrote is not believed.
     pub fn observe_pod(&mut self, pod: Pod, at: Time) {
-        self.hear(at);
+        self.hear_pods(at);
         if self.guards.hold(
             Guard::OldEventsIgnored,
             !self.outstanding.outdated(&pod.uid, pod.version()),
@@ -188,6 +207,7 @@ impl World {
                 seen_at: at,
                 unsettled_since: unsettled.then_some(at),
                 node,
+                uid: Arc::new(pod.uid.clone()),
                 pod,
             };
             self.pods.insert(known.pod.uid.clone(), known);
@@ -205,7 +225,7 @@ impl World {
 
     /// A pod is no longer there.
     pub fn observe_gone(&mut self, uid: &Uid, at: Time) {
-        self.hear(at);
+        self.hear_pods(at);
         let known = self.pods.remove(uid).is_some();
         self.note(known);
         self.outstanding.forget(uid);
@@ -234,9 +254,26 @@ impl World {
         self.note(true);
     }
 
-    /// The API server is there, whether it had something to tell or not.
+    /// The API server is there, whether it had something to tell or not: about the pool and about its pods.
     pub fn hear(&mut self, at: Time) {
-        self.heard_at = self.heard_at.max(at);
+        self.hear_pods(at);
+        self.hear_pool(at);
+    }
+
+    /// The same, about its pods alone.
+    pub fn hear_pods(&mut self, at: Time) {
+        self.pods_heard_at = self.pods_heard_at.max(at);
+    }
+
+    /// The same, about the pool alone.
+    pub fn hear_pool(&mut self, at: Time) {
+        self.pool_heard_at = self.pool_heard_at.max(at);
+    }
+
+    /// Who looks after the pool from now on: it is told in the pool's status.
+    pub fn observe_keeper(&mut self, keeper: Controller) {
+        self.note(self.keeper.as_ref() != Some(&keeper));
+        self.keeper = Some(keeper);
     }
 
     /// By how many milliseconds the clock of the decisions is ahead of the API server's.
@@ -281,6 +318,12 @@ impl World {
     pub fn observe_jicofo(&mut self, presence: Presence) {
         self.note(self.jicofo.presence != presence);
         self.jicofo.presence = presence;
+    }
+
+    /// What else in the namespace has a say about the pool's bridges.
+    pub fn observe_surroundings(&mut self, surroundings: Surroundings) {
+        self.note(self.surroundings != surroundings);
+        self.surroundings = surroundings;
     }
 
     /// Which conferences jicofo has on which bridge.

@@ -1,12 +1,14 @@
-//! How many syncs a second one core does; `docs/benchmarks/hpa.md` tells the figures.
+//! How many syncs a second one core does. It ends with the table of `docs/benchmarks/hpa.md`, and `make bench` has it written there.
 
 use std::hint::black_box;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use bridge::Time;
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::Criterion;
 use hpa::inputs::{Phase, Pod, Reading, Ready, Sample, Samples, Scale, Selector, Status};
 use hpa::{Class, Controller, Flags, Gates, Inputs, Policy, Spec, State, sync};
+use pages::measured::{self, Bench};
 
 const BEHAVIOR: &str = r#""behavior": {
     "scaleUp": {"stabilizationWindowSeconds": 0},
@@ -131,20 +133,33 @@ impl Fleet {
     }
 }
 
+/// What is measured: its name, the metric, and whether samples are joined to their pods by name as well.
+const KINDS: [(&str, &str, bool); 4] = [
+    ("average per pod", PER_POD, false),
+    (
+        "average per pod, samples joined to their pods by name first",
+        PER_POD,
+        true,
+    ),
+    ("utilization of the CPU", CPU, false),
+    ("total of an object", TOTAL, false),
+];
+
+/// With how many pods, and how many syncs a second are aimed at.
+const SIZES: [(usize, &str); 2] = [(30, "1,000,000"), (1_000, "20,000")];
+
+fn group(pods: usize) -> String {
+    format!("{pods} pods")
+}
+
 fn syncs(criterion: &mut Criterion) {
-    for count in [30, 1_000] {
-        let mut group = criterion.benchmark_group(format!("{count} pods"));
-        group.throughput(Throughput::Elements(1));
-        for (name, metric, join) in [
-            ("average per pod", PER_POD, false),
-            ("average per pod, samples joined by name", PER_POD, true),
-            ("cpu utilization", CPU, false),
-            ("total of an object", TOTAL, false),
-        ] {
+    for (count, _) in SIZES {
+        let mut group = criterion.benchmark_group(group(count));
+        for (name, metric, join) in KINDS {
             let mut fleet = Fleet::new(metric, count);
             // Every pod has a sample, whoever joins them.
             fleet.sync(true);
-            group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            group.bench_function(name, |bencher| {
                 bencher.iter(|| black_box(fleet.sync(join)));
             });
         }
@@ -152,5 +167,37 @@ fn syncs(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, syncs);
-criterion_main!(benches);
+fn main() -> ExitCode {
+    let mut bench = Bench::begin(env!("CARGO_TARGET_TMPDIR"));
+    let mut criterion = Criterion::default()
+        .output_directory(bench.folder())
+        .configure_from_args();
+    syncs(&mut criterion);
+    criterion.final_summary();
+    let mut rows = Vec::new();
+    for (count, least) in SIZES {
+        for (name, ..) in KINDS {
+            if let Some(cost) = bench.cost(&format!("{}/{name}", group(count))) {
+                rows.push(vec![
+                    name.to_owned(),
+                    measured::number(count as f64),
+                    least.to_owned(),
+                    measured::rate(cost.median),
+                    measured::time(cost.median),
+                    measured::time(cost.fastest),
+                ]);
+            }
+        }
+    }
+    let heads = [
+        "",
+        "pods",
+        "syncs a second, at least",
+        "measured",
+        "a sync",
+        "fastest",
+    ];
+    let table = measured::table(&heads, &rows);
+    let sources = ["simulations/hpa", "bridge", "Cargo.toml", "Cargo.lock"];
+    bench.end("docs/benchmarks/hpa.md", &sources, &table)
+}

@@ -1,4 +1,8 @@
-//! Pages of `docs/` that say what tests hold: read, so that a test can compare them with what there is.
+//! Pages of `docs/` that say what tests hold, read, so that a test can compare them with what there is; and [`measured`] ones,
+//! which benchmarks write.
+
+pub mod machine;
+pub mod measured;
 
 use std::collections::BTreeSet;
 use std::fs;

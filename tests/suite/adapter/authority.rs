@@ -64,7 +64,7 @@ fn text(secret: &Secret, key: &str) -> Result<String> {
 }
 
 /// Asks replica `n` itself over a new connection, believing `bundle` alone.
-async fn ask(
+pub(super) async fn ask(
     lab: &Laboratory,
     adapters: &Adapters,
     n: usize,

@@ -4,11 +4,18 @@ use anyhow::{Result, ensure};
 use laboratory::Laboratory;
 
 const PAGE: &str = include_str!("../../../docs/adapter.md");
+const SHIPPED: &str = include_str!("../../../scaler/hpa.yaml");
 
 /// The texts between fences, and the language of each.
 fn blocks() -> impl Iterator<Item = (&'static str, &'static str)> {
     let fenced = PAGE.split("```").skip(1).step_by(2);
     fenced.filter_map(|block| block.split_once('\n'))
+}
+
+/// Whether a text is an object of its own, and not a part of one.
+fn is_object(text: &str) -> bool {
+    let first = text.lines().find(|line| !line.starts_with('#'));
+    first.is_some_and(|line| line.starts_with("apiVersion: "))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,10 +33,14 @@ async fn what_operators_are_told_to_apply_is_taken() -> Result<()> {
         .collect();
     let objects = yaml.iter().filter(|text| text.contains("kind: "));
     let objects: Vec<String> = objects
-        .filter(|text| text.starts_with("apiVersion: "))
+        .filter(|text| is_object(text))
         // The beginning of an authority stands for all of it.
         .map(|text| text.replace("LS0tLS1CRUdJTi…", ""))
         .collect();
+    ensure!(
+        yaml.contains(&SHIPPED),
+        "the page shows another HPA of a pool than scaler/hpa.yaml"
+    );
     let hpa = objects
         .iter()
         .find(|object| object.contains("kind: HorizontalPodAutoscaler"));
@@ -37,14 +48,19 @@ async fn what_operators_are_told_to_apply_is_taken() -> Result<()> {
         .and_then(|hpa| hpa.split_once("  - type: "))
         .unwrap_or_default();
     // Other metrics for the same HPA.
-    let metrics = yaml.iter().filter_map(|text| {
-        text.find("  - type: External")
-            .or(text.find("  - type: Object"))
-            .map(|at| &text[at..])
-    });
+    let metrics = yaml
+        .iter()
+        .filter(|text| !is_object(text))
+        .filter_map(|text| {
+            let kinds = ["External", "Object", "Pods"].map(|kind| format!("  - type: {kind}"));
+            kinds
+                .iter()
+                .find_map(|kind| text.find(kind))
+                .map(|at| &text[at..])
+        });
     let others: Vec<String> = metrics.map(|metric| format!("{before}{metric}")).collect();
     ensure!(
-        objects.len() == 3 && others.len() == 2 && !before.is_empty(),
+        objects.len() == 4 && others.len() == 3 && !before.is_empty(),
         "{objects:?}, {others:?}"
     );
     for object in objects.iter().chain(&others) {

@@ -11,15 +11,29 @@ use super::stage::{LONG, Setting, Stage, laboratory};
 /// What a new adapter cannot know: what the hung bridges said to the one before it.
 #[tokio::test(flavor = "multi_thread")]
 async fn all_adapters_killed_and_restarted_with_bridges_hung_scale_nothing_in() -> Result<()> {
+    scale_nothing_in(&[Fault::Hung, Fault::Hung, Fault::Hung]).await
+}
+
+/// Or what those said before that answer, and say what cannot be true.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_adapters_killed_and_restarted_with_bridges_that_say_nonsense_scale_nothing_in()
+-> Result<()> {
+    scale_nothing_in(&[Fault::NotANumber, Fault::Negative, Fault::NotANumber]).await
+}
+
+/// Ten bridges, three of them broken in these ways when all adapters end.
+async fn scale_nothing_in(faults: &[Fault; 3]) -> Result<()> {
     let lab = laboratory().start().await?;
     let setting = Setting {
         adapters: 2,
         ..Setting::default()
     };
     let mut stage = Stage::of(&lab, 10, setting).await?;
-    stage.bridges.break_some(3, &Fault::Hung).await?;
+    for (name, fault) in stage.bridges.names().await?.iter().zip(faults) {
+        stage.bridges.jitsi().break_bridge(name, fault.clone());
+    }
     lab.eventually(
-        "the hung bridges are told no more",
+        "the broken bridges are told no more",
         Duration::from_secs(20),
         || async {
             let told = stage.reader.stress().await?;
@@ -28,6 +42,8 @@ async fn all_adapters_killed_and_restarted_with_bridges_hung_scale_nothing_in() 
         },
     )
     .await?;
+    // Until then they might be booting, for whoever sees them first.
+    stage.looks(Duration::from_secs(3)).await?;
 
     stage.adapters.kill_all();
     stage.until_answered(false).await?;

@@ -3,95 +3,226 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use kube::api::{DeleteParams, Patch, PatchParams};
-use serde_json::json;
+use kube::api::{EvictParams, Patch, PatchParams};
+use laboratory::{Bridge, Never};
+use serde_json::{Value, json};
 
-use super::stage::Stage;
+use super::stage::{Others, PATIENCE, Stage};
+
+/// Changes a pod's metadata by hand.
+async fn write(stage: &Stage, pod: &str, metadata: &Value) -> Result<()> {
+    let patch = Patch::Merge(json!({ "metadata": metadata }));
+    let pods = stage.pool.pods();
+    pods.patch(pod, &PatchParams::default(), &patch).await?;
+    Ok(())
+}
+
+async fn delete(stage: &Stage, pod: &str, flags: &[&str]) -> Result<()> {
+    let words = [
+        &["-n", "jitsi", "delete", "pod", pod, "--wait=false"],
+        flags,
+    ]
+    .concat();
+    stage.lab.kubectl_text(&words).await?;
+    Ok(())
+}
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pod_that_somebody_deletes_is_replaced_at_once() -> Result<()> {
-    let stage = Stage::of(2, &json!({}), 1).await?;
+async fn a_busy_bridge_that_somebody_deletes_is_replaced_at_once_and_no_other_one_is_touched()
+-> Result<()> {
+    let stage = Stage::of(3, &json!({}), 1).await?;
+    stage.fill(2).await?;
     let before = stage.pool.bridges().await?;
-    let victim = before.first().context("there are bridges")?;
-    stage
+    let [first, second, third] = &before[..] else {
+        anyhow::bail!("{before:#?}");
+    };
+    // Whoever goes through the eviction API, as `kubectl drain` does, is refused.
+    let evicted = stage
         .pool
         .pods()
-        .delete(&victim.name, &DeleteParams::default())
-        .await?;
-    let after = stage
+        .evict(&first.name, &EvictParams::default())
+        .await;
+    let refused = matches!(&evicted, Err(kube::Error::Api(status)) if status.code == 429);
+    ensure!(refused, "{evicted:?}");
+
+    // A deletion cannot be refused: who was there is cut off by whoever did it. Another bridge takes its place.
+    let mut others = Others::default();
+    for (victim, flags) in [(first, &[][..]), (second, &["--force", "--grace-period=0"])] {
+        others.cut += u64::from(stage.pool.people(&victim.name));
+        others.lost += 1;
+        delete(&stage, &victim.name, flags).await?;
+        stage
+            .pool
+            .until("another bridge took its place", |status, bridges| {
+                status["active"] == 3
+                    && bridges.len() == 3
+                    && bridges
+                        .iter()
+                        .all(|bridge| bridge.counted && bridge.uid != victim.uid)
+            })
+            .await?;
+    }
+    ensure!(others.cut > 0, "nobody was on them");
+    ensure!(stage.creations()?.len() == 5, "{:#?}", stage.creations()?);
+
+    // One that drains already is taken back before another one is started.
+    stage.fill(2).await?;
+    stage.scale(2).await?;
+    let bridges = stage
         .pool
-        .until("another bridge took its place", |status, bridges| {
-            status["active"] == 2
-                && bridges.len() == 2
-                && bridges.iter().all(|bridge| bridge.uid != victim.uid)
-        })
+        .until("a bridge drains", |status, _| status["draining"] == 1)
         .await?;
-    ensure!(after.iter().all(|bridge| bridge.counted), "{after:#?}");
-    // Nobody was on it; that jicofo lost it is the doing of whoever deleted it.
-    stage.fenced().await
+    let victim = bridges.iter().find(|bridge| bridge.counted);
+    let victim = victim.context("two serve")?;
+    others.cut += u64::from(stage.pool.people(&victim.name));
+    others.lost += 1;
+    delete(&stage, &victim.name, &[]).await?;
+    stage.pool.until_active(2).await?;
+    ensure!(stage.creations()?.len() == 5, "{:#?}", stage.creations()?);
+    ensure!(stage.scalers.decided("Rescue")? > 0);
+    let there = stage.pool.bridges().await?;
+    let untouched = there.iter().any(|bridge| bridge.uid == third.uid) || victim.uid == third.uid;
+    ensure!(untouched, "{there:#?}");
+    ensure!(stage.removals()?.is_empty(), "{:#?}", stage.removals()?);
+    stage.harmed_only_by(others).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn marks_that_somebody_forged_are_put_right_or_left_alone() -> Result<()> {
-    let stage = Stage::of(2, &json!({}), 1).await?;
-    let bridges = stage.pool.bridges().await?;
-    let [bare, odd] = &bridges[..] else {
-        anyhow::bail!("{bridges:#?}");
+    let stage = Stage::of(3, &json!({}), 1).await?;
+    stage.fill(4).await?;
+    let before = stage.pool.bridges().await?;
+    let [bare, emptied, odd] = &before[..] else {
+        anyhow::bail!("{before:#?}");
     };
-    let patch = async |name: &str, metadata: serde_json::Value| {
-        let patch = Patch::Merge(json!({ "metadata": metadata }));
-        let pods = stage.pool.pods();
-        pods.patch(name, &PatchParams::default(), &patch).await
-    };
-    // Protection that was taken away comes back.
-    patch(
-        &bare.name,
-        json!({"labels": {"bridgetender.dev/protected": null}}),
-    )
-    .await?;
+    // Protection and counting that were taken away come back, and a state that is none is written over.
+    let taken = json!({ "labels": {
+        "bridgetender.dev/protected": null,
+        "bridgetender.dev/counted": null,
+        "bridgetender.dev/state": "Removing",
+    } });
+    write(&stage, &bare.name, &taken).await?;
     stage
         .pool
-        .until("it is protected again", |_, bridges| {
-            bridges.iter().all(|bridge| bridge.protected)
+        .until("it is protected and counted again", |_, bridges| {
+            bridges
+                .iter()
+                .all(|bridge| bridge.protected && bridge.counted)
         })
         .await?;
-    // A forged proof of emptiness is none: the bridge looks at people, not at annotations.
-    stage.pool.join("physics", 4);
-    stage.pool.join("history", 4);
-    let forged = json!({"annotations": {
-        "bridgetender.dev/intent": "drain",
-        "bridgetender.dev/zero-since": "2020-01-01T00:00:00Z",
-    }});
-    patch(&bare.name, forged).await?;
-    // What cannot be understood is left alone, and told.
-    patch(
-        &odd.name,
-        json!({"annotations": {"bridgetender.dev/deadline": "soon"}}),
-    )
-    .await?;
-    stage
-        .pool
-        .until("the pool tells of it", |status, _| {
-            status["conditions"].as_array().is_some_and(|conditions| {
-                conditions.iter().any(|condition| {
-                    condition["type"] == "BridgesUnknown" && condition["reason"] == "Malformed"
-                })
+    // A forged proof of emptiness is none: its bridge is asked. It is even of the run that goes on.
+    let pods = stage.pool.pods();
+    let annotation = "bridgetender.dev/drain-acked";
+    let object = pods.get(&emptied.name).await?;
+    let acked = object.metadata.annotations.as_ref();
+    let acked = acked
+        .and_then(|all| all.get(annotation))
+        .context("it serves")?;
+    let acked = acked.replace("\"drain\":false", "\"drain\":true");
+    ensure!(acked.contains("\"drain\":true"), "{acked}");
+    for intent in ["drain", "remove"] {
+        let mut forged = json!({ "annotations": {
+            "bridgetender.dev/intent": intent,
+            "bridgetender.dev/zero-since": "2020-01-01T00:00:00Z",
+            annotation: acked,
+        } });
+        if intent == "remove" {
+            forged["labels"] =
+                json!({ "bridgetender.dev/protected": null, "bridgetender.dev/counted": null });
+        }
+        write(&stage, &emptied.name, &forged).await?;
+        let what = format!("a bridge whose intent was forged to be {intent} serves again");
+        let serves =
+            |bridge: &Bridge| bridge.intent == "active" && bridge.counted && bridge.protected;
+        stage
+            .lab
+            .eventually(&what, PATIENCE, || async {
+                let bridges = stage.pool.bridges().await?;
+                let alive = bridges.iter().filter(|bridge| !bridge.deleted).count();
+                ensure!(alive >= 3, Never(format!("one was removed: {bridges:#?}")));
+                ensure!(bridges.iter().all(serves), "{bridges:#?}");
+                Ok(())
             })
-        })
-        .await?;
+            .await?;
+    }
+    // What cannot be understood is left alone, and told.
+    write(
+        &stage,
+        &odd.name,
+        &json!({ "annotations": { "bridgetender.dev/deadline": "soon" } }),
+    )
+    .await?;
+    let told = stage.until_told("BridgesUnknown", "Malformed").await?;
+    ensure!(told.contains(&odd.name), "{told}");
+    stage.scale(1).await?;
+    // Long enough for a bridge that is empty to be settled and removed.
     tokio::time::sleep(Duration::from_secs(3)).await;
     let there = stage.pool.bridges().await?;
-    for known in [bare, odd] {
+    for known in &before {
         let stays = there
             .iter()
             .any(|bridge| bridge.uid == known.uid && !bridge.deleted);
         ensure!(stays, "{there:#?}");
     }
+    let left = there.iter().find(|bridge| bridge.uid == odd.uid);
+    ensure!(
+        left.is_some_and(|bridge| bridge.intent == "active"),
+        "{there:#?}"
+    );
+    ensure!(stage.removals()?.is_empty(), "{:#?}", stage.removals()?);
     stage.unharmed().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_image_drains_no_good_bridge() -> Result<()> {
+async fn what_a_later_version_wrote_is_gone_on_with() -> Result<()> {
+    let mut stage = Stage::of(3, &json!({}), 1).await?;
+    let people = stage.fill(2).await?;
+    stage.scale(2).await?;
+    let bridges = stage
+        .pool
+        .until("a bridge drains", |status, _| status["draining"] == 1)
+        .await?;
+    stage.scalers.terminate(0).await?;
+    let draining = bridges.iter().find(|bridge| bridge.intent == "drain");
+    let draining = draining.context("a bridge drains")?;
+    let before = stage.pool.pods().get(&draining.name).await?;
+    let deadline = |pod: &k8s_openapi::api::core::v1::Pod| {
+        let annotations = pod.metadata.annotations.clone().unwrap_or_default();
+        annotations.get("bridgetender.dev/deadline").cloned()
+    };
+    // What it does not know it lets pass; of an intent that it does not know it keeps its hands.
+    let known = json!({
+        "labels": { "bridgetender.dev/state": "Hibernating" },
+        "annotations": { "bridgetender.dev/forecast": "sunny" },
+    });
+    write(&stage, &draining.name, &known).await?;
+    let serving = bridges.iter().find(|bridge| bridge.counted);
+    let serving = serving.context("two serve")?;
+    let unknown = json!({ "annotations": { "bridgetender.dev/intent": "hibernate" } });
+    write(&stage, &serving.name, &unknown).await?;
+    stage.scalers.start(0)?;
+    stage.scalers.until_one_leads().await?;
+    let told = stage.until_told("BridgesUnknown", "Malformed").await?;
+    ensure!(told.contains(&serving.name), "{told}");
+    let after = stage.pool.pods().get(&draining.name).await?;
+    ensure!(deadline(&before) == deadline(&after), "another deadline");
+    stage.empty(&people, 2);
+    let kept = |bridge: &Bridge| bridge.uid == serving.uid && !bridge.deleted;
+    stage
+        .pool
+        .until("the drained one is gone, and no other one", |_, bridges| {
+            bridges.len() == 2 && bridges.iter().any(kept)
+        })
+        .await?;
+    // The later version is back, and takes its word back.
+    let back = json!({ "annotations": { "bridgetender.dev/intent": "active" } });
+    write(&stage, &serving.name, &back).await?;
+    stage.pool.until_active(2).await?;
+    stage.unharmed().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_image_drains_no_good_bridge_and_a_good_one_replaces_them_all() -> Result<()> {
     let stage = Stage::of(2, &json!({ "update": { "progressDeadline": "3s" } }), 1).await?;
     stage.pool.join("physics", 4);
     let before = stage.pool.bridges().await?;
@@ -100,20 +231,13 @@ async fn a_bad_image_drains_no_good_bridge() -> Result<()> {
         .pool
         .jitsi()
         .configure_bridges(|bridge| bridge.brewery_join = Duration::from_hours(1));
-    let image = json!([{ "name": "jvb", "image": "laboratory/jvb:bad", "ports": [{ "name": "metrics", "containerPort": laboratory::BRIDGE_PORT }] }]);
-    stage
-        .pool
-        .patch(&json!({ "spec": { "template": { "spec": { "containers": image } } } }))
+    stage.pool.patch(&image("laboratory/jvb:bad")).await?;
+    let told = stage
+        .until_told("UpdateStalled", "ProgressDeadline")
         .await?;
-    stage
-        .lab
-        .eventually("a start failed", Duration::from_mins(2), || async {
-            let failed = stage.scalers.decided("StartFailed")? + stage.scalers.decided("Drain")?;
-            ensure!(failed > 0, "not yet");
-            Ok(())
-        })
-        .await?;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    ensure!(told.contains("old ones are kept"), "{told}");
+    // Long enough for the next one to be tried, and to fail.
+    tokio::time::sleep(Duration::from_secs(5)).await;
     let there = stage.pool.bridges().await?;
     for good in &before {
         let serves = there
@@ -121,5 +245,36 @@ async fn a_bad_image_drains_no_good_bridge() -> Result<()> {
             .any(|bridge| bridge.uid == good.uid && bridge.counted && bridge.intent == "active");
         ensure!(serves, "{there:#?}");
     }
-    stage.fenced().await
+    ensure!(stage.scalers.decided("StartFailed")? > 0);
+    // A good one replaces them: the new come first, then the old drain until their people leave.
+    stage
+        .pool
+        .jitsi()
+        .configure_bridges(|bridge| bridge.brewery_join = Duration::from_millis(300));
+    stage.pool.patch(&image("laboratory/jvb:good")).await?;
+    let old = |bridge: &&Bridge| before.iter().any(|known| known.uid == bridge.uid);
+    stage
+        .pool
+        .until(
+            "new bridges serve, and an old one waits for its people",
+            |status, bridges| {
+                status["active"] == 2
+                    && status["outdated"] == 1
+                    && bridges.iter().filter(old).count() == 1
+            },
+        )
+        .await?;
+    stage.pool.leave("physics", 4);
+    let after = stage.pool.until_active(2).await?;
+    ensure!(after.iter().filter(old).count() == 0, "{after:#?}");
+    stage.unharmed().await
+}
+
+/// A template with another image.
+fn image(image: &str) -> Value {
+    json!({ "spec": { "template": { "spec": { "containers": [{
+        "name": "jvb",
+        "image": image,
+        "ports": [{ "name": "metrics", "containerPort": laboratory::BRIDGE_PORT }],
+    }] } } } })
 }

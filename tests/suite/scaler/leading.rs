@@ -2,30 +2,79 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
-use super::stage::Stage;
+use super::stage::{PATIENCE, Stage};
+
+/// Whoever leads next need not wait until the Lease of a dead leader is over: as if that time had passed.
+async fn forget_lease(stage: &Stage) -> Result<()> {
+    let words = [
+        "-n",
+        "bridgetender",
+        "delete",
+        "lease",
+        "jvb-scaler",
+        "--ignore-not-found",
+    ];
+    stage.lab.kubectl_text(&words).await?;
+    Ok(())
+}
+
+/// The seed of a run: another one each time, unless one is given in `BRIDGETENDER_SEED`.
+fn seed() -> Result<u64> {
+    let given = std::env::var("BRIDGETENDER_SEED").ok();
+    let seed = match given {
+        Some(given) => given.parse().context("BRIDGETENDER_SEED is a number")?,
+        None => u64::try_from(jiff::Timestamp::now().as_millisecond())?,
+    };
+    println!("BRIDGETENDER_SEED={seed} does the same again, as far as the machine is as fast");
+    Ok(seed)
+}
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whenever_the_controller_is_killed_the_next_one_goes_on() -> Result<()> {
-    let mut stage = Stage::of(4, &json!({}), 1).await?;
-    for (conference, people) in [("physics", 3), ("history", 3), ("staff", 3), ("choir", 3)] {
-        stage.pool.join(conference, people);
-    }
-    // Each time a little later after the order, so that each kill meets another part of the way.
-    for (round, pause) in [0, 40, 90, 180, 400, 900].into_iter().enumerate() {
-        let size = if round % 2 == 0 { 2 } else { 4 };
+async fn a_controller_that_is_killed_at_any_moment_is_gone_on_for_by_the_next_one() -> Result<()> {
+    const KILLS: u32 = 20;
+    const MOST: u32 = 6;
+    let mut chance = ChaCha8Rng::seed_from_u64(seed()?);
+    let mut stage = Stage::of(MOST, &json!({}), 1).await?;
+    let mut meetings: Vec<String> = Vec::new();
+    for round in 0..KILLS {
+        // Few meetings, so that some bridges are empty, and some of those that drain are removed.
+        for n in 0..chance.random_range(0..2_u32) {
+            let meeting = format!("meeting-{round}-{n}");
+            stage.pool.join(&meeting, 2);
+            meetings.push(meeting);
+        }
+        if meetings.len() > 3 {
+            let ended = meetings.remove(chance.random_range(0..meetings.len()));
+            stage.pool.leave(&ended, 2);
+        }
+        let size = if round % 2 == 0 {
+            chance.random_range(1..4_u32)
+        } else {
+            chance.random_range(4..=MOST)
+        };
         stage.scale(size).await?;
-        tokio::time::sleep(Duration::from_millis(pause)).await;
+        let pause = Duration::from_millis(chance.random_range(0..2_500_u64));
+        tokio::time::sleep(pause).await;
+        stage.unbroken().await?;
+        println!(
+            "kill {round}: {pause:?} after a size of {size}, {} meetings",
+            meetings.len()
+        );
         stage.scalers.kill(0);
+        // One in four waits for the Lease of the dead one: so long nobody looks after the pool.
+        if chance.random_range(0..4_u32) > 0 {
+            forget_lease(&stage).await?;
+        }
         stage.scalers.start(0)?;
         stage.scalers.until_one_leads().await?;
     }
     stage.scale(2).await?;
-    for (conference, people) in [("physics", 3), ("history", 3), ("staff", 3), ("choir", 3)] {
-        stage.pool.leave(conference, people);
-    }
+    stage.empty(&meetings, 2);
     stage.pool.until_active(2).await?;
     stage.unharmed().await
 }
@@ -38,8 +87,123 @@ async fn of_two_controllers_one_leads_and_the_other_takes_over_at_once_when_it_e
     let second = 1 - first;
     let said = stage.scalers.says(second, "/readyz").await?;
     ensure!(said.trim() == "waits for the Lease", "{said}");
+    // What others wrote on the Lease stays.
+    let label = [
+        "-n",
+        "bridgetender",
+        "label",
+        "lease",
+        "jvb-scaler",
+        "example.org/note=kept",
+    ];
+    stage.lab.kubectl_text(&label).await?;
     stage.scalers.terminate(first).await?;
     ensure!(stage.scalers.until_one_leads().await? == second);
+    let labels = [
+        "-n",
+        "bridgetender",
+        "get",
+        "lease",
+        "jvb-scaler",
+        "--show-labels",
+    ];
+    let shown = stage.lab.kubectl_text(&labels).await?;
+    ensure!(shown.contains("example.org/note=kept"), "{shown}");
+    stage.scale(3).await?;
+    stage.pool.until_active(3).await?;
+    stage.unharmed().await
+}
+
+/// The right to another Lease than the usual one.
+const ANOTHER_LEASE: &str = "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: { name: another-lease, namespace: bridgetender }
+rules:
+  - { apiGroups: [coordination.k8s.io], resources: [leases], resourceNames: [another], verbs: [get, update] }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: { name: another-lease, namespace: bridgetender }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Role, name: another-lease }
+subjects: [{ kind: ServiceAccount, name: jvb-scaler, namespace: bridgetender }]
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_controllers_that_both_lead_hang_up_on_nobody() -> Result<()> {
+    let stage = Stage::of(4, &json!({}), 1).await?;
+    stage.lab.apply(ANOTHER_LEASE).await?;
+    // As if an election had gone wrong: it has a Lease of its own, and looks after the same pool.
+    let second = stage
+        .lab
+        .scaler()
+        .beside(1)
+        .flags(&["--lease-name=another"]);
+    let second = second.start().await?;
+    let people = stage.fill(2).await?;
+    let before = stage.pool.bridges().await?;
+    for size in [2, 4, 1, 3] {
+        stage.scale(size).await?;
+        stage
+            .pool
+            .until(&format!("{size} are counted"), |status, _| {
+                status["replicas"] == size
+            })
+            .await?;
+    }
+    let there = stage.pool.bridges().await?;
+    for known in &before {
+        let stays = there
+            .iter()
+            .any(|bridge| bridge.uid == known.uid && !bridge.deleted);
+        ensure!(stays, "one with people is gone: {there:#?}");
+    }
+    stage.empty(&people, 2);
+    stage.pool.until_active(3).await?;
+    let (ours, theirs) = (stage.scalers.decisions()?.len(), second.decisions()?.len());
+    ensure!(
+        ours > 0 && theirs > 0,
+        "only one decided: {ours} and {theirs}"
+    );
+    let metrics = second.says(0, "/metrics").await?;
+    ensure!(
+        !metrics.contains("jvb_scaler_invariant_violations_total{"),
+        "{metrics}"
+    );
+    drop(second);
+    stage.unharmed().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_whose_connections_fall_silent_goes_on_leading_on_new_ones() -> Result<()> {
+    let lab = laboratory::Laboratory::builder()
+        .audit_log(true)
+        .start()
+        .await?;
+    let link = lab.link().await?;
+    let pool = lab.pool(3).start().await?;
+    let scalers = lab.scaler().through(&link).start().await?;
+    pool.until_active(3).await?;
+    let stage = Stage { lab, pool, scalers };
+    stage.fill(2).await?;
+    link.lose_connections();
+    stage.scale(2).await?;
+    // It notices a silent watch within the watch's time, and has led all the while.
+    stage
+        .pool
+        .until("a bridge drains", |status, _| status["draining"] == 1)
+        .await?;
+    let metrics = stage.scalers.says(0, "/metrics").await?;
+    ensure!(metrics.contains("jvb_scaler_leader 1"), "{metrics}");
+    // One that hears nothing at all ends, and nothing happens until it can be heard again.
+    link.stall();
+    let mut stage = stage;
+    let ended = tokio::time::timeout(PATIENCE, stage.scalers.ended(0)).await??;
+    let said = format!("{:#}", ended.expect_err("it cannot lead without a Lease"));
+    ensure!(said.contains("Lease"), "{said}");
+    link.resume();
+    stage.scalers.start(0)?;
+    stage.scalers.until_one_leads().await?;
     stage.scale(3).await?;
     stage.pool.until_active(3).await?;
     stage.unharmed().await

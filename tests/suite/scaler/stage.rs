@@ -1,36 +1,72 @@
 //! What every test of the controller begins with, and what must hold at its end.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use laboratory::{Laboratory, Pool, Request, Scalers};
 use serde_json::Value;
 
 /// How long something may take that takes seconds on an idle machine.
-pub(super) const PATIENCE: Duration = Duration::from_mins(2);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The controller, as the audit log names it.
-pub(super) const CONTROLLER: &str = "system:serviceaccount:bridgetender:jvb-scaler";
+pub(crate) const CONTROLLER: &str = "system:serviceaccount:bridgetender:jvb-scaler";
+
+/// How many meetings there were: each has a name of its own.
+static MEETINGS: AtomicUsize = AtomicUsize::new(0);
 
 /// A laboratory with a pool and controllers.
-pub(super) struct Stage {
-    pub(super) lab: Laboratory,
-    pub(super) pool: Pool,
-    pub(super) scalers: Scalers,
+pub(crate) struct Stage {
+    pub(crate) lab: Laboratory,
+    pub(crate) pool: Pool,
+    pub(crate) scalers: Scalers,
+}
+
+/// What others than the controller did to people, and is therefore no harm of its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Others {
+    /// People whose bridge they took away.
+    pub(crate) cut: u64,
+    /// Bridges that jicofo lost by that.
+    pub(crate) lost: u64,
 }
 
 impl Stage {
     /// A pool of so many bridges, with this put upon its spec, all of which take conferences.
-    pub(super) async fn of(bridges: u32, spec: &Value, controllers: u8) -> Result<Self> {
-        let lab = Laboratory::builder().audit_log(true).start().await?;
+    pub(crate) async fn of(bridges: u32, spec: &Value, controllers: u8) -> Result<Self> {
+        let laboratory = Laboratory::builder();
+        Self::in_a(laboratory, bridges, spec, controllers, &[]).await
+    }
+
+    /// The same, with these flags of the controllers besides.
+    pub(crate) async fn with(
+        bridges: u32,
+        spec: &Value,
+        controllers: u8,
+        flags: &[&str],
+    ) -> Result<Self> {
+        Self::in_a(Laboratory::builder(), bridges, spec, controllers, flags).await
+    }
+
+    /// The same in a laboratory and with controllers that are unlike the usual ones.
+    pub(crate) async fn in_a(
+        laboratory: laboratory::Builder,
+        bridges: u32,
+        spec: &Value,
+        controllers: u8,
+        flags: &[&str],
+    ) -> Result<Self> {
+        let lab = laboratory.audit_log(true).start().await?;
         let pool = lab.pool(bridges).spec(spec).start().await?;
-        let scalers = lab.scaler().replicas(controllers).start().await?;
+        let scalers = lab.scaler().replicas(controllers).flags(flags);
+        let scalers = scalers.start().await?;
         pool.until_active(bridges).await?;
         Ok(Self { lab, pool, scalers })
     }
 
     /// `kubectl scale`, as an operator would.
-    pub(super) async fn scale(&self, replicas: u32) -> Result<()> {
+    pub(crate) async fn scale(&self, replicas: u32) -> Result<()> {
         let flag = format!("--replicas={replicas}");
         self.lab
             .kubectl_text(&["-n", "jitsi", "scale", "bp/jvb", &flag])
@@ -38,25 +74,88 @@ impl Stage {
         Ok(())
     }
 
+    /// So many people on each bridge, in a conference of their own: the names of the conferences.
+    pub(crate) async fn fill(&self, people: u32) -> Result<Vec<String>> {
+        /// jicofo chooses by what it has last heard of each bridge: between two rounds it hears of all of them.
+        const ROUNDS: usize = 20;
+        const PRESENCE: Duration = Duration::from_millis(300);
+        let bridges = self.pool.bridges().await?;
+        let mut conferences = Vec::new();
+        for _ in 0..ROUNDS {
+            for _ in &bridges {
+                let filled = self.pool.jitsi().with(|jitsi, _| {
+                    bridges.iter().all(|bridge| {
+                        let bridge = jitsi.bridge(&bridge.name);
+                        bridge.is_some_and(|bridge| bridge.local_endpoints() > 0)
+                    })
+                });
+                if filled {
+                    return Ok(conferences);
+                }
+                let conference = format!("room-{}", MEETINGS.fetch_add(1, Ordering::Relaxed));
+                self.pool.join(&conference, people);
+                conferences.push(conference);
+            }
+            tokio::time::sleep(PRESENCE).await;
+        }
+        bail!("jicofo leaves a bridge out: {bridges:#?}")
+    }
+
+    /// Everybody leaves these conferences.
+    pub(crate) fn empty(&self, conferences: &[String], people: u32) {
+        for conference in conferences {
+            self.pool.leave(conference, people);
+        }
+    }
+
+    /// Waits until the pool tells this condition, with this reason among those that it gives: with its message.
+    pub(crate) async fn until_told(&self, condition: &str, reason: &str) -> Result<String> {
+        let what = format!("the pool tells {condition} because of {reason}");
+        self.lab
+            .eventually(&what, PATIENCE, || async {
+                let status = serde_json::to_value(self.pool.object().await?.status)?;
+                let mut conditions = status["conditions"].as_array().into_iter().flatten();
+                let told = conditions
+                    .find(|told| told["type"] == condition)
+                    .context("no such condition yet")?;
+                ensure!(told["reason"] == reason, "{told}");
+                Ok(told["message"].as_str().unwrap_or_default().to_owned())
+            })
+            .await
+    }
+
     /// Nobody was hung up on or moved, jicofo lost no bridge, no plan broke an invariant, and no pod was deleted by the controller
-    /// but by its UID and version.
-    pub(super) async fn unharmed(self) -> Result<()> {
-        let (people, lost) = self.pool.truth();
-        ensure!(people.cut == 0 && people.moved == 0, "{people:?}");
+    /// but by its UID and version, and never a protected one.
+    pub(crate) async fn unharmed(self) -> Result<()> {
+        self.harmed_only_by(Others::default()).await
+    }
+
+    /// The same, but for what others did.
+    pub(crate) async fn harmed_only_by(self, others: Others) -> Result<()> {
+        let (people, _) = self.pool.truth();
+        ensure!(people.moved == 0, "{people:?}");
         ensure!(people.stranded == 0 && people.waiting == 0, "{people:?}");
-        ensure!(lost == Some(0), "jicofo lost {lost:?} bridges");
+        self.uncut_but_by(others).await
+    }
+
+    /// Nobody was hung up on, jicofo lost no bridge, and the controller did nothing that it must not do. People may have been moved.
+    pub(crate) async fn uncut(self) -> Result<()> {
+        self.uncut_but_by(Others::default()).await
+    }
+
+    async fn uncut_but_by(self, others: Others) -> Result<()> {
+        let (people, lost) = self.pool.truth();
+        ensure!(people.cut == others.cut, "{people:?}, and {others:?}");
+        ensure!(
+            lost == Some(others.lost),
+            "jicofo lost {lost:?} bridges, and {others:?}"
+        );
         self.fenced().await
     }
 
     /// The controller did nothing that it must not do, whatever happened to people.
-    pub(super) async fn fenced(self) -> Result<()> {
-        if let Some(leader) = self.scalers.leader().await {
-            let metrics = self.scalers.says(leader, "/metrics").await?;
-            let broken = metrics
-                .lines()
-                .find(|line| line.starts_with("jvb_scaler_invariant_violations_total{"));
-            ensure!(broken.is_none(), "{broken:?}");
-        }
+    pub(crate) async fn fenced(self) -> Result<()> {
+        self.unbroken().await?;
         for removal in self.removals()? {
             ensure!(removal.verb == "delete", "{removal:?}");
             let body = removal.body.as_ref().context("a DELETE without a body")?;
@@ -74,14 +173,32 @@ impl Stage {
         self.lab.stop().await
     }
 
+    /// No plan of the leader that there is broke an invariant.
+    pub(crate) async fn unbroken(&self) -> Result<()> {
+        if let Some(leader) = self.scalers.leader().await {
+            let metrics = self.scalers.says(leader, "/metrics").await?;
+            let broken = metrics
+                .lines()
+                .find(|line| line.starts_with("jvb_scaler_invariant_violations_total{"));
+            ensure!(broken.is_none(), "{broken:?}");
+        }
+        Ok(())
+    }
+
     /// What the controller asked the API server to delete of pods.
-    pub(super) fn removals(&self) -> Result<Vec<Request>> {
+    pub(crate) fn removals(&self) -> Result<Vec<Request>> {
+        self.asked(|request| request.verb.starts_with("delete") && request.uri.contains("/pods"))
+    }
+
+    /// The pods that the controller had the API server make.
+    pub(crate) fn creations(&self) -> Result<Vec<Request>> {
+        self.asked(|request| request.verb == "create" && request.uri.contains("/pods"))
+    }
+
+    /// What the controller asked the API server, of this kind.
+    pub(crate) fn asked(&self, so: impl Fn(&Request) -> bool) -> Result<Vec<Request>> {
         let mut asked = self.lab.audit()?;
-        asked.retain(|request| {
-            request.user.username == CONTROLLER
-                && request.verb.starts_with("delete")
-                && request.uri.contains("/pods")
-        });
+        asked.retain(|request| request.user.username == CONTROLLER && so(request));
         Ok(asked)
     }
 }

@@ -179,9 +179,10 @@ async fn without_its_switch_the_group_does_not_exist() {
 #[tokio::test]
 async fn every_external_metric_that_is_advertised_is_answered() {
     let api = three_groups();
+    owned_bridge(&api, "pool-0", &[(Resource::BridgePools, "pool")], 0.5);
     let (_, list) = ask(&api, BASE).await;
     let resources = list["resources"].as_array().unwrap();
-    assert_eq!(resources.len(), 10);
+    assert_eq!(resources.len(), 11);
     for resource in resources {
         let name = resource["name"].as_str().unwrap();
         let (_, answer) = ask(&api, &format!("{BASE}/namespaces/meet/{name}")).await;

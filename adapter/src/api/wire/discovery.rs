@@ -104,14 +104,6 @@ impl Discovery {
     }
 }
 
-/// Names of the metrics that a resource has.
-fn names(resource: Resource, metrics: &Metrics) -> Vec<&str> {
-    match resource {
-        Resource::Pods => metrics.pod_names().collect(),
-        _ => metrics.object_names().collect(),
-    }
-}
-
 fn group() -> Value {
     let version = |version: Version| json!({"groupVersion": version.api_version(), "version": version.name()});
     json!({
@@ -141,7 +133,7 @@ fn resources(version: Version, metrics: &Metrics) -> Value {
                     "verbs": ["get"],
                 })
             };
-            let metrics = names(resource, metrics).into_iter();
+            let metrics = metrics.names_of(resource).into_iter();
             let metrics = metrics.map(move |metric| entry(format!("{}/{metric}", resource.name())));
             std::iter::once(entry(resource.name().to_owned())).chain(metrics)
         })
@@ -159,7 +151,8 @@ fn item(metrics: &Metrics) -> Value {
     let versions = Version::ALL.map(|version| {
         let kind = json!({"group": GROUP, "version": version.name(), "kind": VALUES});
         let resources = Resource::ALL.map(|resource| {
-            let subresources: Vec<Value> = names(resource, metrics)
+            let subresources: Vec<Value> = metrics
+                .names_of(resource)
                 .into_iter()
                 .map(
                     |metric| json!({"subresource": metric, "responseKind": kind, "verbs": ["get"]}),

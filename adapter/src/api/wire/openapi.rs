@@ -125,11 +125,8 @@ fn custom(version: Version, metrics: &Metrics) -> Value {
     let namespace = in_path("namespace", "The namespace of the bridges.", None);
     let mut paths = Map::new();
     for resource in Resource::ALL {
-        let names: Vec<&str> = match resource {
-            Resource::Pods => metrics.pod_names().collect(),
-            _ => metrics.object_names().collect(),
-        };
-        let metric = in_path("metric", "The metric.", Some(names));
+        let names = Some(metrics.names_of(resource));
+        let metric = in_path("metric", "The metric.", names);
         let series = in_query("metricLabelSelector", SERIES);
         if !resource.namespaced() {
             let what = "A metric of all bridges of the namespace together.";

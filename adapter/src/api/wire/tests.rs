@@ -10,8 +10,8 @@ use super::discovery::Discovery;
 use super::values::{Heading, Object, Value, bytes, list};
 use super::*;
 use crate::api::selector::Selector;
-use crate::telling::Metrics;
 use crate::telling::fixtures::metrics;
+use crate::telling::{Metrics, Resource};
 
 fn values() -> Vec<Value<'static>> {
     let value = |object, quantity: &str| Value {
@@ -144,11 +144,8 @@ fn aggregated_discovery_has_both_versions_and_all_resources() {
     let mut document = json(&Discovery::new(&metrics, true).aggregated);
     for version in document["items"][0]["versions"].as_array_mut().unwrap() {
         for resource in version["resources"].as_array_mut().unwrap() {
-            let metrics_of = if resource["resource"] == "pods" {
-                metrics.pod_names().count()
-            } else {
-                metrics.object_names().count()
-            };
+            let name = resource["resource"].as_str().unwrap();
+            let metrics_of = metrics.names_of(Resource::of(name).unwrap()).len();
             let list = resource["subresources"].as_array_mut().unwrap();
             assert_eq!(list.len(), metrics_of);
             list.truncate(1);

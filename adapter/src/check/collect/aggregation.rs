@@ -3,10 +3,11 @@
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1::APIService;
 
+use crate::authority::NAMES;
 use crate::check::facts::{Aggregated, Condition, Known, Named, Served, Trust};
 
 use super::asker::Asker;
-use super::{GROUP, VERSIONS, handshake};
+use super::handshake;
 
 /// Namespace and name of the adapter's Service in the manifests.
 const HOME: (&str, &str) = ("bridgetender", "jvb-adapter");
@@ -17,13 +18,8 @@ const HTTPS: i32 = 443;
 /// The APIServices of the custom metrics API and of the external one.
 pub(super) async fn services(asker: &Asker) -> Vec<(String, Known<Option<Aggregated>>)> {
     let mut all = Vec::new();
-    let names = VERSIONS.map(|version| format!("{version}.{GROUP}"));
-    for name in names
-        .into_iter()
-        .chain(["v1beta1.external.metrics.k8s.io".to_owned()])
-    {
-        let service = service(asker, &name).await;
-        all.push((name, service));
+    for name in NAMES {
+        all.push((name.to_owned(), service(asker, name).await));
     }
     all
 }

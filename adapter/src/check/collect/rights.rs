@@ -3,71 +3,22 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::authorization::v1::SubjectAccessReview;
-use k8s_openapi::api::core::v1::{Pod, Service, ServiceAccount};
 use serde_json::{Value, json};
 
-use crate::check::facts::{Aggregated, Known, Named, Need, Unknown};
+use crate::authority::NAMES;
+use crate::check::facts::{Known, Named, Need};
 
 use super::GROUP;
+use super::adapter::Adapter;
 use super::asker::Asker;
 
 /// As whom the HPA asks, where controllers have credentials of their own.
 const AUTOSCALER: (&str, &str) = ("kube-system", "horizontal-pod-autoscaler");
 
-/// The adapter's ServiceAccount: as told, else that of the pods behind its Service, else the one with the Service's name.
-pub(super) async fn identity(
-    asker: &Asker,
-    told: Option<&(String, String)>,
-    services: &[(String, Known<Option<Aggregated>>)],
-) -> Known<Named> {
-    if let Some((namespace, name)) = told {
-        return Ok(Named {
-            namespace: namespace.clone(),
-            name: name.clone(),
-        });
-    }
-    let service = services
-        .iter()
-        .find_map(|(_, service)| service.as_ref().ok()?.as_ref()?.service.clone())
-        .ok_or_else(|| {
-            Unknown::Failed("no APIService leads to it; set --service-account".to_owned())
-        })?;
-    let Named { namespace, name } = &service;
-    let path = format!("/api/v1/namespaces/{namespace}/services/{name}");
-    let found = asker.get::<Service>(&path).await?;
-    let selector = found
-        .and_then(|service| service.spec?.selector)
-        .unwrap_or_default();
-    if !selector.is_empty() {
-        let selector: Vec<String> = selector
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
-        let path = format!("/api/v1/namespaces/{namespace}/pods");
-        let pods: Vec<Pod> = asker.list(&path, Some(&selector.join(","))).await?;
-        let account = pods
-            .into_iter()
-            .find_map(|pod| pod.spec?.service_account_name);
-        if let Some(name) = account {
-            return Ok(Named {
-                namespace: namespace.clone(),
-                name,
-            });
-        }
-    }
-    let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{name}");
-    match asker.get::<ServiceAccount>(&path).await? {
-        Some(_) => Ok(service),
-        None => Err(Unknown::Failed(format!(
-            "no pod is behind the Service {service}; set --service-account"
-        ))),
-    }
-}
-
 /// What each needs, and whether it is allowed.
 pub(super) async fn all(
     asker: &Asker,
-    adapter: Option<&Named>,
+    adapter: &Adapter,
     namespace: Option<&str>,
     namespaces: &BTreeSet<String>,
 ) -> Vec<(Need, Known<bool>)> {
@@ -81,18 +32,18 @@ pub(super) async fn all(
         let allowed = may(asker, &autoscaler, &need).await;
         all.push((need, allowed));
     }
-    let Some(adapter) = adapter else {
+    let Ok(identity) = &adapter.identity else {
         return all;
     };
     let everywhere = Need::WatchPods(namespace.map(str::to_owned));
-    let allowed = may(asker, adapter, &everywhere).await;
+    let allowed = may(asker, identity, &everywhere).await;
     let mut scopes = vec![namespace];
     if allowed == Ok(false) && namespace.is_none() {
         // An adapter that watches some namespaces only has Roles in those; one that may nothing anywhere was to watch all.
         let mut within = Vec::new();
         for name in namespaces {
             let need = Need::WatchPods(Some(name.clone()));
-            within.push(may(asker, adapter, &need).await);
+            within.push(may(asker, identity, &need).await);
         }
         if within.contains(&Ok(true)) {
             scopes = namespaces.iter().map(|name| Some(name.as_str())).collect();
@@ -101,16 +52,20 @@ pub(super) async fn all(
     for watch in [Need::WatchPods, Need::WatchServices] {
         for scope in &scopes {
             let need = watch(scope.map(str::to_owned));
-            let allowed = may(asker, adapter, &need).await;
+            let allowed = may(asker, identity, &need).await;
             all.push((need, allowed));
         }
     }
-    for need in [
+    let mut needs = vec![
         Need::ReviewTokens,
         Need::ReviewAccess,
         Need::ReadAuthentication,
-    ] {
-        let allowed = may(asker, adapter, &need).await;
+    ];
+    if let Some((secret, _)) = &adapter.own_authority {
+        needs.extend([Need::KeepAuthority(secret.clone()), Need::PublishAuthority]);
+    }
+    for need in needs {
+        let allowed = may(asker, identity, &need).await;
         all.push((need, allowed));
     }
     all
@@ -163,6 +118,24 @@ fn attributes(need: &Need) -> Vec<Value> {
                 })
             })
             .into(),
+        Need::KeepAuthority(Named { namespace, name }) => ["get", "update"]
+            .map(|verb| {
+                json!({
+                    "namespace": namespace, "verb": verb, "version": "v1", "resource": "secrets", "name": name,
+                })
+            })
+            .into(),
+        Need::PublishAuthority => ["get", "patch"]
+            .into_iter()
+            .flat_map(|verb| {
+                NAMES.map(|name| {
+                    json!({
+                        "verb": verb, "group": "apiregistration.k8s.io", "version": "v1", "resource": "apiservices",
+                        "name": name,
+                    })
+                })
+            })
+            .collect(),
     }
 }
 

@@ -142,9 +142,9 @@ fn others(name: &str, owner: &Owner, service: &Aggregated) -> Finding {
 
 fn judge_ours(facts: &Facts, name: &str, owner: &Named, service: &Aggregated) -> Vec<Finding> {
     let mut findings = Vec::new();
-    findings.extend(availability(name, owner, service));
-    findings.extend(trust::trusted(facts.now, name, owner, service));
-    findings.extend(trust::served(facts.now, name, owner, service));
+    findings.extend(availability(facts, name, owner, service));
+    findings.extend(trust::trusted(facts, name, owner, service));
+    findings.extend(trust::served(facts, name, owner, service));
     if findings
         .iter()
         .all(|finding| finding.severity == Severity::Skipped)
@@ -165,7 +165,7 @@ fn judge_ours(facts: &Facts, name: &str, owner: &Named, service: &Aggregated) ->
     findings
 }
 
-fn availability(name: &str, owner: &Named, service: &Aggregated) -> Option<Finding> {
+fn availability(facts: &Facts, name: &str, owner: &Named, service: &Aggregated) -> Option<Finding> {
     let why = "the HPA reads nothing and holds; deleting a namespace hangs as long as it lasts";
     let (text, advice) = match &service.available {
         Some(condition) if condition.is_true => return None,
@@ -180,7 +180,7 @@ fn availability(name: &str, owner: &Named, service: &Aggregated) -> Option<Findi
                 "{owner} is not available: {}: {}",
                 condition.reason, condition.message
             ),
-            remedy(name, owner, condition),
+            remedy(facts, name, owner, condition),
         ),
     };
     Some(
@@ -191,7 +191,7 @@ fn availability(name: &str, owner: &Named, service: &Aggregated) -> Option<Findi
 }
 
 /// What to do about it, by what the API server says (kube-aggregator's remote_available_controller, Go's crypto/x509 and net).
-fn remedy(name: &str, owner: &Named, condition: &Condition) -> Advice {
+fn remedy(facts: &Facts, name: &str, owner: &Named, condition: &Condition) -> Advice {
     let Named {
         namespace,
         name: service,
@@ -199,16 +199,22 @@ fn remedy(name: &str, owner: &Named, condition: &Condition) -> Advice {
     let says = |part: &str| condition.message.contains(part);
     let log = commands::certificate_log(owner);
     match condition.reason.as_str() {
-        "ServiceNotFound" => Advice::Mend(format!(
-            "kubectl -n {namespace} expose deployment {service} --port=443 --target-port=6443  # the adapter's Deployment, and the \
-             port of its --bind"
-        )),
+        "ServiceNotFound" => match &facts.deployment {
+            Some(deployment) => Advice::Mend(format!(
+                "{}  # the port of its --bind",
+                commands::expose(owner, deployment)
+            )),
+            None => Advice::Look(format!(
+                "kubectl -n {namespace} get deployments  # which is the adapter's? then {}",
+                commands::expose(owner, "NAME")
+            )),
+        },
         "ServicePortError" => Advice::Mend(commands::port(name, owner)),
         "EndpointsNotFound" | "MissingEndpoints" => Advice::Look(format!(
             "kubectl -n {namespace} get pods,endpointslices  # no Ready pod of the adapter is behind the Service"
         )),
         _ if says("unknown authority") || says("certificate signed by") => {
-            Advice::Mend(commands::trust(name, owner))
+            Advice::Mend(commands::trust(facts, name, owner))
         }
         _ if says("certificate is valid for")
             || says("doesn't contain any IP SANs")
@@ -223,7 +229,7 @@ fn remedy(name: &str, owner: &Named, condition: &Condition) -> Advice {
         )),
         _ if says("connection refused") || says("EOF") || says("connection reset") => {
             Advice::Look(format!(
-                "kubectl -n {namespace} get pods; kubectl -n {namespace} logs deploy/{service}  # nobody listens on the Service's port"
+                "kubectl -n {namespace} get pods; kubectl -n {namespace} logs service/{service}  # nobody listens on the Service's port"
             ))
         }
         _ if says("timeout") || says("deadline exceeded") || says("no route to host") => {
@@ -231,7 +237,7 @@ fn remedy(name: &str, owner: &Named, condition: &Condition) -> Advice {
                 "kubectl -n {namespace} get networkpolicy  # the API server must reach the adapter; or it is the nodes' firewall"
             ))
         }
-        _ => Advice::Look(format!("kubectl -n {namespace} logs deploy/{service}")),
+        _ => Advice::Look(format!("kubectl -n {namespace} logs service/{service}")),
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use scaler_api::autoscaler;
+
 use crate::check::facts::{Autoscaler, Condition, EXTERNAL, Facts, Workload};
 use crate::check::report::{Advice, Finding, Severity, Step};
-use crate::telling::Metrics;
+use crate::telling::{COMMITTED_STRESS, Metrics, Resource};
 
 use super::{commands, owner, seen, some, unknown};
 
@@ -85,7 +87,11 @@ fn concerns(facts: &Facts, hpa: &Autoscaler) -> bool {
     let built_in = Metrics::new(&[]);
     let built_in: Vec<&str> = built_in
         .iter()
-        .flat_map(|metrics| metrics.pod_names().chain(metrics.object_names()))
+        .flat_map(|metrics| {
+            Resource::ALL
+                .map(|resource| metrics.names_of(resource))
+                .concat()
+        })
         .collect();
     let asks = |metric: &String| {
         let (of, name) = metric.split_once('/').unwrap_or_default();
@@ -158,8 +164,28 @@ fn one(facts: &Facts, hpa: &Autoscaler) -> Vec<Finding> {
             )),
         ));
     }
+    findings.extend(blind(hpa));
     findings.extend(conditions(hpa, &describe));
     findings
+}
+
+/// A pool that is scaled by what does not see its draining bridges.
+fn blind(hpa: &Autoscaler) -> Option<Finding> {
+    let pool = hpa.target.strip_prefix("bridgepool/")?;
+    let sees = |metric: &String| {
+        let (_, name) = metric.split_once('/').unwrap_or_default();
+        [COMMITTED_STRESS, autoscaler::METRIC].contains(&name)
+    };
+    if hpa.metrics.iter().any(sees) {
+        return None;
+    }
+    let text = format!("does not see what drains, on {}", some(&hpa.metrics));
+    let finding = Finding::new(STEP, Severity::Warning, hpa.hpa.to_string(), text);
+    Some(
+        finding
+            .why("a bridge that drains takes its load out of this metric, so at constant load more and more bridges go")
+            .mend(commands::commit(&hpa.hpa, pool)),
+    )
 }
 
 fn conditions(hpa: &Autoscaler, describe: &str) -> Vec<Finding> {

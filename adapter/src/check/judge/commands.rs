@@ -2,6 +2,7 @@
 //!
 //! Each runs as it stands in a POSIX shell with kubectl, once and again; what a person should know of it stands behind `#`.
 
+use scaler_api::autoscaler;
 use serde_json::{Value, json};
 
 use crate::check::facts::{Bridge, Facts, Named, Workload};
@@ -65,14 +66,26 @@ pub(super) fn follow(name: &str, other: &str) -> String {
     )
 }
 
+/// A Secret for the adapter to fill; one that is there stays as it is.
+pub(super) fn empty_secret(secret: &Named) -> String {
+    let Named { namespace, name } = secret;
+    apply(&json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+        "metadata": {"namespace": namespace, "name": name},
+    }))
+}
+
 /// Gives an APIService its authority: the one beside the certificate, where `--tls-secret` and cert-manager keep it.
-pub(super) fn trust(name: &str, service: &Named) -> String {
+pub(super) fn trust(facts: &Facts, name: &str, service: &Named) -> String {
     let Named {
         namespace,
-        name: adapter,
-    } = service;
+        name: secret,
+    } = facts.certificate.clone().unwrap_or_else(|| Named {
+        namespace: service.namespace.clone(),
+        name: format!("{}-tls", service.name),
+    });
     format!(
-        "ca=$(kubectl -n {namespace} get secret {adapter}-tls -o jsonpath='{{.data.ca\\.crt}}') && kubectl patch apiservice {name} \
+        "ca=$(kubectl -n {namespace} get secret {secret} -o jsonpath='{{.data.ca\\.crt}}') && kubectl patch apiservice {name} \
          --type=merge -p '{{\"spec\":{{\"insecureSkipTLSVerify\":null,\"caBundle\":\"'\"${{ca:?it has no ca.crt}}\"'\"}}}}'  # the \
          Secret with the certificate; of a file: ca=$(base64 -w0 ca.crt)"
     )
@@ -90,10 +103,18 @@ pub(super) fn port(name: &str, service: &Named) -> String {
     )
 }
 
-/// What the adapter's log says of its certificate.
+/// Makes the Service that an APIService leads to, in front of the adapter's Deployment.
+pub(super) fn expose(service: &Named, deployment: &str) -> String {
+    let Named { namespace, name } = service;
+    format!(
+        "kubectl -n {namespace} expose deployment {deployment} --name={name} --port=443 --target-port=6443"
+    )
+}
+
+/// What the adapter's log says of its certificate. The Service leads to its pods, whatever they belong to.
 pub(super) fn certificate_log(service: &Named) -> String {
     let Named { namespace, name } = service;
-    format!("kubectl -n {namespace} logs deploy/{name} | grep -i certificate")
+    format!("kubectl -n {namespace} logs service/{name} | grep -i certificate")
 }
 
 /// The check with the adapter's eyes.
@@ -105,7 +126,7 @@ pub(super) fn from_inside(facts: &Facts) -> String {
     let (namespace, name) = service.map_or(("bridgetender", "jvb-adapter"), |service| {
         (service.namespace.as_str(), service.name.as_str())
     });
-    format!("kubectl -n {namespace} exec deploy/{name} -- jvb-adapter check")
+    format!("kubectl -n {namespace} exec service/{name} -- jvb-adapter check")
 }
 
 /// What a bridge says, through the API server.
@@ -117,6 +138,9 @@ pub(super) fn statistics(bridge: &Bridge) -> String {
 
 /// The HPA that docs/adapter.md advises, for these bridges.
 pub(super) fn autoscale(namespace: &str, bridges: &Workload) -> String {
+    if bridges.is_pool() {
+        return apply(&autoscaler::definition(namespace, &bridges.name, (2, 20)));
+    }
     apply(&json!({
         "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
         "metadata": {"namespace": namespace, "name": bridges.name},
@@ -140,6 +164,14 @@ pub(super) fn autoscale(namespace: &str, bridges: &Workload) -> String {
 
 fn reference(bridges: &Workload) -> Value {
     json!({"apiVersion": bridges.api_version, "kind": bridges.kind, "name": bridges.name})
+}
+
+/// Lets an HPA of this pool see the bridges that drain.
+pub(super) fn commit(hpa: &Named, pool: &str) -> String {
+    let metric = autoscaler::metric(pool, autoscaler::TARGET);
+    let patch = json!({"spec": {"metrics": [metric]}});
+    let Named { namespace, name } = hpa;
+    format!("kubectl -n {namespace} patch hpa {name} --type=merge -p '{patch}'")
 }
 
 /// Lets an HPA scale these bridges.

@@ -1,11 +1,15 @@
 //! What the HPA and the adapter may do.
 
-use crate::check::facts::{Facts, Need};
+use crate::authority::NAMES;
+use crate::check::facts::{Facts, Known, Named, Need};
 use crate::check::report::{Finding, Severity, Step};
 
 use super::commands;
 
 const STEP: Step = Step::Rights;
+
+/// The Role and the ClusterRole of the manifests for an authority of the adapter's own.
+const CERTIFICATES: &str = "jvb-adapter:certificates";
 
 pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -21,6 +25,9 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
         .identity
         .as_ref()
         .map_or_else(|_| "adapter".to_owned(), ToString::to_string);
+    if let Some((secret, there)) = &facts.own_authority {
+        findings.extend(kept(&adapter, secret, there));
+    }
     let mut granted = Vec::new();
     for (need, allowed) in &facts.rights {
         let who = match need {
@@ -64,6 +71,29 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     findings
 }
 
+/// What is wrong with the Secret of an own authority itself.
+fn kept(adapter: &str, secret: &Named, there: &Known<bool>) -> Option<Finding> {
+    let finding = |severity, text: String| Finding::new(STEP, severity, adapter, text);
+    match there {
+        Ok(true) => None,
+        Ok(false) => Some(
+            finding(
+                Severity::Error,
+                format!("has no Secret {secret} for its own authority (--tls-secret)"),
+            )
+            .why(WITHOUT_AUTHORITY)
+            .mend(commands::empty_secret(secret)),
+        ),
+        Err(error) => Some(finding(
+            Severity::Skipped,
+            format!("whether there is its Secret {secret} (--tls-secret): {error}"),
+        )),
+    }
+}
+
+const WITHOUT_AUTHORITY: &str = "it can neither make nor renew its certificate: one that starts ends, one that runs serves until its \
+     certificate has expired";
+
 /// How bad it is that this is not allowed.
 const fn severity(need: &Need) -> Severity {
     match need {
@@ -90,6 +120,10 @@ fn what(need: &Need) -> String {
         Need::ReviewAccess => "create SubjectAccessReviews".to_owned(),
         Need::ReadAuthentication => {
             "read the ConfigMap kube-system/extension-apiserver-authentication".to_owned()
+        }
+        Need::KeepAuthority(secret) => format!("get and update the Secret {secret} (--tls-secret)"),
+        Need::PublishAuthority => {
+            "get and patch the APIServices that may lead to it (--tls-secret)".to_owned()
         }
     }
 }
@@ -125,7 +159,38 @@ fn denied(need: &Need, adapter: &str) -> (&'static str, String) {
                  --serviceaccount={account}"
             )),
         ),
+        Need::KeepAuthority(secret) => (WITHOUT_AUTHORITY, keeping(secret, &account)),
+        Need::PublishAuthority => (
+            "the API server does not learn whom to trust: a replica that starts does not get ready",
+            publishing(&account),
+        ),
     }
+}
+
+/// Lets the adapter keep an authority of its own in this Secret.
+fn keeping(secret: &Named, account: &str) -> String {
+    let Named { namespace, name } = secret;
+    let role = commands::grant(&format!(
+        "role {CERTIFICATES} -n {namespace} --verb=get,update --resource=secrets --resource-name={name}"
+    ));
+    let binding = commands::grant(&format!(
+        "rolebinding {CERTIFICATES} -n {namespace} --role={CERTIFICATES} --serviceaccount={account}"
+    ));
+    format!("{role} && {binding}")
+}
+
+/// Lets it publish that authority.
+fn publishing(account: &str) -> String {
+    let names = NAMES
+        .map(|name| format!("--resource-name={name}"))
+        .join(" ");
+    let role = commands::grant(&format!(
+        "clusterrole {CERTIFICATES} --verb=get,patch --resource=apiservices.apiregistration.k8s.io {names}"
+    ));
+    let binding = commands::grant(&format!(
+        "clusterrolebinding {CERTIFICATES} --clusterrole={CERTIFICATES} --serviceaccount={account}"
+    ));
+    format!("{role} && {binding}")
 }
 
 /// Lets the adapter watch what it watches: everywhere, or in this namespace alone.

@@ -114,6 +114,9 @@ pub(in crate::check) fn healthy() -> Facts {
         namespace: None,
         services,
         home: Ok(None),
+        deployment: Some("metrics".to_owned()),
+        certificate: Some(named("bridgetender", "jvb-adapter-tls")),
+        own_authority: Some((named("bridgetender", "jvb-adapter-tls"), Ok(true))),
         identity: Ok(named("bridgetender", "jvb-adapter")),
         rights: [
             Need::ReadStress("jitsi".to_owned()),
@@ -122,6 +125,8 @@ pub(in crate::check) fn healthy() -> Facts {
             Need::ReviewTokens,
             Need::ReviewAccess,
             Need::ReadAuthentication,
+            Need::KeepAuthority(named("bridgetender", "jvb-adapter-tls")),
+            Need::PublishAuthority,
         ]
         .map(|need| (need, Ok(true)))
         .into(),
@@ -178,7 +183,7 @@ fn unavailable(facts: &mut Facts, reason: &str, message: &str) {
 type Change = fn(&mut Facts);
 
 /// What is changed, and the one finding that is neither ok nor skipped; then words of its text and of what is advised.
-const CASES: [(Change, Severity, Step, &str, &str); 39] = [
+const CASES: [(Change, Severity, Step, &str, &str); 43] = [
     (
         |f| f.services[V1BETA1].1 = Ok(None),
         Severity::Warning,
@@ -226,7 +231,7 @@ const CASES: [(Change, Severity, Step, &str, &str); 39] = [
         Severity::Error,
         Step::Aggregation,
         "has expired",
-        "logs deploy/jvb-adapter",
+        "logs service/jvb-adapter",
     ),
     (
         |f| {
@@ -295,6 +300,37 @@ const CASES: [(Change, Severity, Step, &str, &str); 39] = [
         Step::Rights,
         "extension-apiserver-authentication",
         "rolebinding",
+    ),
+    (
+        |f| f.rights[6].1 = Ok(false),
+        Severity::Error,
+        Step::Rights,
+        "update the Secret bridgetender/jvb-adapter-tls",
+        "--resource=secrets --resource-name=jvb-adapter-tls",
+    ),
+    (
+        |f| f.rights[7].1 = Ok(false),
+        Severity::Error,
+        Step::Rights,
+        "patch the APIServices",
+        "--resource-name=v1beta1.external.metrics.k8s.io",
+    ),
+    (
+        |f| f.own_authority = Some((named("tools", "cert"), Ok(false))),
+        Severity::Error,
+        Step::Rights,
+        "has no Secret tools/cert",
+        "\"name\":\"cert\"",
+    ),
+    (
+        |f| {
+            f.certificate = Some(named("tools", "cert"));
+            aggregated(f, 0).trust = Trust::Absent;
+        },
+        Severity::Warning,
+        Step::Aggregation,
+        "caBundle is empty",
+        "kubectl -n tools get secret cert",
     ),
     (
         |f| f.resources[0].1 = Ok(Some(Vec::new())),
@@ -473,7 +509,11 @@ const CASES: [(Change, Severity, Step, &str, &str); 39] = [
 
 /// Why the API server does not ask an adapter, in its words, and words of what is advised.
 const REASONS: [(&str, &str, &str); 9] = [
-    ("ServiceNotFound", "", "expose deployment jvb-adapter"),
+    (
+        "ServiceNotFound",
+        "",
+        "expose deployment metrics --name=jvb-adapter",
+    ),
     ("MissingEndpoints", "", "no Ready pod"),
     ("ServicePortError", "", "spec.ports[0].port"),
     (
@@ -494,7 +534,7 @@ const REASONS: [(&str, &str, &str); 9] = [
     (
         "FailedDiscoveryCheck",
         "dial tcp 10.0.0.1:443: connect: connection refused",
-        "logs deploy/jvb-adapter",
+        "logs service/jvb-adapter",
     ),
     (
         "FailedDiscoveryCheck",
@@ -504,7 +544,7 @@ const REASONS: [(&str, &str, &str); 9] = [
     (
         "FailedDiscoveryCheck",
         "bad status: 403",
-        "logs deploy/jvb-adapter",
+        "logs service/jvb-adapter",
     ),
 ];
 
@@ -572,6 +612,10 @@ fn every_command_is_one_for_a_shell_and_says_the_rest_in_a_remark() {
     for (reason, message, _) in REASONS {
         with(&|facts| unavailable(facts, reason, message));
     }
+    with(&|facts| {
+        unavailable(facts, "ServiceNotFound", "");
+        facts.deployment = None;
+    });
     with(&|facts| facts.autoscalers = Ok(Vec::new()));
     with(&|facts| facts.bridges = Ok(Vec::new()));
     with(&|facts| {
@@ -673,7 +717,7 @@ fn each_reason_of_the_api_server_has_its_remedy() {
 
 #[test]
 fn what_is_as_it_should_be_is_not_complained_of() {
-    let changes: [Change; 6] = [
+    let changes: [Change; 7] = [
         // A young bridge's stress is left out on purpose.
         |f| {
             first(f).age = Some(Duration::from_secs(15));
@@ -703,6 +747,10 @@ fn what_is_as_it_should_be_is_not_complained_of() {
         // What cannot be reached from here is told by the adapter all the same.
         |f| first(f).asked = Asked::Unreachable("no route".into()),
         |f| aggregated(f, 0).served = Served::Unreachable("no route".into()),
+        // Who may not look at Secrets sees the adapter's rights all the same.
+        |f| {
+            f.own_authority = Some((named("tools", "cert"), Err(Unknown::Forbidden("no".into()))));
+        },
     ];
     for (index, change) in changes.into_iter().enumerate() {
         let mut facts = healthy();
@@ -791,5 +839,63 @@ fn a_clock_is_off_only_by_what_its_reading_cannot_explain() {
         let mut facts = healthy();
         facts.server_clock = Some(moment(ahead));
         assert_eq!(!troubles(&facts).is_empty(), off, "{ahead} s ahead");
+    }
+}
+
+/// The same chain with a pool instead of a Deployment.
+fn with_a_pool() -> Facts {
+    let mut facts = healthy();
+    for bridge in facts.bridges.as_mut().unwrap() {
+        bridge.workload = Some(Workload {
+            api_version: "bridgetender.dev/v1alpha1",
+            kind: "BridgePool",
+            name: "jvb".to_owned(),
+        });
+    }
+    for (_, resources) in &mut facts.resources {
+        let names = resources.as_mut().unwrap().as_mut().unwrap();
+        names.push("pods/committed_stress".to_owned());
+        names.push("bridgepools.bridgetender.dev/committed_stress_total".to_owned());
+    }
+    hpa(&mut facts).target = "bridgepool/jvb".to_owned();
+    facts
+}
+
+#[test]
+fn a_pool_is_scaled_by_what_sees_its_draining_bridges() {
+    for (metrics, blind) in [
+        (&["pods/stress_level"][..], true),
+        (&["pods/participants", "*/stress_level_total"], true),
+        (&["*/committed_stress_total"], false),
+        (&["external/committed_stress_total"], false),
+        (&["pods/participants", "pods/committed_stress"], false),
+    ] {
+        let mut facts = with_a_pool();
+        facts.resources.iter_mut().for_each(|(_, list)| {
+            let list = list.as_mut().unwrap().as_mut().unwrap();
+            list.push("pods/participants".to_owned());
+        });
+        hpa(&mut facts).metrics = metrics.iter().map(|&metric| metric.to_owned()).collect();
+        let found = troubles(&facts);
+        assert_eq!(found.len(), usize::from(blind), "{metrics:?}: {found:#?}");
+        for finding in found {
+            assert!(finding.text.contains("does not see what drains"));
+            let mend = finding.mend.unwrap();
+            assert!(mend.contains("committed_stress_total"), "{mend}");
+        }
+    }
+}
+
+#[test]
+fn a_pool_without_an_hpa_is_given_the_one_that_goes_with_it() {
+    let mut facts = with_a_pool();
+    facts.autoscalers = Ok(Vec::new());
+    let findings = all(&facts).findings;
+    let none = findings
+        .iter()
+        .find(|found| found.step == Step::Autoscalers);
+    let mend = none.and_then(|found| found.mend.clone()).unwrap();
+    for words in ["\"kind\":\"BridgePool\"", "committed_stress_total"] {
+        assert!(mend.contains(words), "{mend}");
     }
 }

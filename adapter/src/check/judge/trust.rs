@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use bridge::Time;
 
-use crate::check::facts::{Aggregated, Named, Served, Trust};
+use crate::check::facts::{Aggregated, Facts, Named, Served, Trust};
 use crate::check::report::{Advice, Finding, Severity, Step};
+use crate::serving::is_overdue;
 
 use super::commands;
 
 const STEP: Step = Step::Aggregation;
-
-/// A certificate that ends sooner than this, and in the last tenth of its life, has not been renewed.
-const SOON: Duration = Duration::from_hours(7 * 24);
 
 /// A length of time, roughly.
 pub(super) fn days(left: Duration) -> String {
@@ -25,12 +23,13 @@ pub(super) fn days(left: Duration) -> String {
 }
 
 pub(super) fn trusted(
-    now: Time,
+    facts: &Facts,
     name: &str,
     owner: &Named,
     service: &Aggregated,
 ) -> Option<Finding> {
-    let mend = commands::trust(name, owner);
+    let now = facts.now;
+    let mend = commands::trust(facts, name, owner);
     if service.insecure {
         let finding = Finding::new(
             STEP,
@@ -69,7 +68,7 @@ pub(super) fn trusted(
 }
 
 pub(super) fn served(
-    now: Time,
+    facts: &Facts,
     name: &str,
     owner: &Named,
     service: &Aggregated,
@@ -80,8 +79,8 @@ pub(super) fn served(
         .is_some_and(|condition| !condition.is_true);
     match &service.served {
         Served::Verified { until, lifetime } => {
-            let left = until.since(now);
-            (left < SOON && left < *lifetime / 10).then(|| {
+            let left = until.since(facts.now);
+            is_overdue(left, *lifetime).then(|| {
                 Finding::new(
                     STEP,
                     Severity::Warning,
@@ -103,7 +102,7 @@ pub(super) fn served(
                 format!("{owner}'s certificate does not verify: {reason}"),
             )
             .why("the API server asks nobody whom it cannot verify")
-            .advise(refused(name, owner, reason)),
+            .advise(refused(facts, name, owner, reason)),
         ),
         // Said already, and better, by the condition or by the caBundle.
         Served::Unreachable(_)
@@ -121,9 +120,9 @@ pub(super) fn served(
 }
 
 /// What to do about a certificate that does not verify; the reasons are those of `collect::handshake`.
-fn refused(name: &str, owner: &Named, reason: &str) -> Advice {
+fn refused(facts: &Facts, name: &str, owner: &Named, reason: &str) -> Advice {
     if reason.contains("not signed by") {
-        return Advice::Mend(commands::trust(name, owner));
+        return Advice::Mend(commands::trust(facts, name, owner));
     }
     let log = commands::certificate_log(owner);
     let Named {

@@ -236,6 +236,34 @@ async fn bridges_that_hang_do_not_keep_others_from_being_asked() {
 }
 
 #[tokio::test]
+async fn bridges_that_hang_leave_room_for_the_others_however_many_they_are() {
+    const HUNG: usize = 40;
+    let (hung, well) = (Arc::default(), Arc::default());
+    let work = Work::start(4, Duration::from_millis(200));
+    let address = bridge(&hung, false).await;
+    for n in 0..HUNG {
+        work.see(&format!("hung-{n}"), &format!("h{n}"), address);
+    }
+    work.see("well", "w", bridge(&well, true).await);
+    until("all hung bridges were asked", || {
+        Seen::count(&hung.requests) >= HUNG
+    })
+    .await;
+    let (hung_before, well_before) = (Seen::count(&hung.requests), Seen::count(&well.requests));
+    // Three at once for 200 ms each: meanwhile the other one is due once in 50 ms.
+    until("hung bridges were asked again", || {
+        Seen::count(&hung.requests) >= hung_before + HUNG / 2
+    })
+    .await;
+    let asked = Seen::count(&well.requests) - well_before;
+    assert!(
+        asked > 3,
+        "in the order in which they are due it would be asked once, and was asked {asked} times"
+    );
+    assert!(Seen::count(&hung.open) <= 4);
+}
+
+#[tokio::test]
 async fn the_first_round_ends_when_everybody_was_asked() {
     let seen = Arc::default();
     let work = Work::start(4, Duration::from_millis(100));
@@ -294,8 +322,8 @@ async fn a_bridge_that_was_not_there_yet_is_found_soon() {
     let (_stream, _) = listener.accept().await.unwrap();
 }
 
-#[tokio::test]
-async fn a_bug_in_one_question_does_not_leave_its_bridge_unasked() {
+/// A loop that does not turn.
+fn still() -> (Scraper, Arc<Shared>) {
     let shared = Arc::new(Shared::new(Clock::system(), metrics(), RULES));
     let pace = Pace {
         loopback: Loopback::Asked,
@@ -305,14 +333,50 @@ async fn a_bug_in_one_question_does_not_leave_its_bridge_unasked() {
         per_second: NonZeroU32::MAX,
         freshness: FRESHNESS,
     };
-    let mut scraper = Scraper::new(Arc::clone(&shared), pace);
+    let scraper = Scraper::new(Arc::clone(&shared), pace);
+    (scraper, shared)
+}
+
+/// The bridge `jvb-0` at this port.
+fn at_port(shared: &Shared, port: u16) -> Ticket {
     let pod = Pod {
-        address: Some(([127, 0, 0, 1], 9).into()),
+        address: Some(([127, 0, 0, 1], port).into()),
         ..pod("jvb-0", "u0", None)
     };
+    shared.store_mut().observe(pod, shared.clock.now())
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_when_the_bridge_has_another_address_is_none_of_it() {
+    let (mut scraper, shared) = still();
+    let ticket = at_port(&shared, 9);
+    scraper.see(ticket.clone());
+    let done = Done {
+        probe: Probe::new(ticket.pod.address.unwrap(), Loopback::Asked),
+        ticket,
+        result: Err(Failure::Timeout),
+        at: shared.clock.now(),
+        took: PATIENCE,
+    };
+    let question = scraper.running.spawn(async { done });
+    scraper.targets.get_mut("u0").unwrap().probe = Err(question);
+    let ended = scraper.running.join_next_with_id().await;
+    let (question, done) = ended.unwrap().unwrap();
+    // Heard of in between: the pod is the same, its bridge tells its statistics elsewhere.
+    let moved = at_port(&shared, 10);
+    scraper.see(moved.clone());
+    scraper.finish(question, done);
+    let target = &scraper.targets["u0"];
+    let asked_at = target.probe.as_ref().map(Probe::address);
+    assert_eq!(asked_at.ok(), moved.pod.address);
+    assert_eq!(target.fortune, Fortune::default());
+}
+
+#[tokio::test]
+async fn a_bug_in_one_question_does_not_leave_its_bridge_unasked() {
+    let (mut scraper, shared) = still();
     let now = shared.clock.now();
-    let ticket = shared.store_mut().observe(pod, now);
-    scraper.see(ticket);
+    scraper.see(at_port(&shared, 9));
     let question = scraper.running.spawn(async { panic!("a bug") });
     let target = scraper.targets.get_mut("u0").unwrap();
     target.probe = Err(question);

@@ -46,6 +46,8 @@ pub(super) async fn run<S: Service>(
     let Ok(address) = stream.peer_addr() else {
         return; // gone already
     };
+    // On a socket for both families an address of IPv4 comes in the form of IPv6.
+    let address = SocketAddr::new(address.ip().to_canonical(), address.port());
     // Small answers shall not wait for each other; without it they are late, not wrong.
     let _ = stream.set_nodelay(true);
     let handshake = tokio::time::timeout(exchange.limits.handshake, acceptor.accept(stream));

@@ -40,20 +40,24 @@ impl<S: Service> Exchange<S> {
         let is_head = parts.method == Method::HEAD;
         let answering = self.answer(peer, parts, body.is_end_stream(), closing);
         let answering = AssertUnwindSafe(answering).catch_unwind();
-        let response = match tokio::time::timeout(self.limits.answer, answering).await {
-            Ok(Ok(Ok(response))) => response,
-            Ok(Ok(Err(status))) => status.into_response(),
+        let answer = match tokio::time::timeout(self.limits.answer, answering).await {
+            Ok(Ok(answer)) => answer,
             Ok(Err(panic)) => {
                 tracing::error!(path, panic = text(&*panic), "a request met a bug");
-                Status::internal("the adapter failed to answer; its log has the reason")
-                    .into_response()
+                Err(Status::internal(
+                    "the adapter failed to answer; its log has the reason",
+                ))
             }
             Err(_) => {
                 let within = humantime::format_duration(self.limits.answer);
                 tracing::warn!(path, "no answer within {within}");
-                Status::timeout(format!("no answer within {within}")).into_response()
+                Err(Status::timeout(format!("no answer within {within}")))
             }
         };
+        let response = answer.unwrap_or_else(|status| {
+            self.service.refused(status.code());
+            status.into_response()
+        });
         if is_head {
             headless(response)
         } else {

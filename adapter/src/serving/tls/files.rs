@@ -98,8 +98,8 @@ impl Files {
         let chain = CertificateDer::pem_slice_iter(&contents.certificate)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| format!("is not PEM: {error}"));
-        let (chain, expires) = chain
-            .and_then(|chain| leaf::check(&chain, now).map(|expires| (chain, expires)))
+        let (chain, validity) = chain
+            .and_then(|chain| leaf::check(&chain, now).map(|validity| (chain, validity)))
             .map_err(|problem| unusable(certificate, CERTIFICATE_FLAG, problem))?;
         let private = match PrivateKeyDer::from_pem_slice(&contents.key) {
             Ok(private) => private,
@@ -118,7 +118,7 @@ impl Files {
                 }
                 error => unusable(key, KEY_FLAG, format!("holds no key to sign with: {error}")),
             })?;
-        Ok(Leaf::new(certified, expires))
+        Ok(Leaf::new(certified, validity))
     }
 }
 

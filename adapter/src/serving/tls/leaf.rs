@@ -1,6 +1,7 @@
 //! A serving certificate that the API server could believe.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
@@ -10,18 +11,50 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 use x509_parser::time::ASN1Time;
 
-/// A chain, its key, and until when it is good.
+/// A certificate that ends sooner than this, and in the last tenth of its life, ought to have been replaced.
+const SOON: Duration = Duration::from_hours(7 * 24);
+
+/// Whether whoever replaces a certificate in time has not, where so much of its lifetime is left.
+pub(crate) fn is_overdue(left: Duration, lifetime: Duration) -> bool {
+    left < SOON && left < lifetime / 10
+}
+
+/// When a certificate is good: seconds since 1970, both inclusive.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Validity {
+    from: i64,
+    to: i64,
+}
+
+impl Validity {
+    /// Its end.
+    pub(crate) const fn end(self) -> i64 {
+        self.to
+    }
+
+    /// Whether it ought to have been replaced by `now`.
+    pub(crate) fn is_overdue(self, now: UnixTime) -> bool {
+        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        let seconds = |from: i64, to: i64| {
+            let seconds = to.saturating_sub(from).max(0);
+            Duration::from_secs(seconds.unsigned_abs())
+        };
+        is_overdue(seconds(now, self.to), seconds(self.from, self.to))
+    }
+}
+
+/// A chain, its key, and when it is good.
 #[derive(Clone, Debug)]
 pub(crate) struct Leaf {
     certified: Arc<CertifiedKey>,
-    expires: i64,
+    validity: Validity,
 }
 
 impl Leaf {
-    pub(super) fn new(certified: CertifiedKey, expires: i64) -> Self {
+    pub(super) fn new(certified: CertifiedKey, validity: Validity) -> Self {
         Self {
             certified: Arc::new(certified),
-            expires,
+            validity,
         }
     }
 
@@ -35,27 +68,27 @@ impl Leaf {
         let chain = CertificateDer::pem_slice_iter(chain.as_bytes())
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| error.to_string())?;
-        let expires = check(&chain, now)?;
+        let validity = check(&chain, now)?;
         let key =
             PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|error| error.to_string())?;
         let certified =
             CertifiedKey::from_der(chain, key, provider).map_err(|error| error.to_string())?;
-        Ok(Self::new(certified, expires))
+        Ok(Self::new(certified, validity))
     }
 
     pub(super) fn certified(&self) -> Arc<CertifiedKey> {
         Arc::clone(&self.certified)
     }
 
-    /// Until when it is good, in seconds since 1970.
-    pub(crate) fn expires(&self) -> i64 {
-        self.expires
+    /// When it is good.
+    pub(super) fn validity(&self) -> Validity {
+        self.validity
     }
 }
 
 /// Whether the API server could believe the leaf now; which authority it believes is not known
-/// here. Until when, in seconds since 1970.
-pub(super) fn check(chain: &[CertificateDer<'_>], now: UnixTime) -> Result<i64, String> {
+/// here. When it could.
+pub(super) fn check(chain: &[CertificateDer<'_>], now: UnixTime) -> Result<Validity, String> {
     let leaf = chain.first().ok_or("holds no certificate")?;
     let (_, leaf) = X509Certificate::from_der(leaf)
         .map_err(|error| format!("holds no X.509 certificate: {error}"))?;
@@ -86,5 +119,37 @@ pub(super) fn check(chain: &[CertificateDer<'_>], now: UnixTime) -> Result<i64, 
                 .to_owned(),
         );
     }
-    Ok(validity.not_after.timestamp())
+    Ok(Validity {
+        from: validity.not_before.timestamp(),
+        to: validity.not_after.timestamp(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_in_the_last_tenth_and_the_last_week_of_its_life_is_overdue() {
+        const DAY: i64 = 24 * 60 * 60;
+        for (lifetime, left, overdue) in [
+            (90 * DAY, 8 * DAY, false),
+            (90 * DAY, 6 * DAY, true),
+            (30 * DAY, 4 * DAY, false),
+            (30 * DAY, 2 * DAY, true),
+            (3_600, 400, false),
+            (3_600, 300, true),
+            (90 * DAY, 0, true),
+            (90 * DAY, -DAY, true),
+        ] {
+            let begun = 1_795_000_000;
+            let validity = Validity {
+                from: begun,
+                to: begun + lifetime,
+            };
+            let now = Duration::from_secs((validity.end() - left).unsigned_abs());
+            let now = UnixTime::since_unix_epoch(now);
+            assert_eq!(validity.is_overdue(now), overdue, "{left} of {lifetime} s");
+        }
+    }
 }

@@ -228,6 +228,28 @@ fn a_restarted_adapter_waits_for_bridges_that_were_known_to_the_one_before() {
 }
 
 #[test]
+fn a_restarted_adapter_does_not_take_a_bridge_for_idle_that_says_nonsense_since_before() {
+    let mut scene = Scene::new();
+    for name in 0..10 {
+        scene.start(name, -3_600);
+        let stress = (name >= 3).then_some(0.4);
+        scene.say_with(name, 5, stress, Flags::default());
+    }
+    assert!(close(scene.total(5), 4.0), "{:?}", scene.total(5));
+    // One that has only just started may never have said anything else.
+    scene.start(10, 1);
+    scene.say_with(10, 30, None, Flags::default());
+    assert!(close(scene.total(30), 4.0), "{:?}", scene.total(30));
+    // And what a bridge does not know at all was never in a total.
+    let known = |metric: &str| {
+        let id = metrics().on_pods(metric).unwrap();
+        aggregate(scene.0.iter(), id, Aggregate::Total, &RULES, at(5))
+    };
+    let unknown = Err(Shortfall::Unknown { bridges: 11 });
+    assert_eq!(known("largest_conference"), unknown);
+}
+
+#[test]
 fn a_total_is_as_old_as_its_oldest_answer() {
     let mut scene = running(3, 0.5);
     scene.say(0, 10, 0.5);

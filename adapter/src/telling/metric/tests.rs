@@ -45,7 +45,13 @@ fn a_further_metric_is_read_by_the_bridges_own_key() {
 
 #[test]
 fn no_two_metrics_share_a_name() {
-    for name in ["stress_level", "participants_mean", "free_capacity"] {
+    for name in [
+        "stress_level",
+        "participants_mean",
+        "free_capacity",
+        "committed_stress",
+        "committed_stress_total",
+    ] {
         let extra = ExtraMetric {
             name: name.to_owned(),
             key: "key".to_owned(),
@@ -60,5 +66,18 @@ fn a_name_that_cannot_stand_in_a_path_is_refused() {
         "", "name", "name=", "=key", "a/b=key", "Name=key", "a b=key",
     ] {
         assert!(text.parse::<ExtraMetric>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn committed_stress_is_of_pools_and_their_pods_alone() {
+    let metrics = Metrics::new(&[]).unwrap();
+    for resource in Resource::ALL {
+        let names = metrics.names_of(resource);
+        let has = |name| names.contains(&name);
+        let pool = resource == Resource::BridgePools;
+        assert_eq!(has("committed_stress_total"), pool, "{resource:?}");
+        let pods = resource == Resource::Pods;
+        assert_eq!(has("committed_stress"), pods, "{resource:?}");
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge::stats::StartupTime;
+use bridge::totals::Part;
 use bridge::{State, Stats, Time};
 
 use super::{Omission, Reading, Rules, Sample, Ticket, start};
@@ -131,13 +132,35 @@ impl Record {
     }
 
     /// The last value that this process said, however long ago; for totals, which know how to take it.
-    pub(crate) fn last_known(&self, metric: MetricId) -> Option<Reading> {
+    pub(super) fn last_known(&self, metric: MetricId) -> Option<Reading> {
         self.readings[metric.index()].filter(|_| self.pod.is_alive())
     }
 
-    /// Whether this bridge must have been known to an adapter before this one and has not answered this one yet.
-    pub(crate) fn is_awaited(&self) -> bool {
-        self.veteran && self.last_answer.is_none() && self.pod.is_alive()
+    /// What is known of the value for a total. A value is held at least for as long as it would be told of its pod.
+    pub(crate) fn part(&self, metric: MetricId, rules: &Rules, now: Time) -> Part {
+        let last = self.last_known(metric);
+        if last.is_none() && self.is_awaited(metric) {
+            return Part::Unknown;
+        }
+        let last = last.map(|last| (last.value, last.at));
+        let told = self.value(metric, rules, now).is_ok();
+        Part::of(last, told, rules.hold_last.max(rules.max_age), now)
+    }
+
+    /// Whether this bridge must have said this value to an adapter before this one and never said it to this one: it has not
+    /// answered yet, or it says a stress that cannot be true. Without the latter a restart of the adapter would take the load of
+    /// such a bridge out of totals that it was in before.
+    pub(crate) fn is_awaited(&self, metric: MetricId) -> bool {
+        let silent = match self.last_answer {
+            None => true,
+            // Every bridge says its stress in every form; what else it leaves out may be none of its version's.
+            Some(_) => {
+                metric == MetricId::STRESS
+                    && self.settled
+                    && self.readings[metric.index()].is_none()
+            }
+        };
+        self.veteran && silent && self.pod.is_alive()
     }
 
     pub(super) fn answered(

@@ -115,6 +115,44 @@ pub enum Reason {
 }
 
 impl ConditionType {
+    /// All of them.
+    pub const ALL: [Self; 16] = [
+        Self::Available,
+        Self::Progressing,
+        Self::Draining,
+        Self::ScalingLimited,
+        Self::RescueActive,
+        Self::MetricsStale,
+        Self::BridgesUnknown,
+        Self::ForeignPdb,
+        Self::UpdateStalled,
+        Self::Paused,
+        Self::HpaSelectorMode,
+        Self::MassEmpty,
+        Self::ClockSkew,
+        Self::StressUnreliable,
+        Self::TemplateInvalid,
+        Self::Supported,
+    ];
+
+    /// Which status of it tells of trouble; `None` where neither does.
+    pub const fn trouble(self) -> Option<&'static str> {
+        match self {
+            Self::Available | Self::Supported => Some("False"),
+            Self::ScalingLimited
+            | Self::MetricsStale
+            | Self::BridgesUnknown
+            | Self::ForeignPdb
+            | Self::UpdateStalled
+            | Self::HpaSelectorMode
+            | Self::MassEmpty
+            | Self::ClockSkew
+            | Self::StressUnreliable
+            | Self::TemplateInvalid => Some("True"),
+            Self::Progressing | Self::Draining | Self::RescueActive | Self::Paused => None,
+        }
+    }
+
     /// As it stands in `type`.
     pub const fn name(self) -> &'static str {
         match self {

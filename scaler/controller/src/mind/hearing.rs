@@ -6,6 +6,8 @@ use k8s_openapi::api::core::v1::Pod as Object;
 use kube::ResourceExt as _;
 use kube::api::DynamicObject;
 use scaler_api::labels::POOL;
+use scaler_policy::observe::pod;
+use scaler_policy::report;
 use scaler_policy::world::{Presence, Uid};
 use tracing::{info, warn};
 
@@ -31,11 +33,22 @@ impl Mind {
                     managed.world().observe_jicofo(self.around.jicofo.clone());
                 }
             }
+            Input::Surroundings(key, surroundings) => {
+                if let Some(managed) = self.pools.get_mut(&key) {
+                    managed.world().observe_surroundings(surroundings);
+                }
+            }
             Input::Skew(millis) => {
                 self.around.skew = millis;
                 for managed in self.pools.values_mut() {
                     managed.world().observe_skew(millis);
                 }
+            }
+            Input::Asked(asked) => {
+                let now = self.shared.clock.now();
+                let managed = self.pools.get_mut(&asked.pool);
+                let told = managed.map(|managed| report(managed.world(), now));
+                asked.answer(told);
             }
         }
     }
@@ -59,8 +72,14 @@ impl Mind {
             }
             News::Seen(object) => self.see_pool(&object),
             News::Gone(object) => self.forget(&key(&object)),
-            // Of the pools nothing new; whether the pods are watched, their own watch tells.
             News::Quiet => {}
+        }
+        // Whether the pods are watched, their own watch tells.
+        let now = self.shared.clock.now();
+        for (key, managed) in &mut self.pools {
+            if within(key, place) {
+                managed.world().hear_pool(now);
+            }
         }
     }
 
@@ -137,11 +156,12 @@ impl Mind {
                     if let Some(managed) = self.pools.get_mut(&key) {
                         let uid = managed.pool().uid.clone();
                         let objects = by_pool.remove(&key).unwrap_or_default().into_iter();
-                        let pods = objects.filter_map(|object| observe::pod(object, &uid));
+                        let pods = objects.filter_map(|object| pod(object, &uid));
                         let pods = pods.collect();
                         managed.world().observe_list(pods, &version, asked_at, now);
+                        managed.world().hear_pods(now);
                     }
-                    self.settle(&key);
+                    self.settle_all(&key);
                 }
             }
             News::Seen(object) => self.see_pod(&object),
@@ -154,7 +174,7 @@ impl Mind {
             News::Quiet => {
                 for (key, managed) in &mut self.pools {
                     if within(key, place) {
-                        managed.world().hear(now);
+                        managed.world().hear_pods(now);
                     }
                 }
             }
@@ -179,20 +199,21 @@ impl Mind {
         // A pool that is not known yet lists its pods when it comes.
         if let Some(managed) = self.pools.get_mut(&key) {
             let uid = managed.pool().uid.clone();
-            if let Some(pod) = observe::pod(object, &uid) {
+            if let Some(pod) = pod(object, &uid) {
+                let uid = pod.uid.clone();
                 managed.world().observe_pod(pod, now);
+                self.settle(&key, &uid);
             }
-            self.settle(&key);
         }
     }
 
     fn leave(&mut self, object: &Object, home: Option<PoolKey>) {
         let now = self.shared.clock.now();
-        if let (Some(key), Some(uid)) = (home, object.uid()) {
+        if let (Some(key), Some(uid)) = (home, object.uid().map(Uid)) {
             if let Some(managed) = self.pools.get_mut(&key) {
-                managed.world().observe_gone(&Uid(uid), now);
+                managed.world().observe_gone(&uid, now);
             }
-            self.settle(&key);
+            self.settle(&key, &uid);
         }
     }
 }

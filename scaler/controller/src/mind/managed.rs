@@ -1,6 +1,5 @@
 //! One pool and its world.
 
-use std::collections::BTreeSet;
 use std::time::Instant;
 
 use bridge::Time;
@@ -20,8 +19,6 @@ pub(super) struct Managed {
     world: World,
     /// When it may be decided about again.
     not_before: Time,
-    /// The pods whose homes are known.
-    housed: BTreeSet<Uid>,
     /// What was told last in a dry run, which decides the same again and again.
     dry: Vec<String>,
 }
@@ -32,10 +29,10 @@ impl Managed {
         let mut world = World::new(pool, tuning, now);
         world.observe_jicofo(around.jicofo.clone());
         world.observe_skew(around.skew);
+        world.observe_keeper(around.keeper.clone());
         Self {
             world,
             not_before: now,
-            housed: BTreeSet::new(),
             dry: Vec::new(),
         }
     }
@@ -128,36 +125,24 @@ impl Managed {
         self.world.look_within(uid)
     }
 
-    /// Has every bridge asked as soon as it should be.
-    pub(super) fn want_looks(&self, looks: &mut Looks, now: Time) {
-        for (uid, known) in self.world.pods() {
-            match (&known.pod.authority, known.pod.running()) {
-                (Some(authority), Some(container)) => {
-                    let within = self.world.look_within(uid);
-                    looks.want(uid, authority, container, within, now);
-                }
-                _ => looks.forget(uid),
+    /// The pods that the world knows.
+    pub(super) fn pods(&self) -> impl Iterator<Item = &Uid> {
+        self.world.pods().keys()
+    }
+
+    /// Has a bridge asked as soon as it should be, where it runs. Whether the world knows its pod at all.
+    pub(super) fn want_look(&self, uid: &Uid, looks: &mut Looks, now: Time) -> bool {
+        let Some(known) = self.world.pods().get(uid) else {
+            return false;
+        };
+        match (&known.pod.authority, known.pod.running()) {
+            (Some(authority), Some(container)) => {
+                let within = self.world.look_within(uid);
+                looks.want(uid, authority, container, within, now);
             }
+            _ => looks.forget(uid),
         }
-    }
-
-    /// The pods that the world knows no longer, once.
-    pub(super) fn gone(&mut self) -> Vec<Uid> {
-        let pods = self.world.pods();
-        self.housed
-            .extract_if(.., |uid| !pods.contains_key(uid))
-            .collect()
-    }
-
-    /// The pods that the world knows now, once.
-    pub(super) fn come(&mut self) -> Vec<Uid> {
-        let pods = self.world.pods().keys();
-        let new: Vec<Uid> = pods
-            .filter(|uid| !self.housed.contains(*uid))
-            .cloned()
-            .collect();
-        self.housed.extend(new.iter().cloned());
-        new
+        true
     }
 }
 

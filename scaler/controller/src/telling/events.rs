@@ -15,6 +15,7 @@ use tracing::debug;
 
 use super::sentence;
 use crate::shared::Shared;
+use crate::transport::Gate;
 
 /// So many wait to be told; more are dropped, as each decision is in the decision log too.
 const WAITING: usize = 512;
@@ -103,6 +104,7 @@ pub(crate) async fn announce(
     client: kube::Client,
     me: String,
     timeout: Duration,
+    gate: Arc<Gate>,
     shared: Arc<Shared>,
     mut told: Receiver<Told>,
 ) {
@@ -112,6 +114,7 @@ pub(crate) async fn announce(
     };
     let recorder = Recorder::new(client, reporter);
     while let Some(Told { event, on }) = told.recv().await {
+        gate.enter_with_event().await;
         let published = tokio::time::timeout(timeout, recorder.publish(&event, &on)).await;
         let why = match published {
             Ok(Ok(())) => continue,

@@ -7,11 +7,10 @@ use kube::api::{
 };
 use scaler_api::BridgePool;
 use scaler_policy::world::Pool;
-use scaler_policy::{Call, Outcome};
+use scaler_policy::{Call, Outcome, observe};
 
 use super::outcome::failed;
 use super::{Transport, template};
-use crate::observe;
 use crate::watch;
 
 impl Transport {
@@ -60,7 +59,10 @@ impl Transport {
                 return Outcome::Refused("this is nothing for the API server".to_owned());
             }
         };
-        asked.unwrap_or_else(|error| failed(&error))
+        asked.unwrap_or_else(|error| {
+            self.gate.heed(&error);
+            failed(&error)
+        })
     }
 
     /// From the template as it was written: what a newer API server knows is passed on.

@@ -72,6 +72,8 @@ pub fn fold(world: &mut World, request: &Request, outcome: Outcome, at: Time) {
             }
         }
         Call::PatchStatus { status, .. } => {
+            world.outstanding.status = None;
+            world.memory.status_refused = outcome != Outcome::Done;
             if outcome == Outcome::Done {
                 world.pool.status = (**status).clone();
             }
@@ -138,7 +140,7 @@ fn read(world: &mut World, uid: &Uid, outcome: Outcome, at: Time) {
     match outcome {
         Outcome::Pod(pod) if pod.uid == *uid => {
             world.outstanding.read(uid);
-            world.hear(at);
+            world.hear_pods(at);
             world.take_pod(*pod, at);
         }
         Outcome::Pod(_) | Outcome::Gone => world.observe_gone(uid, at),

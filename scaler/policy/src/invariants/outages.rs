@@ -17,7 +17,8 @@ pub(super) fn begins_nothing_blind(
     decision: &Decision,
     before: Option<&Before<'_>>,
 ) -> Found {
-    let silent = plan.at.since(world.heard_at);
+    let of_pods = plan.at.since(world.pods_heard_at);
+    let silent = of_pods.max(plan.at.since(world.pool_heard_at));
     if silent <= world.tuning.watch_silence {
         return Ok(());
     }

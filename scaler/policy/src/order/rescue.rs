@@ -1,17 +1,19 @@
 //! Which draining or warm bridge is taken back first.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use bridge::Time;
 use scaler_api::State;
 use scaler_api::state::IntentReason;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::order::{Ranked, shared};
 use crate::scene::{Scene, Sight};
 use crate::world::Uid;
 
 /// A bridge in the order of those that are taken back, as it is printed.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct RescueRank {
     /// By what it stands where it does.
     pub key: RescueKey,
@@ -20,7 +22,7 @@ pub struct RescueRank {
 }
 
 /// By what those that are taken back are ordered: the first difference decides, the smaller comes first.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct RescueKey {
     /// It is warm, not draining: a draining one comes first.
     pub warm: bool,
@@ -31,11 +33,12 @@ pub struct RescueKey {
     /// Its deadline: the latest first.
     pub deadline: Reverse<Option<Time>>,
     /// Its UID.
-    pub uid: Uid,
+    #[serde(with = "shared")]
+    pub uid: Arc<Uid>,
 }
 
 /// Why a bridge is not taken back.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub enum Unfit {
     /// Taking back is switched off.
     Disabled,
@@ -62,7 +65,7 @@ pub enum Unfit {
 }
 
 /// The draining and warm bridges in the order in which they are taken back.
-pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Vec<(RescueRank, &'s Sight<'w>)> {
+pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Ranked<'s, 'w, RescueRank> {
     let target = scene.world.pool.spec.capacity.target_stress;
     let mut ranked: Vec<_> = scene
         .restless
@@ -92,7 +95,7 @@ pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Vec<(RescueRank, &'s Sigh
                     outdated: sight.outdated,
                     free: Reverse(free),
                     deadline: Reverse(sight.marks.deadline),
-                    uid: sight.pod.uid.clone(),
+                    uid: Arc::clone(sight.uid),
                 },
             };
             (rank, sight)
@@ -101,7 +104,7 @@ pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Vec<(RescueRank, &'s Sigh
     ranked.sort_unstable_by(|(a, _), (b, _)| {
         (a.unfit.is_some(), &a.key).cmp(&(b.unfit.is_some(), &b.key))
     });
-    ranked
+    ranked.into_iter().collect()
 }
 
 fn unfit(scene: &Scene<'_>, sight: &Sight<'_>, free: u64) -> Option<Unfit> {

@@ -1,17 +1,20 @@
 //! Which bridge is drained first.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use bridge::Time;
 use scaler_api::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::guards::Guard;
+use crate::order::number::Number;
+use crate::order::{Ranked, shared};
 use crate::scene::{Crowding, Scene, Sight};
 use crate::world::Uid;
 
 /// A bridge in the order of the victims, as it is printed.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct VictimRank {
     /// By what it stands where it does.
     pub key: VictimKey,
@@ -20,7 +23,7 @@ pub struct VictimRank {
 }
 
 /// By what victims are ordered: the first difference decides, the smaller is drained first.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct VictimKey {
     /// An operator asked for it: first.
     pub operator: Reverse<bool>,
@@ -45,11 +48,12 @@ pub struct VictimKey {
     /// When it was created: youngest first.
     pub created: Reverse<Time>,
     /// Its UID.
-    pub uid: Uid,
+    #[serde(with = "shared")]
+    pub uid: Arc<Uid>,
 }
 
 /// Why a bridge may not be drained to make the pool smaller or newer.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub enum Excluded {
     /// An operator wants it left alone.
     Pinned,
@@ -63,27 +67,129 @@ pub enum Excluded {
     LastOfRevision,
 }
 
+/// Why a bridge would not be drained now if the pool were to be one smaller.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub enum Kept {
+    /// As [`Excluded::Pinned`].
+    Pinned,
+    /// As [`Excluded::Unknown`].
+    Unknown,
+    /// As [`Excluded::Young`].
+    Young,
+    /// As [`Excluded::UnderWay`].
+    UnderWay,
+    /// As [`Excluded::LastOfRevision`].
+    LastOfRevision,
+    /// Without it fewer than `minActive` bridges would take conferences.
+    MinActive,
+    /// Too many bridges are unhealthy or silent at once.
+    ManyUnhealthy,
+    /// As many bridges drain as may at once.
+    MaxConcurrent,
+}
+
+impl From<Excluded> for Kept {
+    fn from(excluded: Excluded) -> Self {
+        match excluded {
+            Excluded::Pinned => Self::Pinned,
+            Excluded::Unknown => Self::Unknown,
+            Excluded::Young => Self::Young,
+            Excluded::UnderWay => Self::UnderWay,
+            Excluded::LastOfRevision => Self::LastOfRevision,
+        }
+    }
+}
+
+/// By what two victims differ first.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub enum Criterion {
+    /// An operator asked for one of them.
+    Operator,
+    /// One of them never ran.
+    NeverStarted,
+    /// One of them is warm beyond the limit.
+    WarmSurplus,
+    /// The node of one of them leaves.
+    NodeLeaving,
+    /// One of them is of an older revision.
+    Outdated,
+    /// People, in powers of two.
+    People,
+    /// The largest conference.
+    Largest,
+    /// Other protected pods on the node.
+    Neighbours,
+    /// Counted pods in the zone.
+    Zone,
+    /// Stress.
+    Stress,
+    /// The age.
+    Created,
+    /// The UID: otherwise they are alike.
+    Uid,
+}
+
+impl VictimKey {
+    /// By what this one stands before or behind another; `None` where they are the same.
+    pub fn criterion(&self, other: &Self) -> Option<Criterion> {
+        let parts = [
+            (self.operator.cmp(&other.operator), Criterion::Operator),
+            (
+                self.never_started.cmp(&other.never_started),
+                Criterion::NeverStarted,
+            ),
+            (
+                self.warm_surplus.cmp(&other.warm_surplus),
+                Criterion::WarmSurplus,
+            ),
+            (
+                self.node_leaving.cmp(&other.node_leaving),
+                Criterion::NodeLeaving,
+            ),
+            (self.outdated.cmp(&other.outdated), Criterion::Outdated),
+            (self.people.cmp(&other.people), Criterion::People),
+            (self.largest.cmp(&other.largest), Criterion::Largest),
+            (
+                self.neighbours.cmp(&other.neighbours),
+                Criterion::Neighbours,
+            ),
+            (self.zone.cmp(&other.zone), Criterion::Zone),
+            (self.stress.cmp(&other.stress), Criterion::Stress),
+            (self.created.cmp(&other.created), Criterion::Created),
+            (self.uid.cmp(&other.uid), Criterion::Uid),
+        ];
+        parts
+            .into_iter()
+            .find_map(|(order, criterion)| order.is_ne().then_some(criterion))
+    }
+}
+
 /// The bridges that serve, or are about to, in the order in which they are drained.
 pub(crate) fn victims<'s, 'w>(
     scene: &'s Scene<'w>,
     among: impl Fn(&Sight<'w>) -> bool,
-) -> Vec<(VictimRank, &'s Sight<'w>)> {
+) -> Ranked<'s, 'w, VictimRank> {
     let crowding = Crowding::new(scene);
-    let mut ranked: Vec<Option<_>> = Vec::new();
-    let mut order: Vec<(u64, usize)> = Vec::new();
-    for sight in scene.sights.iter().filter(|sight| among(sight)) {
-        let rank = VictimRank {
-            excluded: excluded(scene, sight),
-            key: key(scene, &crowding, sight),
-        };
-        order.push((coarse(&rank), ranked.len()));
-        ranked.push(Some((rank, sight)));
+    let sights: Vec<_> = scene.sights.iter().filter(|sight| among(sight)).collect();
+    let mut ranks: Vec<_> = sights
+        .iter()
+        .map(|sight| {
+            Some(VictimRank {
+                excluded: excluded(scene, sight),
+                key: key(scene, &crowding, sight),
+            })
+        })
+        .collect();
+    let numbers = ranks.iter().map(|rank| rank.as_ref().map_or(0, number));
+    let mut order: Vec<_> = numbers.zip(0..sights.len()).collect();
+    order.sort_unstable_by_key(|(number, _)| *number);
+    for alike in order.chunk_by_mut(|(a, _), (b, _)| a == b) {
+        let key = |place: usize| ranks[place].as_ref().map(|rank| &rank.key);
+        alike.sort_unstable_by(|(_, a), (_, b)| key(*a).cmp(&key(*b)));
     }
-    let fine = |index: usize| ranked[index].as_ref().map(|(rank, _)| &rank.key);
-    order.sort_unstable_by(|(a, x), (b, y)| a.cmp(b).then_with(|| fine(*x).cmp(&fine(*y))));
     order
         .into_iter()
-        .filter_map(|(_, index)| ranked[index].take())
+        .filter_map(|(_, place)| Some((ranks[place].take()?, sights[place])))
         .collect()
 }
 
@@ -109,26 +215,27 @@ fn key(scene: &Scene<'_>, crowding: &Crowding, sight: &Sight<'_>) -> VictimKey {
         zone: Reverse(crowding.in_zone(sight)),
         stress: stress.map_or(u64::MAX, |stress| (stress * 1000.0) as u64),
         created: Reverse(sight.pod.created),
-        uid: sight.pod.uid.clone(),
+        uid: Arc::clone(sight.uid),
     }
 }
 
-/// The first parts of the key in one number: who may be drained, the five marks, and people. Among thousands of bridges it decides
-/// most comparisons without a look at the rest; where it is equal the whole key decides.
-fn coarse(rank: &VictimRank) -> u64 {
+/// Who may be drained before who may not, and then by all of the key but the UID.
+fn number(rank: &VictimRank) -> u128 {
     let key = &rank.key;
-    let marks = [
-        rank.excluded.is_some(),
-        !key.operator.0,
-        !key.never_started.0,
-        !key.warm_surplus.0,
-        !key.node_leaving.0,
-        !key.outdated.0,
-    ];
-    let marks = marks
-        .into_iter()
-        .fold(0, |bits, mark| bits << 1 | u64::from(mark));
-    marks << u32::BITS | u64::from(key.people)
+    Number::default()
+        .first_if(rank.excluded.is_none())
+        .first_if(key.operator.0)
+        .first_if(key.never_started.0)
+        .first_if(key.warm_surplus.0)
+        .first_if(key.node_leaving.0)
+        .first_if(key.outdated.0)
+        .least(7, key.people.into())
+        .least(16, key.largest)
+        .least(12, key.neighbours.into())
+        .largest(16, key.zone.0.into())
+        .least(20, key.stress)
+        .largest(51, key.created.0.as_millis().max(0).unsigned_abs())
+        .get()
 }
 
 /// 0, 1, 2–3, 4–7, … people: 0, 1, 2, 3, …
@@ -165,4 +272,86 @@ fn excluded(scene: &Scene<'_>, sight: &Sight<'_>) -> Option<Excluded> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Small numbers, numbers about the end of so many bits, and what is unknown.
+    fn part(bits: u32, unknown: u64) -> impl Strategy<Value = u64> {
+        let end = 1_u64 << bits;
+        prop_oneof![4 => 0..4_u64, 2 => end - 3..end + 3, 1 => Just(unknown)]
+    }
+
+    fn ranks() -> impl Strategy<Value = VictimRank> {
+        let marks = proptest::array::uniform6(prop::bool::weighted(0.1));
+        let parts = (
+            prop_oneof![0..4_u32, Just(64), Just(u32::MAX)],
+            part(16, u64::MAX),
+            part(12, u32::MAX.into()),
+            part(16, u32::MAX.into()),
+            part(20, u64::MAX),
+        );
+        let created = prop_oneof![0..3_i64, -2..0_i64, Just(i64::MAX), Just(1_800_000_000_000)];
+        (marks, parts, created, "[ab]").prop_map(
+            |(marks, (people, largest, neighbours, zone, stress), created, uid)| VictimRank {
+                excluded: marks[0].then_some(Excluded::Pinned),
+                key: VictimKey {
+                    operator: Reverse(marks[1]),
+                    never_started: Reverse(marks[2]),
+                    warm_surplus: Reverse(marks[3]),
+                    node_leaving: Reverse(marks[4]),
+                    outdated: Reverse(marks[5]),
+                    people,
+                    largest,
+                    neighbours: neighbours as u32,
+                    zone: Reverse(zone as u32),
+                    stress,
+                    created: Reverse(Time::from_millis(created)),
+                    uid: Arc::new(Uid(uid)),
+                },
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn numbers_that_differ_are_ordered_as_keys(a in ranks(), b in ranks()) {
+            let whole = |rank: &VictimRank| (rank.excluded.is_some(), rank.key.clone());
+            let by_number = number(&a).cmp(&number(&b));
+            prop_assert!(by_number.is_eq() || by_number == whole(&a).cmp(&whole(&b)));
+        }
+    }
+
+    #[test]
+    fn ordinary_keys_differ_in_their_numbers_unless_only_their_uids_do() {
+        let rank = |largest, stress, created, uid: &str| VictimRank {
+            excluded: None,
+            key: VictimKey {
+                operator: Reverse(false),
+                never_started: Reverse(false),
+                warm_surplus: Reverse(false),
+                node_leaving: Reverse(false),
+                outdated: Reverse(false),
+                people: 5,
+                largest,
+                neighbours: 9,
+                zone: Reverse(3_333),
+                stress,
+                created: Reverse(Time::from_millis(created)),
+                uid: Arc::new(Uid(uid.to_owned())),
+            },
+        };
+        let day = 1_800_000_000_000;
+        let one = number(&rank(500, 700, day, "a"));
+        assert_eq!(one, number(&rank(500, 700, day, "b")));
+        assert!(one < number(&rank(501, 700, day, "a")));
+        assert!(one < number(&rank(500, 701, day, "a")));
+        assert!(one < number(&rank(500, 700, day - 1, "a")));
+    }
 }

@@ -70,7 +70,8 @@ impl Watch {
         let guards = world.guards;
         let evidence = &world.pool.spec.evidence;
         let skew = Duration::from_millis(world.skew.unsigned_abs());
-        let silent = now.since(world.heard_at) > world.tuning.watch_silence;
+        let heard_at = world.pods_heard_at.min(world.pool_heard_at);
+        let silent = now.since(heard_at) > world.tuning.watch_silence;
         let most = u64::from(evidence.mass_empty_percent);
         let fell = self.fell >= MASS && self.fell * 100 > most * (self.fell + self.busy);
         Breakers {

@@ -1,15 +1,15 @@
 //! Whether a bridge is proven to be empty. Whatever is not known is a doubt, and a doubt keeps the bridge.
 
 use bridge::Time;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::guards::Guard;
 use crate::scene::Sight;
 use crate::world::World;
 
 /// Why a bridge is not proven to be empty.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-pub(crate) enum Doubt {
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Doubt {
     /// The run that goes on has not confirmed that it drains.
     NotAcknowledged,
     /// It was not seen empty last, or not seen at all.

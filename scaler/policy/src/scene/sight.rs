@@ -1,5 +1,7 @@
 //! One bridge, seen at a moment.
 
+use std::sync::Arc;
+
 use bridge::Time;
 use bridge::stats::Flags;
 use scaler_api::State;
@@ -9,13 +11,16 @@ use scaler_api::state::{Intent, IntentReason};
 use crate::guards::Guard;
 use crate::plan::PodRef;
 use crate::world::{
-    Container, Frozen, Known, Live, Marks, Node, Owner, Phase, Pod, Running, World,
+    Container, Frozen, Known, Live, Marks, Node, Owner, Phase, Pod, Running, Uid, World,
 };
 
 /// One bridge, seen at a moment.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Sight<'w> {
+    /// Its place among the sights of the scene.
+    pub(crate) place: usize,
     pub(crate) pod: &'w Pod,
+    pub(crate) uid: &'w Arc<Uid>,
     pub(crate) live: &'w Live,
     /// What was decided about it, a write under way included.
     pub(crate) marks: &'w Marks,
@@ -61,7 +66,12 @@ pub(crate) const fn forced(reason: IntentReason) -> bool {
 }
 
 impl<'w> Sight<'w> {
-    pub(crate) fn new(world: &'w World, known: &'w Known, now: Time) -> Result<Self, &'w Frozen> {
+    pub(crate) fn new(
+        world: &'w World,
+        known: &'w Known,
+        place: usize,
+        now: Time,
+    ) -> Result<Self, &'w Frozen> {
         let pod = &known.pod;
         let live = &known.live;
         let write = world.outstanding.writes.get(&pod.uid);
@@ -92,6 +102,7 @@ impl<'w> Sight<'w> {
         let may_have_people =
             state.draining() || matches!(state, State::Removing | State::Warm | State::Starting);
         Ok(Self {
+            place,
             taker: state == State::Active
                 && fresh
                 && look.is_some_and(|look| look.flags == Flags::default())
@@ -107,6 +118,7 @@ impl<'w> Sight<'w> {
                 || world.outstanding.reads.contains_key(&pod.uid),
             acked,
             pod,
+            uid: &known.uid,
             live,
             marks,
             node,

@@ -1,7 +1,5 @@
 //! A plan in the making: what was decided so far, and what that leaves.
 
-use std::collections::BTreeSet;
-
 use bridge::Time;
 use scaler_api::State;
 use scaler_api::spec::OnDeadline;
@@ -13,7 +11,7 @@ use crate::life::{self, Way};
 use crate::plan::{Action, Decision, Evidence, Finding, Mark, Plan, Tally, Transition};
 use crate::scene::{Leaving, Scene, Sight, forced};
 use crate::step::wake;
-use crate::world::{Marks, Uid, World};
+use crate::world::{Marks, World};
 
 /// A plan in the making.
 pub(crate) struct Draft<'s, 'w> {
@@ -27,12 +25,12 @@ pub(crate) struct Draft<'s, 'w> {
     pub(crate) left: Tally,
     /// Replacements that are needed before something can be drained.
     pub(crate) surge_needed: u32,
-    /// Bridges that can be taken back as soon as a write about them is answered.
+    /// Bridges that can be counted or taken back as soon as a write about them is answered.
     pub(crate) coming: u32,
     /// Whether a bridge is to be told something again, and not yet.
     pub(crate) retry: bool,
-    /// Pods that something was decided about: at most one thing for each.
-    acted: BTreeSet<&'w Uid>,
+    /// About which bridges something was decided, by their places: at most one thing for each.
+    acted: Vec<bool>,
 }
 
 impl<'s, 'w> Draft<'s, 'w> {
@@ -49,14 +47,14 @@ impl<'s, 'w> Draft<'s, 'w> {
             surge_needed: 0,
             coming: 0,
             retry: false,
-            acted: BTreeSet::new(),
+            acted: vec![false; scene.sights.len()],
         }
     }
 
     /// Whether something may be decided about a pod: nothing was yet, nothing is under way, and it is not going.
     pub(crate) fn free(&self, sight: &Sight<'w>) -> bool {
         let idle = self.world.guards.hold(Guard::OneAtATime, !sight.writing);
-        idle && sight.pod.deletion.is_none() && !self.acted.contains(&sight.pod.uid)
+        idle && sight.pod.deletion.is_none() && !self.acted[sight.place]
     }
 
     /// The bridges about which something may have to be decided: all but those that serve as they should.
@@ -92,7 +90,7 @@ impl<'s, 'w> Draft<'s, 'w> {
             "{transition:?} leads from {:?} to {to:?}, and the table does not know",
             sight.state
         );
-        self.acted.insert(&sight.pod.uid);
+        self.acted[sight.place] = true;
         let evidence = Evidence {
             run: sight.live.run.clone(),
             look: sight.live.last,

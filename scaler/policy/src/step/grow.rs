@@ -21,8 +21,14 @@ pub(super) fn grow(draft: &mut Draft<'_, '_>) {
     }
     for sight in draft.sights() {
         let takes = sight.state == State::Active && !sight.unreachable;
-        if missing(draft) > 0 && takes && rollout::spare(sight) && draft.free(sight) {
+        if missing(draft) == 0 || !takes || !rollout::spare(sight) {
+            continue;
+        }
+        if draft.free(sight) {
             rollout::count(draft, sight);
+        } else {
+            // It can be counted in a moment: none is started in its place.
+            draft.coming += 1;
         }
     }
     if draft.world.guards.on(Guard::RescueFirst) {
@@ -43,7 +49,7 @@ fn rescue(draft: &mut Draft<'_, '_>) {
         return;
     }
     let ranked = rescues(draft.scene);
-    for (place, (rank, sight)) in ranked.iter().enumerate() {
+    for (place, rank, sight) in ranked.iter() {
         let soon = matches!(rank.unfit, Some(Unfit::UnderWay | Unfit::NotSeen));
         if missing(draft) == 0 || rank.unfit.is_some() && !soon {
             continue;
@@ -56,7 +62,7 @@ fn rescue(draft: &mut Draft<'_, '_>) {
             draft.coming += 1;
         }
     }
-    draft.plan.rescues = ranked.into_iter().map(|(rank, _)| rank).collect();
+    draft.plan.rescues = ranked.into_ranks();
 }
 
 /// A bridge that an operator had drained and no longer wants to be is taken back, whatever the size.

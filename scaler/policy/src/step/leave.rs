@@ -59,7 +59,7 @@ pub(super) fn drain(draft: &mut Draft<'_, '_>) {
         sight.marks.intent == Intent::Active && sight.state.countable() && reason(sight).is_some()
     });
     let mut pinned = Vec::new();
-    for (place, (_, sight)) in ranked.iter().enumerate() {
+    for (place, _, sight) in ranked.iter() {
         let Some(why) = reason(sight) else { continue };
         if !draft.free(sight) {
             continue;
@@ -73,6 +73,7 @@ pub(super) fn drain(draft: &mut Draft<'_, '_>) {
             draft.surge_needed += 1;
         }
     }
+    draft.plan.leaving = ranked.into_ranks();
     if !pinned.is_empty() {
         let message = format!(
             "pinned bridges must go and are not drained: {}",

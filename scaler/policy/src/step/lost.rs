@@ -44,12 +44,12 @@ pub(super) fn clear(draft: &mut Draft<'_, '_>) {
 
 /// Whether a bridge takes too long to take conferences. While many are out of order none of them is at fault.
 fn start_failed(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
-    let began = draft.scene.trying_since(sight);
     matches!(sight.state, State::Pending | State::Starting)
         && sight.marks.intent == Intent::Active
         && !draft.scene.breakers.mass_unhealthy
         && !draft.scene.breakers.jicofo_away
-        && draft.now.since(began) > draft.spec().update.progress_deadline.get()
+        && draft.now.since(draft.scene.trying_since(sight))
+            > draft.spec().update.progress_deadline.get()
 }
 
 /// A bridge that does not answer is replaced once somebody else misses it too. It is kept all the same, and counts as busy.

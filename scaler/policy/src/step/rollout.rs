@@ -20,16 +20,17 @@ pub(super) fn spare(sight: &Sight<'_>) -> bool {
         && sight.leaving.is_none()
 }
 
-/// Spare bridges that take conferences.
-fn ready<'s, 'w>(draft: &Draft<'s, 'w>) -> Option<&'s Sight<'w>> {
+/// Spare bridges that take conferences, and about which nothing else was decided so far.
+fn ready<'s, 'w>(draft: &Draft<'s, 'w>) -> Vec<&'s Sight<'w>> {
     let surge_first = draft.world.guards.on(Guard::SurgeFirst);
-    draft.sights().find(|sight| {
-        draft.free(sight)
-            && spare(sight)
+    let ready = draft.sights().filter(|sight| {
+        spare(sight)
             && !sight.outdated
             && !sight.unreachable
             && (sight.state == State::Active || !surge_first)
-    })
+            && draft.free(sight)
+    });
+    ready.collect()
 }
 
 pub(super) fn count<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
@@ -50,7 +51,7 @@ pub(super) fn count_replacements(draft: &mut Draft<'_, '_>) {
             && !sight.marks.pinned
             && !draft.above_floor(sight)
     });
-    if blocked && let Some(replacement) = ready(draft) {
+    if blocked && let Some(replacement) = ready(draft).first() {
         count(draft, replacement);
     }
 }
@@ -66,7 +67,8 @@ pub(super) fn drain_outdated(draft: &mut Draft<'_, '_>) {
     let ranked = victims(draft.scene, |sight| {
         sight.outdated && sight.marks.intent == Intent::Active && sight.state.countable()
     });
-    for (place, (rank, sight)) in ranked.iter().enumerate() {
+    let mut replacements = ready(draft).into_iter();
+    for (place, rank, sight) in ranked.iter() {
         if rank.excluded.is_some() || !draft.free(sight) {
             continue;
         }
@@ -85,7 +87,7 @@ pub(super) fn drain_outdated(draft: &mut Draft<'_, '_>) {
             draft.rank(place);
             continue;
         }
-        let Some(replacement) = ready(draft) else {
+        let Some(replacement) = replacements.next() else {
             continue;
         };
         count(draft, replacement);
@@ -94,9 +96,7 @@ pub(super) fn drain_outdated(draft: &mut Draft<'_, '_>) {
             draft.rank(place);
         }
     }
-    if draft.plan.victims.is_empty() {
-        draft.plan.victims = ranked.into_iter().map(|(rank, _)| rank).collect();
-    }
+    draft.plan.outdated = ranked.into_ranks();
 }
 
 /// Starts replacements, as many at once as may be, unless the last ones did not come up.

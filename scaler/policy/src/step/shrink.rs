@@ -1,9 +1,12 @@
 //! A pool that is too large: the bridges that are missed least are drained.
 
+use std::collections::BTreeMap;
+
 use scaler_api::state::{Intent, IntentReason};
 use scaler_api::status::{ConditionType, Reason};
 
-use crate::order::{Excluded, victims};
+use crate::order::{Kept, Ranked, VictimRank, victims};
+use crate::scene::{Scene, Sight};
 use crate::step::draft::Draft;
 use crate::step::rollout;
 
@@ -13,40 +16,25 @@ pub(super) fn shrink(draft: &mut Draft<'_, '_>) {
     if draft.left.counted <= draft.left.wanted {
         return;
     }
-    let ranked = victims(draft.scene, |sight| {
-        sight.counted() && sight.marks.intent == Intent::Active
-    });
-    let mut held: Vec<(Reason, &str)> = Vec::new();
-    for (place, (rank, sight)) in ranked.iter().enumerate() {
+    let ranked = candidates(draft.scene);
+    // Why bridges are kept, and the first by name of each kind.
+    let mut held: BTreeMap<Reason, &str> = BTreeMap::new();
+    for (place, rank, sight) in ranked.iter() {
         if draft.left.counted <= draft.left.wanted {
             break;
         }
-        if !draft.free(sight) {
-            continue;
-        }
-        let never_ran = !sight.ever_ran();
-        let obstacle = match rank.excluded {
-            Some(Excluded::Pinned) => Some(Reason::Pinned),
-            Some(Excluded::Young) => Some(Reason::MinLifetime),
-            Some(Excluded::Unknown) => Some(Reason::Stale),
-            Some(Excluded::LastOfRevision) => Some(Reason::Updating),
-            Some(Excluded::UnderWay) => continue,
-            None if !draft.above_floor(sight) => Some(Reason::MinActive),
-            None if never_ran => None,
-            None if draft.scene.breakers.mass_unhealthy => Some(Reason::Stale),
-            None if !draft.within_budget() => Some(Reason::MaxConcurrent),
-            None => None,
-        };
-        if let Some(why) = obstacle {
-            held.push((why, sight.pod.name.as_str()));
+        if let Some(kept) = kept(draft, rank, sight) {
+            if let Some(why) = reason(kept) {
+                let name = sight.pod.name.as_str();
+                let first = held.entry(why).or_insert(name);
+                *first = name.min(first);
+            }
             continue;
         }
         draft.drain(sight, IntentReason::ScaleDown);
         draft.rank(place);
     }
     if draft.left.counted > draft.left.wanted {
-        held.sort_unstable();
-        held.dedup_by_key(|(why, _)| *why);
         for (why, name) in held {
             let message = format!(
                 "{} bridges are wanted and {} are counted; {name} is kept, among others",
@@ -55,7 +43,52 @@ pub(super) fn shrink(draft: &mut Draft<'_, '_>) {
             draft.finding(ConditionType::ScalingLimited, why, message);
         }
     }
-    draft.plan.victims = ranked.into_iter().map(|(rank, _)| rank).collect();
+    draft.plan.victims = ranked.into_ranks();
+}
+
+/// The bridges among which one is chosen, in the order in which they are.
+fn candidates<'s, 'w>(scene: &'s Scene<'w>) -> Ranked<'s, 'w, VictimRank> {
+    victims(scene, |sight| {
+        sight.counted() && sight.marks.intent == Intent::Active
+    })
+}
+
+/// Why a candidate is not drained now.
+fn kept<'w>(draft: &Draft<'_, 'w>, rank: &VictimRank, sight: &Sight<'w>) -> Option<Kept> {
+    if !draft.free(sight) {
+        return Some(Kept::UnderWay);
+    }
+    match rank.excluded {
+        Some(excluded) => Some(excluded.into()),
+        None if !draft.above_floor(sight) => Some(Kept::MinActive),
+        None if !sight.ever_ran() => None,
+        None if draft.scene.breakers.mass_unhealthy => Some(Kept::ManyUnhealthy),
+        None if !draft.within_budget() => Some(Kept::MaxConcurrent),
+        None => None,
+    }
+}
+
+/// The reason that is told; `None` where it is over in a moment.
+const fn reason(kept: Kept) -> Option<Reason> {
+    match kept {
+        Kept::Pinned => Some(Reason::Pinned),
+        Kept::Young => Some(Reason::MinLifetime),
+        Kept::Unknown | Kept::ManyUnhealthy => Some(Reason::Stale),
+        Kept::LastOfRevision => Some(Reason::Updating),
+        Kept::MinActive => Some(Reason::MinActive),
+        Kept::MaxConcurrent => Some(Reason::MaxConcurrent),
+        Kept::UnderWay => None,
+    }
+}
+
+/// The order in which bridges would be drained if the pool were to be smaller, and what would keep each of them now.
+pub(crate) fn standing(scene: &Scene<'_>) -> Vec<(VictimRank, Option<Kept>)> {
+    let draft = Draft::new(scene);
+    let ranked = candidates(scene);
+    let standing = ranked
+        .iter()
+        .map(|(_, rank, sight)| (rank.clone(), kept(&draft, rank, sight)));
+    standing.collect()
 }
 
 /// Spare bridges that nothing waits for any more are drained.

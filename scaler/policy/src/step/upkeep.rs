@@ -73,18 +73,26 @@ fn restored(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> Option<Marks> {
     let people = matches!(marks.intent, Intent::Active | Intent::Drain | Intent::Expel);
     let drains = matches!(marks.intent, Intent::Drain | Intent::Expel);
     let protected = marks.protected || people && draft.world.guards.on(Guard::ProtectionOnRescue);
-    let after = Marks {
-        protected,
-        safe_to_evict: !protected,
-        counted: marks.counted && marks.intent == Intent::Active,
-        deadline: match marks.deadline {
-            None if drains => Some(draft.deadline(marks.reason)),
-            Some(_) if marks.intent == Intent::Active => None,
-            deadline => deadline,
-        },
-        ..marks.clone()
+    let safe_to_evict = !protected;
+    let counted = marks.counted && marks.intent == Intent::Active;
+    let deadline = match marks.deadline {
+        None if drains => Some(draft.deadline(marks.reason)),
+        Some(_) if marks.intent == Intent::Active => None,
+        deadline => deadline,
     };
-    (after != *marks).then_some(after)
+    let are = (
+        marks.protected,
+        marks.safe_to_evict,
+        marks.counted,
+        marks.deadline,
+    );
+    (are != (protected, safe_to_evict, counted, deadline)).then(|| Marks {
+        counted,
+        protected,
+        safe_to_evict,
+        deadline,
+        ..marks.clone()
+    })
 }
 
 /// A bridge that was empty and is no longer seen to be so begins anew.

@@ -13,11 +13,7 @@ fn overdue(on_deadline: OnDeadline) -> Stage {
     let mut spec = spec(2);
     spec.drain.deadline = scaler_api::Duration::from_mins(1);
     spec.drain.on_deadline = on_deadline;
-    let mut stage = Stage::new(spec);
-    stage.people("b0", 50);
-    stage.people("b1", 3);
-    stage.second();
-    stage.scale(1);
+    let mut stage = Stage::one_too_many_of(spec, [50, 3]);
     stage.seconds(59);
     assert_eq!(stage.state("b1"), State::Draining);
     stage
@@ -59,23 +55,19 @@ fn moves_are_two_seconds_apart() {
             endpoints: 1 + n,
         })
         .collect();
-    let mut moved = Vec::new();
     for _ in 0..30 {
-        stage.now += secs(1);
-        stage.world.hear(stage.now);
-        stage.look();
+        stage.tick();
         let plan = stage.decide();
-        for request in crate::effects(&mut stage.world, &plan, stage.now) {
-            let outcome = match &request.call {
-                Call::AskRooms => Outcome::Rooms([("b1".to_owned(), rooms.clone())].into()),
-                _ => stage.answer(&request),
-            };
-            if matches!(request.call, Call::MoveRoom { .. }) {
-                moved.push(stage.now);
-            }
-            crate::fold(&mut stage.world, &request, outcome, stage.now);
-        }
+        stage.carry_out(&plan, |request| {
+            let asked = matches!(request.call, Call::AskRooms);
+            asked.then(|| Outcome::Rooms([("b1".to_owned(), rooms.clone())].into()))
+        });
     }
+    let asked = stage
+        .sent
+        .iter()
+        .filter(|request| matches!(request.call, Call::MoveRoom { .. }));
+    let moved: Vec<_> = asked.map(|request| request.at).collect();
     assert!(moved.len() >= 8, "{moved:?}");
     assert!(
         moved

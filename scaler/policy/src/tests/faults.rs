@@ -9,9 +9,7 @@ use crate::plan::Transition as T;
 fn life_of_a_namesake(mut stage: Stage) -> Vec<T> {
     stage.people("b0", 9);
     stage.scale(1);
-    while stage.times(T::ShutDown) == 0 {
-        stage.second();
-    }
+    stage.until_decided(T::ShutDown);
     let marks = stage.marks("b1").clone();
     let authority = stage.objects[&uid("b1")].pod.authority.clone();
     stage.objects.remove(&uid("b1"));

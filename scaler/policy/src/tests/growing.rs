@@ -5,7 +5,11 @@ use scaler_api::status::Reason;
 use super::stage::{Stage, spec};
 use crate::plan::Transition as T;
 use crate::world::Phase;
-use crate::{Call, Outcome};
+use crate::{Call, Outcome, Request};
+
+fn creates(request: &Request) -> bool {
+    matches!(request.call, Call::CreatePod { .. })
+}
 
 #[test]
 fn a_new_bridge_is_counted_and_protected_from_birth() {
@@ -61,10 +65,7 @@ fn a_bridge_born_draining_is_undrained() {
 
 #[test]
 fn a_draining_bridge_is_taken_back_before_one_is_started() {
-    let mut stage = Stage::new(spec(2));
-    stage.people("b0", 9);
-    stage.people("b1", 3);
-    stage.scale(1);
+    let mut stage = Stage::one_too_many([9, 3]);
     stage.seconds(5);
     assert_eq!(stage.state("b1"), State::Draining);
     stage.scale(2);
@@ -80,10 +81,7 @@ fn a_draining_bridge_is_taken_back_before_one_is_started() {
 #[test]
 fn a_new_leader_looks_at_a_draining_bridge_before_it_starts_another() {
     let led_anew = |answers| {
-        let mut stage = Stage::new(spec(2));
-        stage.people("b0", 9);
-        stage.people("b1", 3);
-        stage.scale(1);
+        let mut stage = Stage::one_too_many([9, 3]);
         stage.seconds(5);
         stage.lead_anew();
         stage.scale(2);
@@ -106,10 +104,7 @@ fn a_new_leader_looks_at_a_draining_bridge_before_it_starts_another() {
 
 #[test]
 fn a_new_drain_after_a_rescue_has_the_whole_time() {
-    let mut stage = Stage::new(spec(2));
-    stage.people("b0", 9);
-    stage.people("b1", 3);
-    stage.scale(1);
+    let mut stage = Stage::one_too_many([9, 3]);
     stage.seconds(5);
     let first = stage.marks("b1").deadline.unwrap();
     stage.scale(2);
@@ -121,10 +116,7 @@ fn a_new_drain_after_a_rescue_has_the_whole_time() {
 
 #[test]
 fn a_full_bridge_is_not_worth_taking_back() {
-    let mut stage = Stage::new(spec(2));
-    stage.people("b0", 9);
-    stage.people("b1", 3);
-    stage.scale(1);
+    let mut stage = Stage::one_too_many([9, 3]);
     stage.seconds(5);
     stage.actor("b1").stress = 0.9;
     stage.second();
@@ -135,12 +127,8 @@ fn a_full_bridge_is_not_worth_taking_back() {
 
 #[test]
 fn a_bridge_that_is_about_to_be_removed_can_still_be_taken_back() {
-    let mut stage = Stage::new(spec(2));
-    stage.people("b0", 9);
-    stage.scale(1);
-    while stage.state("b1") != State::Settling {
-        stage.second();
-    }
+    let mut stage = Stage::one_too_many([9, 0]);
+    stage.until_in("b1", State::Settling);
     stage.seconds(13);
     stage.scale(2);
     stage.seconds(3);
@@ -185,16 +173,8 @@ fn a_creation_without_a_reply_is_not_repeated() {
     let mut stage = Stage::new(spec(1));
     stage.scale(2);
     let plan = stage.decide();
-    let requests = crate::effects(&mut stage.world, &plan, stage.now);
-    let create = requests
-        .iter()
-        .find(|request| matches!(request.call, Call::CreatePod { .. }))
-        .unwrap();
     // It succeeded, but nobody heard of it: the stage has the pod and the world does not.
-    let world = stage.world.clone();
-    stage.answer(create);
-    stage.world = world;
-    crate::fold(&mut stage.world, create, Outcome::Unknown, stage.now);
+    stage.carry_out_and_lose(&plan, creates);
     stage.seconds(20);
     assert_eq!(
         stage.objects.len(),
@@ -209,12 +189,9 @@ fn a_creation_that_failed_without_a_reply_is_made_good() {
     let mut stage = Stage::new(spec(1));
     stage.scale(2);
     let plan = stage.decide();
-    let requests = crate::effects(&mut stage.world, &plan, stage.now);
-    let create = requests
-        .iter()
-        .find(|request| matches!(request.call, Call::CreatePod { .. }))
-        .unwrap();
-    crate::fold(&mut stage.world, create, Outcome::Unknown, stage.now);
+    stage.carry_out(&plan, |request| {
+        creates(request).then_some(Outcome::Unknown)
+    });
     stage.seconds(20);
     assert_eq!(stage.objects.len(), 2);
 }
@@ -224,17 +201,11 @@ fn refused_creations_are_repeated_ever_later_and_told() {
     let mut stage = Stage::new(spec(1));
     stage.scale(2);
     for _ in 0..300 {
-        stage.now += super::stage::secs(1);
-        stage.world.hear(stage.now);
-        stage.look();
+        stage.tick();
         let plan = stage.decide();
-        for request in crate::effects(&mut stage.world, &plan, stage.now) {
-            let outcome = match &request.call {
-                Call::CreatePod { .. } => Outcome::Refused("exceeded quota".to_owned()),
-                _ => stage.answer(&request),
-            };
-            crate::fold(&mut stage.world, &request, outcome, stage.now);
-        }
+        stage.carry_out(&plan, |request| {
+            creates(request).then(|| Outcome::Refused("exceeded quota".to_owned()))
+        });
     }
     assert!(
         (4..=7).contains(&stage.times(T::Create)),
@@ -314,11 +285,7 @@ fn a_finished_bridge_is_cleared_away_and_replaced() {
 
 #[test]
 fn a_bridge_about_which_something_is_under_way_is_waited_for_and_none_is_started() {
-    let mut stage = Stage::new(spec(2));
-    stage.people("b0", 9);
-    stage.people("b1", 3);
-    stage.look();
-    stage.scale(1);
+    let mut stage = Stage::one_too_many([9, 3]);
     let plan = stage.decide();
     crate::effects(&mut stage.world, &plan, stage.now);
     stage.scale(2);

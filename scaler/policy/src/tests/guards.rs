@@ -29,11 +29,7 @@ impl Play {
 
     /// Two bridges, of which the second drains.
     fn draining(&self, people: u64) -> Stage {
-        let mut stage = self.stage(spec(2));
-        stage.people("b0", 100);
-        stage.people("b1", people);
-        stage.look();
-        stage.scale(1);
+        let mut stage = self.of(Stage::one_too_many([100, people]));
         stage.second();
         stage
     }
@@ -43,11 +39,7 @@ impl Play {
         let mut spec = spec(2);
         spec.drain.deadline = scaler_api::Duration::from_secs(20);
         spec.drain.on_deadline = on_deadline;
-        let mut stage = self.stage(spec);
-        stage.people("b0", 100);
-        stage.people("b1", 3);
-        stage.look();
-        stage.scale(1);
+        let mut stage = self.of(Stage::one_too_many_of(spec, [100, 3]));
         stage.seconds(18);
         stage
     }
@@ -106,22 +98,16 @@ const TABLE: [(Guard, Harm); 44] = [
         let mut slow = spec(2);
         slow.drain.settle = scaler_api::Duration::from_secs(4);
         slow.evidence.removal_samples = 30;
-        let mut stage = play.stage(slow);
-        stage.people("b0", 9);
-        stage.look();
-        stage.scale(1);
+        let mut stage = play.of(Stage::one_too_many_of(slow, [9, 0]));
         stage.seconds(15);
         when(&stage, T::Remove).is_some()
     }),
     (Guard::RemovalFreshness, |play| {
         let mut stage = play.draining(0);
-        while stage.world.pods()[&uid("b1")]
-            .live
-            .empty
-            .is_none_or(|empty| empty.last.since(empty.since) < secs(14))
-        {
-            stage.second();
-        }
+        stage.until("it has been empty for 14 s", |stage| {
+            let empty = stage.world.pods()[&uid("b1")].live.empty;
+            empty.is_some_and(|empty| empty.last.since(empty.since) >= secs(14))
+        });
         stage.now += secs(1);
         stage.look();
         stage.now += secs(5);
@@ -136,9 +122,7 @@ const TABLE: [(Guard, Harm); 44] = [
     }),
     (Guard::ProofBeforeDelete, |play| {
         let mut stage = play.draining(0);
-        while stage.times(T::ShutDown) == 0 {
-            stage.second();
-        }
+        stage.until_decided(T::ShutDown);
         stage.people("b1", 2);
         stage.seconds(20);
         stage.times(T::Delete) > 0
@@ -414,10 +398,7 @@ const TABLE: [(Guard, Harm); 44] = [
         stage.times(T::Drain) > before
     }),
     (Guard::OneAtATime, |play| {
-        let mut stage = play.stage(spec(2));
-        stage.people("b0", 9);
-        stage.look();
-        stage.scale(1);
+        let mut stage = play.of(Stage::one_too_many([9, 0]));
         let plan = stage.decide();
         crate::effects(&mut stage.world, &plan, stage.now);
         stage.world.touch();

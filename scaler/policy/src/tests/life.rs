@@ -2,13 +2,14 @@ use std::collections::BTreeSet;
 
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
+use scaler_api::State;
 
 use super::properties::{set, wild_stage};
-use super::stage::{Stage, spec};
-use crate::life::{Way, ways};
+use super::stage::{Object, START, Stage, secs, spec};
+use crate::life::{Way, happenings, ways};
 use crate::plan::Transition;
 use crate::step::step;
-use crate::world::Running;
+use crate::world::{Container, Phase, Running};
 
 /// Whether a way is one of a bridge, from one state to another.
 fn leads(way: Way) -> bool {
@@ -35,11 +36,7 @@ fn stages() -> [Stage; 4] {
     });
     let mut short = spec(2);
     short.drain.deadline = scaler_api::Duration::from_secs(20);
-    let mut left = Stage::new(short);
-    left.people("b0", 100);
-    left.people("b1", 3);
-    left.look();
-    left.scale(1);
+    let mut left = Stage::one_too_many_of(short, [100, 3]);
     left.seconds(15);
     left.people("b1", 0);
     [waits, unknown, down, left]
@@ -65,4 +62,59 @@ fn bridges_are_taken_every_way_that_is_drawn_and_no_other() {
     }
     taken.retain(|way| leads(*way));
     assert_eq!(taken, ways());
+}
+
+/// What may happen to a pod without the pool's doing, in an order in which each may follow the one before.
+const EVENTS: [fn(&mut Object); 6] = [
+    |object| run(object, Running::Waiting),
+    |object| {
+        run(object, Running::Waiting);
+        if let Some(container) = &mut object.pod.container {
+            container.restarts = 99;
+        }
+    },
+    |object| run(object, Running::Since(START)),
+    |object| run(object, Running::Terminated),
+    |object| object.pod.phase = Phase::Failed,
+    |object| object.pod.deletion = Some(START + secs(300)),
+];
+
+/// Its container becomes so, and is another one. One that has ended for good does not.
+fn run(object: &mut Object, running: Running) {
+    let pod = &mut object.pod;
+    let before = pod.container.as_ref();
+    let ended = before.is_some_and(|container| container.running == Running::Terminated);
+    if ended || matches!(pod.phase, Phase::Failed | Phase::Succeeded) {
+        return;
+    }
+    let restarts = before.map_or(0, |container| container.restarts + 1);
+    pod.phase = Phase::Running;
+    pod.container = Some(Container {
+        id: format!("c-anew-{restarts}"),
+        running,
+        restarts,
+    });
+}
+
+#[test]
+fn what_happens_to_bridges_is_what_is_drawn_and_all_of_it_happens() {
+    const WORLDS: u32 = 3_000;
+    let mut happened = BTreeSet::new();
+    let mut runner = TestRunner::deterministic();
+    let worlds = wild_stage();
+    for _ in 0..WORLDS {
+        let mut stage = set(&worlds.new_tree(&mut runner).unwrap().current());
+        for shift in 0..EVENTS.len() {
+            let before = stage.states();
+            for (number, name) in before.keys().enumerate() {
+                stage.change(name, EVENTS[(number + shift) % EVENTS.len()]);
+            }
+            let after = stage.states();
+            happened.extend(before.iter().map(|(name, state)| (*state, after[name])));
+        }
+    }
+    happened.retain(|(from, to)| from != to);
+    let mut drawn = happenings();
+    drawn.retain(|(_, to)| *to != State::Gone);
+    assert_eq!(happened, drawn);
 }

@@ -1,12 +1,8 @@
-use super::stage::{Stage, spec};
+use super::stage::Stage;
 
 #[test]
 fn a_decision_is_one_line_with_its_evidence() {
-    let mut stage = Stage::new(spec(2));
-    stage.people("b0", 9);
-    stage.people("b1", 2);
-    stage.look();
-    stage.scale(1);
+    let mut stage = Stage::one_too_many([9, 2]);
     let plan = stage.decide();
     let line = serde_json::to_string(&plan.decisions[0]).unwrap();
     assert!(!line.contains('\n'));

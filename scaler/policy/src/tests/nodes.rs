@@ -69,11 +69,7 @@ fn people_on_interrupted_capacity_are_moved_within_seconds() {
 
 #[test]
 fn a_drain_gets_the_nearer_deadline_when_its_node_leaves() {
-    let mut stage = Stage::new(spec(2));
-    stage.people("b0", 60);
-    stage.people("b1", 6);
-    stage.second();
-    stage.scale(1);
+    let mut stage = Stage::one_too_many([60, 6]);
     stage.seconds(3);
     let before = stage.marks("b1").deadline.unwrap();
     leaving(&mut stage, &["b1"], NodeSignal::Karpenter);
@@ -96,11 +92,7 @@ fn a_sign_that_is_not_heeded_is_none() {
 
 #[test]
 fn a_bridge_on_a_leaving_node_is_not_taken_back() {
-    let mut stage = Stage::new(spec(2));
-    stage.people("b0", 60);
-    stage.people("b1", 6);
-    stage.second();
-    stage.scale(1);
+    let mut stage = Stage::one_too_many([60, 6]);
     stage.seconds(3);
     leaving(&mut stage, &["b1"], NodeSignal::Cordon);
     stage.scale(2);

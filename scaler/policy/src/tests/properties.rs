@@ -354,6 +354,22 @@ proptest! {
     }
 
     #[test]
+    fn whoever_is_chosen_stands_where_the_list_says_and_the_list_is_in_order(scenery in wild_stage()) {
+        let stage = set(&scenery);
+        let plan = step(&stage.world, stage.now);
+        for decision in &plan.decisions {
+            if let Some(rank) = decision.evidence.rank {
+                let place = plan.chosen_from(decision.why).get(rank - 1).copied();
+                prop_assert_eq!(place, decision.pod.as_ref().map(|pod| &pod.uid), "{:?}", decision);
+            }
+        }
+        for list in [&plan.victims, &plan.leaving, &plan.outdated] {
+            prop_assert!(list.is_sorted_by_key(|rank| (rank.excluded.is_some(), &rank.key)), "{:?}", list);
+        }
+        prop_assert!(plan.rescues.is_sorted_by_key(|rank| (rank.unfit.is_some(), &rank.key)));
+    }
+
+    #[test]
     fn what_was_asked_is_not_asked_again(scenery in wild_stage()) {
         let mut stage = set(&scenery);
         for _ in 0..4 {

@@ -8,10 +8,7 @@ use crate::{Action, Call};
 
 /// Two bridges, of which the second is to go.
 fn one_too_many() -> Stage {
-    let mut stage = Stage::new(spec(2));
-    stage.people("b0", 8);
-    stage.scale(1);
-    stage
+    Stage::one_too_many([8, 0])
 }
 
 #[test]
@@ -102,9 +99,7 @@ fn a_person_who_comes_after_the_decision_brings_it_back_protected() {
     stage.actor("b1").obeys = false;
     stage.second();
     stage.actor("b1").flags.drain = true;
-    while stage.state("b1") != State::Removing {
-        stage.second();
-    }
+    stage.until_in("b1", State::Removing);
     assert!(!stage.marks("b1").protected);
     stage.people("b1", 1);
     stage.seconds(2);
@@ -115,9 +110,7 @@ fn a_person_who_comes_after_the_decision_brings_it_back_protected() {
 #[test]
 fn a_person_who_comes_after_the_shutdown_is_moved_and_waited_for() {
     let mut stage = one_too_many();
-    while stage.times(T::ShutDown) == 0 {
-        stage.second();
-    }
+    stage.until_decided(T::ShutDown);
     stage.people("b1", 1);
     stage.second();
     assert_eq!(stage.state("b1"), State::Expelling);
@@ -154,9 +147,7 @@ fn the_last_step_before_deletion_is_never_a_graceful_shutdown() {
 #[test]
 fn a_bridge_without_shutdown_is_deleted_all_the_same() {
     let mut stage = one_too_many();
-    while stage.state("b1") != State::Removing {
-        stage.second();
-    }
+    stage.until_in("b1", State::Removing);
     stage.actor("b1").obeys = false;
     stage.seconds(120);
     assert_eq!(stage.state("b1"), State::Gone);
@@ -181,9 +172,7 @@ fn a_restart_while_draining_voids_the_evidence_and_drains_anew() {
 #[test]
 fn a_bridge_that_restarts_after_the_shutdown_is_not_deleted_on_old_evidence() {
     let mut stage = one_too_many();
-    while stage.times(T::ShutDown) == 0 {
-        stage.second();
-    }
+    stage.until_decided(T::ShutDown);
     stage.restart("b1");
     stage.people("b1", 3);
     stage.seconds(60);
@@ -293,13 +282,7 @@ fn drained_bridges_are_kept_warm_first() {
     assert_eq!(stage.in_state(State::Warm), 1);
     assert_eq!(stage.in_state(State::Active), 1);
     assert_eq!(stage.times(T::Delete), 1);
-    let name = stage
-        .states()
-        .iter()
-        .find(|(_, state)| **state == State::Warm)
-        .unwrap()
-        .0
-        .clone();
+    let name = stage.only(State::Warm);
     assert!(
         !stage.marks(&name).protected
             && !stage.marks(&name).counted
@@ -318,13 +301,7 @@ fn a_person_on_a_warm_bridge_makes_it_a_draining_one() {
     let mut stage = Stage::new(warm);
     stage.scale(1);
     stage.seconds(60);
-    let name = stage
-        .states()
-        .iter()
-        .find(|(_, state)| **state == State::Warm)
-        .unwrap()
-        .0
-        .clone();
+    let name = stage.only(State::Warm);
     stage.people(&name, 1);
     stage.second();
     assert!(stage.marks(&name).protected);
@@ -332,32 +309,30 @@ fn a_person_on_a_warm_bridge_makes_it_a_draining_one() {
 }
 
 #[test]
+fn a_bridge_whose_marks_somebody_took_away_gets_them_back_and_none_is_started_for_it() {
+    let mut stage = Stage::new(spec(2));
+    stage.people("b0", 9);
+    stage.people("b1", 2);
+    stage.second();
+    stage.change("b1", |object| {
+        object.labels.remove("bridgetender.dev/protected");
+        object.labels.remove("bridgetender.dev/counted");
+    });
+    stage.seconds(3);
+    let marks = stage.marks("b1");
+    assert!(marks.protected && marks.counted, "{marks:?}");
+    assert_eq!(stage.times(T::Create), 0);
+}
+
+#[test]
 fn a_deletion_without_a_known_outcome_is_not_repeated_on_old_evidence() {
     let mut stage = one_too_many();
-    loop {
-        stage.now += secs(1);
-        stage.world.hear(stage.now);
-        stage.look();
+    while stage.times(T::Delete) == 0 {
+        stage.tick();
         let plan = stage.decide();
-        let requests = crate::effects(&mut stage.world, &plan, stage.now);
-        let mut deleted = false;
-        for request in requests {
-            if matches!(request.call, Call::DeletePod { .. }) {
-                crate::fold(
-                    &mut stage.world,
-                    &request,
-                    crate::Outcome::Unknown,
-                    stage.now,
-                );
-                deleted = true;
-            } else {
-                let outcome = stage.answer(&request);
-                crate::fold(&mut stage.world, &request, outcome, stage.now);
-            }
-        }
-        if deleted {
-            break;
-        }
+        stage.carry_out(&plan, |request| {
+            matches!(request.call, Call::DeletePod { .. }).then_some(crate::Outcome::Unknown)
+        });
     }
     stage.people("b1", 4);
     let plan = stage.decide();
@@ -378,9 +353,7 @@ fn a_deletion_without_a_known_outcome_is_not_repeated_on_old_evidence() {
 #[test]
 fn a_new_run_is_told_to_shut_down_too_before_it_is_deleted() {
     let mut stage = one_too_many();
-    while stage.times(T::ShutDown) == 0 {
-        stage.second();
-    }
+    stage.until_decided(T::ShutDown);
     // It left by itself before its pod was deleted, and came back drained by configuration.
     stage.restart("b1");
     stage.actor("b1").flags.drain = true;
@@ -399,9 +372,7 @@ fn a_new_run_is_told_to_shut_down_too_before_it_is_deleted() {
 #[test]
 fn a_removal_that_an_earlier_leader_began_long_ago_still_ends_with_a_shutdown() {
     let mut stage = one_too_many();
-    while stage.state("b1") != State::Removing {
-        stage.second();
-    }
+    stage.until_in("b1", State::Removing);
     stage.lead_anew();
     stage.now += secs(7200);
     stage.seconds(60);
@@ -447,11 +418,7 @@ fn a_shutdown_for_emptiness_ages_with_its_evidence_and_one_for_the_deadline_does
     let mut kill = spec(2);
     kill.drain.deadline = scaler_api::Duration::from_secs(20);
     kill.drain.on_deadline = scaler_api::spec::OnDeadline::Kill;
-    let mut stage = Stage::new(kill);
-    stage.people("b0", 100);
-    stage.people("b1", 3);
-    stage.look();
-    stage.scale(1);
+    let mut stage = Stage::one_too_many_of(kill, [100, 3]);
     stage.seconds(30);
     assert_eq!(not_after(&stage), stage.world.tuning().request_timeout);
 }

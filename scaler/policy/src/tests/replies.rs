@@ -29,10 +29,7 @@ fn nothing_is_asked_twice_while_a_reply_is_awaited() {
 
 #[test]
 fn a_conflict_reads_the_pod_and_decides_anew() {
-    let mut stage = Stage::new(spec(2));
-    stage.people("b0", 9);
-    stage.look();
-    stage.scale(1);
+    let mut stage = Stage::one_too_many([9, 0]);
     let plan = stage.decide();
     // Somebody pins it in the same moment, and the event is late.
     let object = stage.objects.get_mut(&uid("b1")).unwrap();
@@ -42,10 +39,7 @@ fn a_conflict_reads_the_pod_and_decides_anew() {
     object.pod.resource_version = "777".to_owned();
     object.pod.marks =
         crate::world::Marks::read(&object.labels, &object.annotations, object.pod.created);
-    for request in effects(&mut stage.world, &plan, stage.now) {
-        let outcome = stage.answer(&request);
-        fold(&mut stage.world, &request, outcome, stage.now);
-    }
+    stage.carry_out(&plan, |_| None);
     stage.seconds(3);
     assert_eq!(
         stage.times(T::Inquire),
@@ -65,16 +59,9 @@ fn a_patch_without_a_known_outcome_chooses_no_second_victim() {
     stage.second();
     stage.scale(2);
     let plan = stage.decide();
-    for request in effects(&mut stage.world, &plan, stage.now) {
-        let lost = matches!(request.call, Call::PatchPod { .. });
-        let outcome = stage.answer(&request);
-        fold(
-            &mut stage.world,
-            &request,
-            if lost { Outcome::Unknown } else { outcome },
-            stage.now,
-        );
-    }
+    stage.carry_out_and_lose(&plan, |request| {
+        matches!(request.call, Call::PatchPod { .. })
+    });
     stage.seconds(30);
     assert_eq!(stage.times(T::Drain), 1);
     assert_eq!(stage.in_state(State::Draining), 1);
@@ -159,6 +146,48 @@ fn the_status_is_written_when_the_count_changes_and_otherwise_not_often() {
             .iter()
             .any(|condition| condition.type_ == "Available" && condition.status == "True")
     );
+}
+
+/// Decides and sends; the writes of the status come back for the test to answer them.
+fn statuses(stage: &mut Stage) -> Vec<crate::Request> {
+    stage.world.touch();
+    let plan = stage.decide();
+    let (statuses, others): (Vec<_>, Vec<_>) = effects(&mut stage.world, &plan, stage.now)
+        .into_iter()
+        .partition(|request| matches!(request.call, Call::PatchStatus { .. }));
+    for request in others {
+        let outcome = stage.answer(&request);
+        fold(&mut stage.world, &request, outcome, stage.now);
+    }
+    statuses
+}
+
+#[test]
+fn while_a_status_is_under_way_no_other_one_is_sent() {
+    let mut stage = Stage::new(spec(2));
+    stage.seconds(60);
+    stage.scale(3);
+    let sent = statuses(&mut stage);
+    assert_eq!(sent.len(), 1);
+    stage.scale(4);
+    assert!(statuses(&mut stage).is_empty());
+    fold(&mut stage.world, &sent[0], Outcome::Done, stage.now);
+    assert_eq!(statuses(&mut stage).len(), 1, "what changed meanwhile");
+}
+
+#[test]
+fn a_status_that_was_refused_is_not_repeated_at_once() {
+    let mut stage = Stage::new(spec(2));
+    stage.seconds(60);
+    stage.scale(3);
+    let sent = statuses(&mut stage);
+    let throttled = Outcome::Refused("too many requests".to_owned());
+    fold(&mut stage.world, &sent[0], throttled, stage.now);
+    assert!(statuses(&mut stage).is_empty());
+    let pause = stage.world.tuning().status_interval;
+    assert!(stage.world.wake() <= stage.now + pause);
+    stage.now += pause;
+    assert_eq!(statuses(&mut stage).len(), 1);
 }
 
 #[test]

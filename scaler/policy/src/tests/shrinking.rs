@@ -136,6 +136,21 @@ fn a_silent_api_server_stops_everything_new() {
 }
 
 #[test]
+fn nothing_new_is_begun_while_only_pods_are_heard_of() {
+    let mut stage = Stage::new(wide(2));
+    stage.now += secs(200);
+    stage.world.hear_pods(stage.now);
+    stage.look();
+    stage.scale(1);
+    stage.act();
+    assert_eq!(stage.times(T::Drain), 0);
+    stage.world.hear_pool(stage.now);
+    stage.world.touch();
+    stage.act();
+    assert_eq!(stage.times(T::Drain), 1);
+}
+
+#[test]
 fn a_paused_pool_keeps_up_what_was_begun_and_begins_nothing() {
     let mut stage = Stage::new(wide(3));
     stage.scale(2);
@@ -144,13 +159,7 @@ fn a_paused_pool_keeps_up_what_was_begun_and_begins_nothing() {
     stage.scale(1);
     stage.seconds(5);
     assert_eq!(stage.in_state(State::Settling), 1);
-    let name = stage
-        .states()
-        .iter()
-        .find(|(_, state)| **state == State::Settling)
-        .unwrap()
-        .0
-        .clone();
+    let name = stage.only(State::Settling);
     stage.restart(&name);
     stage.seconds(60);
     assert!(stage.actor(&name).flags.drain, "drained anew");

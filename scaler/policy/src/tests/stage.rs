@@ -105,6 +105,22 @@ impl Stage {
         stage
     }
 
+    /// Two bridges with so many people, of which one is too many. Nothing is decided yet.
+    pub(super) fn one_too_many(people: [u64; 2]) -> Self {
+        Self::one_too_many_of(spec(2), people)
+    }
+
+    /// The same with a spec of its own.
+    pub(super) fn one_too_many_of(spec: BridgePoolSpec, people: [u64; 2]) -> Self {
+        let mut stage = Self::new(spec);
+        for (name, people) in ["b0", "b1"].into_iter().zip(people) {
+            stage.people(name, people);
+        }
+        stage.look();
+        stage.scale(1);
+        stage
+    }
+
     pub(super) fn empty(spec: BridgePoolSpec) -> Self {
         let mut world = World::new(pool(spec), Tuning::default(), START);
         world.observe_jicofo(Presence::Here(BTreeSet::new()));
@@ -326,15 +342,36 @@ impl Stage {
     /// Decides, holds the plan against the invariants, and carries it out.
     pub(super) fn act(&mut self) -> Plan {
         let plan = self.decide();
-        let requests = effects(&mut self.world, &plan, self.now);
+        self.carry_out(&plan, |_| None);
+        plan
+    }
+
+    /// Carries a plan out. What `instead` has an answer to is not done: that answer comes instead.
+    pub(super) fn carry_out(&mut self, plan: &Plan, instead: impl Fn(&Request) -> Option<Outcome>) {
+        let requests = effects(&mut self.world, plan, self.now);
         self.broken.extend(request_violations(&requests));
         self.check();
         for request in requests {
-            let outcome = self.answer(&request);
+            let outcome = instead(&request).unwrap_or_else(|| self.answer(&request));
             self.sent.push(request.clone());
             fold(&mut self.world, &request, outcome, self.now);
         }
-        plan
+    }
+
+    /// Carries a plan out; the answers to what `lost` says get lost, though it is done.
+    pub(super) fn carry_out_and_lose(&mut self, plan: &Plan, lost: impl Fn(&Request) -> bool) {
+        for request in effects(&mut self.world, plan, self.now) {
+            let unheard = lost(&request).then(|| self.world.clone());
+            let outcome = self.answer(&request);
+            let outcome = match unheard {
+                Some(world) => {
+                    self.world = world;
+                    Outcome::Unknown
+                }
+                None => outcome,
+            };
+            fold(&mut self.world, &request, outcome, self.now);
+        }
     }
 
     pub(super) fn decide(&mut self) -> Plan {
@@ -361,11 +398,16 @@ impl Stage {
         }
     }
 
-    /// A second passes: the bridges are looked at, and until nothing more is due at this moment it is decided and done.
-    pub(super) fn second(&mut self) {
+    /// A second passes, and the bridges are looked at.
+    pub(super) fn tick(&mut self) {
         self.now += secs(1);
         self.world.hear(self.now);
         self.look();
+    }
+
+    /// A second passes: the bridges are looked at, and until nothing more is due at this moment it is decided and done.
+    pub(super) fn second(&mut self) {
+        self.tick();
         for _ in 0..20 {
             if self.act().decisions.is_empty() {
                 return;
@@ -382,6 +424,30 @@ impl Stage {
         for _ in 0..seconds {
             self.second();
         }
+    }
+
+    /// Seconds pass until something is so.
+    pub(super) fn until(&mut self, what: &str, is: impl Fn(&Self) -> bool) {
+        const MOST: usize = 600;
+        for _ in 0..MOST {
+            if is(self) {
+                return;
+            }
+            self.second();
+        }
+        panic!("not within {MOST} s: {what}");
+    }
+
+    /// Seconds pass until a bridge is in this state.
+    pub(super) fn until_in(&mut self, name: &str, state: State) {
+        self.until(&format!("{name} is {state:?}"), |stage| {
+            stage.state(name) == state
+        });
+    }
+
+    /// Seconds pass until something is decided for the first time.
+    pub(super) fn until_decided(&mut self, what: Transition) {
+        self.until(&format!("{what:?}"), |stage| stage.times(what) > 0);
     }
 
     /// What the API server, a bridge or jicofo does about a request.
@@ -520,6 +586,15 @@ impl Stage {
             .iter()
             .map(|sight| (sight.pod.name.clone(), sight.state))
             .collect()
+    }
+
+    /// The name of the only bridge in this state.
+    pub(super) fn only(&self, state: State) -> String {
+        let states = self.states();
+        let mut names = states.iter().filter(|(_, one)| **one == state);
+        let (name, _) = names.next().unwrap();
+        assert!(names.next().is_none(), "several are {state:?}: {states:?}");
+        name.clone()
     }
 
     pub(super) fn in_state(&self, state: State) -> usize {

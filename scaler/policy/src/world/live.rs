@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bridge::stats::{Flags, StartupTime};
 use bridge::{Stats, Time};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One run of a bridge: evidence of one is none of another, whatever the address.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -16,7 +16,7 @@ pub struct Run {
 }
 
 /// One look at a bridge. What it did not say, or what cannot be true, is `None`, and is never taken for zero.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Look {
     /// When the answer came.
     pub at: Time,

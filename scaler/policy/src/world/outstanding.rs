@@ -28,8 +28,10 @@ pub struct Outstanding {
     pub list: Option<Time>,
     /// jicofo being asked for its conferences, or to move one.
     pub jicofo: Option<Time>,
-    /// The status or the finalizer of the pool being written.
+    /// The finalizer of the pool being written.
     pub pool: Option<Time>,
+    /// Its status being written.
+    pub status: Option<Time>,
     /// The versions that this controller itself wrote last.
     wrote: BTreeMap<Uid, u64>,
 }
@@ -83,6 +85,8 @@ pub struct Memory {
     pub moved_at: Option<Time>,
     /// When the status was written last.
     pub status_at: Option<Time>,
+    /// Whether that was refused, or nobody knows.
+    pub status_refused: bool,
     /// How many creations there were, so that each has another name.
     pub creations: u64,
     /// Pods whose start was counted as failed.

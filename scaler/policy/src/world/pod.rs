@@ -4,12 +4,12 @@ use std::fmt;
 
 use bridge::Time;
 use scaler_api::state::Intent;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::world::Marks;
 
 /// The UID of an object: another object of the same name has another one.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct Uid(pub String);
 

@@ -6,7 +6,9 @@ use bridge::Time;
 use hpa::Class;
 use scaler_api::spec::OnDeadline;
 use scaler_api::state::Intent;
-use scaler_api::{BridgePoolSpec, Duration as Lasting, Limit, State, labels};
+use scaler_api::{
+    BridgePoolSpec, Duration as Lasting, Limit, State, autoscaler as as_shipped, labels,
+};
 use serde_json::{Value, json};
 
 use crate::api::{Actor, Object, Record, Request};
@@ -217,13 +219,7 @@ fn autoscaler(case: Case) -> Autoscaler {
 
 fn behavior(shipped: bool) -> Value {
     if shipped {
-        json!({
-            "scaleUp": { "stabilizationWindowSeconds": 0 },
-            "scaleDown": {
-                "stabilizationWindowSeconds": 600,
-                "policies": [{ "type": "Pods", "value": 1, "periodSeconds": 60 }],
-            },
-        })
+        as_shipped::behavior(as_shipped::SCALE_DOWN_WINDOW)
     } else {
         json!({ "scaleDown": { "stabilizationWindowSeconds": 300 } })
     }

@@ -193,6 +193,7 @@ impl Replica {
         }
         let version = self.watch.version().to_string();
         mind.observe_list(pods, &version, heard, heard);
+        mind.hear(heard);
     }
 
     /// When it asks each bridge next.

@@ -4,6 +4,7 @@ use bridge::Time;
 use hpa::inputs::{Pod, Reading, Sample, Samples, Scale, Selector};
 use hpa::spec::SourceType;
 use hpa::{Class, Controller, Flags, Gates, Inputs, Policy, State, sync};
+use scaler_api::autoscaler as as_shipped;
 use serde_json::{Value, json};
 
 use super::{Committed, counted};
@@ -37,15 +38,7 @@ impl Autoscaler {
     /// An HPA of this class that follows the committed stress, with `average` thousandths for each bridge, between two sizes,
     /// with a window of so many seconds before it scales in.
     pub fn new(class: Class, average: u64, (min, max): (u32, u32), window: u64) -> Self {
-        let behavior = json!({
-            "scaleUp": { "stabilizationWindowSeconds": 0, "policies": [
-                { "type": "Percent", "value": 100, "periodSeconds": 15 },
-                { "type": "Pods", "value": 4, "periodSeconds": 15 },
-            ] },
-            "scaleDown": { "stabilizationWindowSeconds": window, "policies": [
-                { "type": "Pods", "value": 1, "periodSeconds": 60 },
-            ] },
-        });
+        let behavior = as_shipped::behavior(window);
         Self::following(class, &committed(average), (min, max), &behavior)
     }
 
@@ -224,14 +217,7 @@ fn as_read(pod: &crate::api::Pod) -> Pod {
 /// The metric with which the pool's own HPA is shipped: the stress of all its bridges, draining ones included, so many thousandths
 /// for each that is counted.
 pub fn committed(average: u64) -> Value {
-    json!({
-        "type": "Object",
-        "object": {
-            "describedObject": { "apiVersion": "bridgetender.dev/v1alpha1", "kind": "BridgePool", "name": "pool" },
-            "metric": { "name": "committed_stress_total" },
-            "target": { "type": "AverageValue", "averageValue": format!("{average}m") },
-        },
-    })
+    as_shipped::metric("pool", average)
 }
 
 /// The metric that suggests itself: the average stress of the bridges that the HPA sees.

@@ -1,23 +1,16 @@
-//! `committed_stress_total`: the stress of all bridges of a pool, draining ones included, as the adapter gives it.
+//! `committed_stress_total`: the stress of a pool with that of the bridges that drain, as the adapter gives it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bridge::Time;
+use bridge::totals::{HOLD_LAST, MAX_AGE, MIN_COVERAGE, Part, STRESS_UNKNOWN_FOR};
 use hpa::inputs::Sample;
+use scaler_api::committed::{Committed as All, Standing};
 use scaler_api::labels;
 
 use crate::api::Pod;
 use crate::world::World;
-
-/// A bridge's stress means nothing for so long after its start.
-const UNKNOWN_FOR: Duration = Duration::from_secs(20);
-
-/// For how long a bridge that stopped answering keeps its last value.
-const HOLD_LAST: Duration = Duration::from_mins(5);
-
-/// A value of one pod is left out when it is older than this.
-const STALE: Duration = Duration::from_secs(30);
 
 /// The pods of a pool that the HPA sees.
 pub fn counted<'a>(world: &'a World, pool: &str) -> impl Iterator<Item = &'a Pod> {
@@ -25,6 +18,12 @@ pub fn counted<'a>(world: &'a World, pool: &str) -> impl Iterator<Item = &'a Pod
         let counted = labels::COUNTED.read(&pod.meta.labels);
         counted.ok().flatten() == Some(true)
     })
+}
+
+/// The pods that have a bridge to be asked: those that run and are not being deleted.
+fn asked<'a>(world: &'a World, pool: &str) -> impl Iterator<Item = &'a Pod> {
+    of_pool(world, pool)
+        .filter(|pod| !pod.ended() && pod.container.is_some() && pod.meta.deleted.is_none())
 }
 
 fn of_pool<'a>(world: &'a World, pool: &str) -> impl Iterator<Item = &'a Pod> {
@@ -67,20 +66,17 @@ impl Committed {
         }
         self.ask(world, pool);
         let now = world.now();
-        let held = self
-            .last
-            .values()
-            .filter(|(at, _)| now.since(*at) <= HOLD_LAST);
-        let known: Vec<f64> = held.map(|(_, stress)| *stress).collect();
-        let sum: f64 = known.iter().sum();
-        // One that has been silent for longer counts as the mean of the known ones.
-        let silent = self.last.len() - known.len();
-        let mean = if known.is_empty() {
-            0.0
-        } else {
-            sum / known.len() as f64
-        };
-        self.total = (mean.mul_add(silent as f64, sum) * 1000.0).round() as i64;
+        let all: All = asked(world, pool)
+            .map(|pod| {
+                let label = |key: &str| pod.meta.labels.get(key).map(String::as_str);
+                let last = self.last.get(&pod.meta.name);
+                let last = last.map(|(at, stress)| (*stress, *at));
+                let told = last.is_some_and(|(_, at)| now.since(at) <= MAX_AGE);
+                (Standing::of(label), Part::of(last, told, HOLD_LAST, now))
+            })
+            .collect();
+        let total = all.total(MIN_COVERAGE).ok()?;
+        self.total = (total * 1000.0).round() as i64;
         Some(self.total)
     }
 
@@ -94,7 +90,7 @@ impl Committed {
         let fresh = self
             .last
             .iter()
-            .filter(|(_, (at, _))| now.since(*at) <= STALE);
+            .filter(|(_, (at, _))| now.since(*at) <= MAX_AGE);
         let sample = |at: Time, stress: f64| Sample {
             milli: (stress * 1000.0).ceil() as i64,
             at,
@@ -108,16 +104,15 @@ impl Committed {
     /// Asks every bridge of the pool for its stress.
     fn ask(&mut self, world: &World, pool: &str) {
         let now = world.now();
-        let of_pool: Vec<&str> = of_pool(world, pool)
-            .filter(|pod| !pod.ended() && pod.container.is_some())
+        let names: Vec<&str> = asked(world, pool)
             .map(|pod| pod.meta.name.as_str())
             .collect();
-        self.last.retain(|name, _| of_pool.contains(&name.as_str()));
-        for name in &of_pool {
+        self.last.retain(|name, _| names.contains(&name.as_str()));
+        for name in &names {
             let Some(bridge) = world.jitsi.bridge(name).filter(|bridge| bridge.listening()) else {
                 continue;
             };
-            if now.since(bridge.startup_time().0) >= UNKNOWN_FOR {
+            if now.since(bridge.startup_time().0) >= STRESS_UNKNOWN_FOR {
                 self.last.insert((*name).to_owned(), (now, bridge.stress()));
             }
         }

@@ -4,19 +4,15 @@ use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
 
 /// Where the tests of each kind are, from the root of the repository.
-const PLACES: [(&str, &str); 3] = [
+const PLACES: [(&str, &str); 4] = [
     ("faults/", "simulations/cluster/tests/faults"),
     ("policy/", "scaler/policy/src/tests"),
     ("api/", "scaler/api/tests"),
+    ("laboratory/", "tests/suite/scaler"),
 ];
 
 /// What a fault waits for that nothing here can show.
-const LATER: [&str; 4] = [
-    "with the controller",
-    "with the sidecar",
-    "with the schedule",
-    "on a real node",
-];
+const LATER: [&str; 3] = ["with the sidecar", "with the schedule", "on a real node"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -44,8 +40,11 @@ fn is_there(test: &str) -> bool {
         Some((root().join(place).join(format!("{file}.rs")), name))
     });
     place.is_some_and(|(file, name)| {
-        read_to_string(file)
-            .is_ok_and(|source| source.contains(&format!("#[test]\nfn {name}() {{")))
+        let heads = [
+            format!("#[test]\nfn {name}() {{"),
+            format!("#[tokio::test(flavor = \"multi_thread\")]\nasync fn {name}()"),
+        ];
+        read_to_string(file).is_ok_and(|source| heads.iter().any(|head| source.contains(head)))
     })
 }
 

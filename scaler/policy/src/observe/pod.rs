@@ -8,9 +8,9 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use scaler_api::annotations::METRICS_PORT;
 use scaler_api::spec::BRIDGE_CONTAINER;
-use scaler_policy::world::{Container, Marks, Owner, Phase, Pod, Running, Uid};
 
 use super::moment;
+use crate::world::{Container, Marks, Owner, Phase, Pod, Running, Uid};
 
 /// The name of the port on which a bridge tells its statistics.
 const PORT_NAME: &str = "metrics";
@@ -19,7 +19,7 @@ const PORT_NAME: &str = "metrics";
 const DEFAULT_PORT: u16 = 8080;
 
 /// A pod that carries the label of the pool with this UID; `None` for one without a name or UID, which the API server never tells.
-pub(crate) fn pod(object: &Object, pool: &Uid) -> Option<Pod> {
+pub fn pod(object: &Object, pool: &Uid) -> Option<Pod> {
     let meta = &object.metadata;
     let created = meta.creation_timestamp.as_ref().map(moment)?;
     let (labels, annotations) = (meta.labels.as_ref(), meta.annotations.as_ref());

@@ -1,0 +1,210 @@
+//! What else in the namespaces of pools has a say about bridges: PodDisruptionBudgets, of which each pool keeps its own, and
+//! HorizontalPodAutoscalers. Read now and then: nothing is decided by it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::Resource as _;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use kube::api::{ApiResource, DynamicObject};
+use kube::{Api, Client, ResourceExt as _};
+use reach::causes;
+use scaler_api::BridgePool;
+use scaler_policy::world::{Autoscaler, Surroundings};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::sync::watch;
+use tracing::warn;
+
+use crate::budget::{self, Budgets, Wanted};
+use crate::mind::PoolKey;
+use crate::shared::Shared;
+use crate::watch::all;
+
+/// Whoever looks around.
+pub(crate) struct Lookout {
+    client: Client,
+    timeout: Duration,
+    shared: Arc<Shared>,
+    /// What was complained about, so that it is said once and not at each look.
+    told: BTreeMap<String, String>,
+}
+
+impl Lookout {
+    /// One that has not looked yet.
+    pub(crate) const fn new(client: Client, timeout: Duration, shared: Arc<Shared>) -> Self {
+        Self {
+            client,
+            timeout,
+            shared,
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// Keeps the budgets as they are wanted, and tells what else is there; at once when something else is wanted.
+    pub(crate) async fn follow(
+        mut self,
+        every: Duration,
+        mut wanted: watch::Receiver<Budgets>,
+        tell: impl Fn(PoolKey, Surroundings),
+    ) {
+        loop {
+            let budgets = wanted.borrow_and_update().clone();
+            let places: BTreeSet<&str> = budgets.values().map(Wanted::namespace).collect();
+            for place in places {
+                if self.shared.leads() {
+                    self.look(place, &budgets, &tell).await;
+                }
+            }
+            tokio::select! {
+                changed = wanted.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep(every) => {}
+            }
+        }
+    }
+
+    async fn look(&mut self, place: &str, wanted: &Budgets, tell: &impl Fn(PoolKey, Surroundings)) {
+        let budgets: Api<PodDisruptionBudget> = Api::namespaced(self.client.clone(), place);
+        let kind = ApiResource::erase::<HorizontalPodAutoscaler>(&());
+        let autoscalers = Api::namespaced_with(self.client.clone(), place, &kind);
+        let there = self.list(&budgets, place, "PodDisruptionBudgets").await;
+        let scaling: Option<Vec<DynamicObject>> = self
+            .list(&autoscalers, place, "HorizontalPodAutoscalers")
+            .await;
+        for (key, wanted) in wanted
+            .iter()
+            .filter(|((namespace, _), _)| namespace == place)
+        {
+            if let Some(there) = &there {
+                self.keep(&budgets, wanted, there).await;
+            }
+            let surroundings = Surroundings {
+                budgets: there
+                    .as_deref()
+                    .map(|there| wanted.others(there))
+                    .unwrap_or_default(),
+                autoscalers: scaling
+                    .iter()
+                    .flatten()
+                    .filter_map(|object| scales(object, wanted.name()))
+                    .collect(),
+            };
+            tell(key.clone(), surroundings);
+        }
+    }
+
+    async fn keep(
+        &mut self,
+        api: &Api<PodDisruptionBudget>,
+        wanted: &Wanted,
+        there: &[PodDisruptionBudget],
+    ) {
+        let there = there
+            .iter()
+            .find(|budget| budget.name_any() == wanted.name());
+        let kept = tokio::time::timeout(self.timeout, budget::keep(api, wanted, there)).await;
+        let problem = match kept {
+            Ok(Ok(problem)) => problem,
+            Ok(Err(error)) => Some(causes(&error)),
+            Err(_) => Some("no answer".to_owned()),
+        };
+        let of = format!(
+            "PodDisruptionBudget {}/{}",
+            wanted.namespace(),
+            wanted.name()
+        );
+        let trouble = "is not as it should be, and bridges with people may be evicted";
+        self.complain(of, trouble, problem);
+    }
+
+    async fn list<K>(&mut self, api: &Api<K>, place: &str, what: &str) -> Option<Vec<K>>
+    where
+        K: kube::Resource + Clone + DeserializeOwned + Debug,
+    {
+        let (found, problem) = match tokio::time::timeout(self.timeout, all(api, None)).await {
+            Ok(Ok((found, _))) => (Some(found), None),
+            Ok(Err(error)) => (None, Some(causes(&error))),
+            Err(_) => (None, Some("no answer".to_owned())),
+        };
+        let of = format!("the {what} in {place}");
+        self.complain(of, "cannot be read, and nothing is told of them", problem);
+        found
+    }
+
+    fn complain(&mut self, of: String, trouble: &str, problem: Option<String>) {
+        match problem {
+            Some(problem) => {
+                if self.told.get(&of) != Some(&problem) {
+                    warn!("{of} {trouble}: {problem}");
+                }
+                self.told.insert(of, problem);
+            }
+            None => drop(self.told.remove(&of)),
+        }
+    }
+}
+
+/// The autoscaler, where it scales the pool of this name. As JSON: it may say what this version of the API does not know yet.
+fn scales(object: &DynamicObject, pool: &str) -> Option<Autoscaler> {
+    let spec = object.data.get("spec")?;
+    let target = spec.get("scaleTargetRef")?;
+    let group = |version: &Value| {
+        version
+            .as_str()?
+            .split_once('/')
+            .map(|(group, _)| group.to_owned())
+    };
+    let ours = group(target.get("apiVersion")?)? == BridgePool::GROUP
+        && target.get("kind")? == BridgePool::KIND
+        && target.get("name")? == pool;
+    let number = |field: &str| spec.get(field)?.as_u64()?.try_into().ok();
+    ours.then(|| Autoscaler {
+        name: object.name_any(),
+        least: number("minReplicas").unwrap_or(1),
+        most: number("maxReplicas").unwrap_or(u32::MAX),
+        follows_owners: spec.get("selectionStrategy").and_then(Value::as_str)
+            == Some("OwnerReferences"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(spec: &Value) -> DynamicObject {
+        serde_json::from_value(json!({
+            "metadata": { "name": "jvb" },
+            "spec": spec,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn an_autoscaler_is_seen_where_it_scales_the_pool() {
+        let target = |version: &str, kind: &str, name: &str| json!({ "apiVersion": version, "kind": kind, "name": name });
+        let ours = target("bridgetender.dev/v1alpha1", "BridgePool", "jvb");
+        for (target, ours) in [
+            (ours.clone(), true),
+            (target("bridgetender.dev/v1", "BridgePool", "jvb"), true),
+            (
+                target("bridgetender.dev/v1alpha1", "BridgePool", "eu"),
+                false,
+            ),
+            (target("apps/v1", "Deployment", "jvb"), false),
+        ] {
+            let seen = scales(
+                &object(&json!({ "scaleTargetRef": target, "maxReplicas": 9 })),
+                "jvb",
+            );
+            assert_eq!(seen.is_some(), ours, "{target}");
+        }
+        let spec = json!({ "scaleTargetRef": ours, "minReplicas": 2, "maxReplicas": 9, "selectionStrategy": "OwnerReferences" });
+        let seen = scales(&object(&spec), "jvb").unwrap();
+        assert_eq!((seen.least, seen.most, seen.follows_owners), (2, 9, true));
+    }
+}

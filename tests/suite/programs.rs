@@ -1,0 +1,19 @@
+//! Programs of other packages: cargo does not build them for these tests.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+/// A program, built anew where its sources are newer.
+pub(crate) fn built(package: &str, program: &str) -> Result<PathBuf> {
+    let beside = Path::new(env!("CARGO_BIN_EXE_bench"));
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--package", package, "--bin", program]);
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    let status = build.status().context("cannot run cargo")?;
+    ensure!(status.success(), "{program} cannot be built");
+    Ok(beside.with_file_name(program))
+}

@@ -1,0 +1,173 @@
+//! The HPA that is shipped with a pool, on the metric that counts the bridges that drain.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use bridge::model::Load;
+use laboratory::{Adapters, Laboratory};
+use scaler_api::{crd, labels};
+use serde_json::{Value, json};
+
+use super::stage::Stage;
+
+/// A person is a tenth of a bridge: few people make a test.
+const PERSON: f64 = 0.1;
+
+/// A pool with its controller and the adapter; the HPA is not there yet.
+pub(super) async fn stage(bridges: u32, person: f64, spec: &Value) -> Result<(Stage, Adapters)> {
+    // The HPA learns of new kinds every 30 s: it is to know pools from the start.
+    let lab = Laboratory::builder()
+        .audit_log(true)
+        .crds(&crd::definition().to_string())
+        .start()
+        .await?;
+    // What the adapter looks for where nothing else is said.
+    let label = json!({ "template": { "metadata": { "labels": { "app.kubernetes.io/component": "jvb" } } } });
+    let pool = lab.pool(bridges).spec(&label).spec(spec);
+    let pool = pool.configure(|bridge| {
+        bridge.load = Load::PerEndpoint {
+            idle: 0.0,
+            each: person,
+        };
+    });
+    let pool = pool.start().await?;
+    let scalers = lab.scaler().start().await?;
+    pool.until_active(bridges).await?;
+    let adapters = lab.adapter().start().await?;
+    let stage = Stage { lab, pool, scalers };
+    Ok((stage, adapters))
+}
+
+/// The values of a metric in the namespace of the pool, in thousandths, by the names of what has them.
+async fn read(lab: &Laboratory, rest: &str) -> Result<BTreeMap<String, i64>> {
+    let path = format!("/apis/custom.metrics.k8s.io/v1beta2/namespaces/jitsi/{rest}");
+    let list: Value = serde_json::from_str(&lab.kubectl_text(&["get", "--raw", &path]).await?)?;
+    let items = list["items"].as_array().context("no list")?;
+    let item = |item: &Value| {
+        let name = item["describedObject"]["name"].as_str()?;
+        let text = item["value"].as_str()?;
+        let milli = match text.strip_suffix('m') {
+            Some(milli) => milli.parse().ok()?,
+            None => text.parse::<i64>().ok()? * 1000,
+        };
+        Some((name.to_owned(), milli))
+    };
+    let values = items.iter().map(|one| item(one).context("no value"));
+    values.collect()
+}
+
+/// What a metric of the pool is.
+async fn of_pool(lab: &Laboratory, metric: &str) -> Result<i64> {
+    let values = read(lab, &format!("bridgepools.bridgetender.dev/jvb/{metric}")).await?;
+    values.get("jvb").copied().context("not the pool's")
+}
+
+/// A metric of the pods that the HPA sees.
+async fn of_counted(lab: &Laboratory, metric: &str) -> Result<Vec<i64>> {
+    let selector = labels::counted_selector("jvb");
+    let selector = selector.replace('=', "%3D").replace(',', "%2C");
+    let values = read(lab, &format!("pods/*/{metric}?labelSelector={selector}")).await?;
+    Ok(values.into_values().collect())
+}
+
+/// 16 people are 1.6 of stress: four bridges at 0.4 each.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shipped_hpa_grows_a_pool_by_its_stress_and_shrinks_it_by_drains() -> Result<()> {
+    let (stage, _adapters) = stage(2, PERSON, &json!({})).await?;
+    let pool = &stage.pool;
+    let hpa = stage.lab.pool_hpa()?.start().await?;
+    hpa.until("ScalingActive", "True", "ValidMetricFound")
+        .await?;
+    for conference in ["physics", "history", "staff", "chess"] {
+        pool.join(conference, 4);
+    }
+    hpa.until_desired(4).await?;
+    pool.until_active(4).await?;
+    let events = hpa.events("SuccessfulRescale").await?;
+    let grown = |said: &String| said.starts_with("New size: 4");
+    ensure!(events.iter().any(grown), "{events:?}");
+    for conference in ["staff", "chess"] {
+        pool.leave(conference, 4);
+    }
+    hpa.until_desired(2).await?;
+    pool.until_active(2).await?;
+    let (drains, removals) = (
+        stage.scalers.decided("Drain")?,
+        stage.scalers.decided("Delete")?,
+    );
+    ensure!(drains >= 2 && removals >= 2, "{drains} {removals}");
+    let events = hpa.events("SuccessfulRescale").await?;
+    let shrunk = |said: &String| said.starts_with("New size: 2");
+    ensure!(events.iter().any(shrunk), "{events:?}");
+    stage.unharmed().await
+}
+
+/// Eight bridges with 0.3 each, and nobody comes or goes: 2.4 of stress need six bridges at 0.4.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_keeps_the_bridges_that_its_load_needs_while_others_drain_and_by_the_pods_average_it_does_not()
+-> Result<()> {
+    const NEEDED: i32 = 6;
+    let spec = json!({ "drain": { "maxConcurrent": 8 } });
+    let (stage, _adapters) = stage(8, PERSON, &spec).await?;
+    let (lab, pool) = (&stage.lab, &stage.pool);
+    for conference in 0..8 {
+        pool.join(&format!("room{conference}"), 3);
+    }
+    let stressed = || async {
+        let told = of_counted(lab, "stress_level").await?;
+        ensure!(told == [300; 8], "{told:?}");
+        Ok(())
+    };
+    let soon = Duration::from_secs(30);
+    lab.eventually("each bridge has one conference", soon, stressed)
+        .await?;
+
+    // As shipped: two drain, and those who are left are told with their load.
+    let hpa = lab.pool_hpa()?.between(1, 8).start().await?;
+    pool.until("two bridges drain", |status, _| {
+        status["draining"] == 2 && status["replicas"] == 6
+    })
+    .await?;
+    hpa.holds(NEEDED, Duration::from_secs(6)).await?;
+    let shared = of_counted(lab, "committed_stress").await?;
+    ensure!(shared == [400; 6], "{shared:?}");
+    let plain = of_counted(lab, "stress_level").await?;
+    ensure!(plain == [300; 6], "{plain:?}");
+    let total = of_pool(lab, "committed_stress_total").await?;
+    let sum: i64 = shared.iter().sum();
+    ensure!(total == 2400 && sum == total, "{total} {sum}");
+    ensure!(of_pool(lab, "participants_total").await? == 24_000);
+
+    // The same on the pods.
+    let hpa = lab.pool_hpa()?.between(1, 8);
+    let hpa = hpa.on_pods("committed_stress", "400m").start().await?;
+    hpa.holds(NEEDED, Duration::from_secs(6)).await?;
+
+    // Without the load of those that drain there is always room for one bridge less.
+    let blind = lab.pool_hpa()?.between(1, 8);
+    let blind = blind.on_pods("stress_level", "400m").start().await?;
+    blind.until_desired(3).await?;
+    pool.until("five bridges drain", |status, _| {
+        status["draining"] == 5 && status["replicas"] == 3
+    })
+    .await?;
+    let sum: i64 = of_counted(lab, "committed_stress").await?.iter().sum();
+    ensure!(sum == 2400, "{sum}");
+    println!(
+        "2.4 of stress, 0.4 for each bridge: {NEEDED} bridges with those that drain, 3 without"
+    );
+
+    // Those that drain are still there to be taken back.
+    lab.pool_hpa()?.between(1, 8).start().await?;
+    pool.until("six bridges serve", |status, _| {
+        status["replicas"] == 6 && status["active"] == 6
+    })
+    .await?;
+    let (rescues, starts) = (
+        stage.scalers.decided("Rescue")?,
+        stage.scalers.decided("Create")?,
+    );
+    ensure!(rescues >= 3 && starts == 8, "{rescues} {starts}");
+    stage.unharmed().await
+}

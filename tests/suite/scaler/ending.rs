@@ -1,0 +1,173 @@
+//! The end of a pool, with people on its bridges.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use laboratory::{Bridge, Laboratory, Never};
+use scaler_api::crd;
+use serde_json::{Value, json};
+
+use super::stage::{PATIENCE, Stage};
+
+/// A laboratory whose garbage collector knows pools from its start: it looks for new kinds only every 30 s.
+async fn stage(bridges: u32, spec: &Value) -> Result<Stage> {
+    let laboratory = Laboratory::builder().crds(&crd::definition().to_string());
+    Stage::in_a(laboratory, bridges, spec, 1, &[]).await
+}
+
+async fn delete(stage: &Stage, cascade: &str) -> Result<()> {
+    let flag = format!("--cascade={cascade}");
+    let words = ["-n", "jitsi", "delete", "bp/jvb", &flag, "--wait=false"];
+    stage.lab.kubectl_text(&words).await?;
+    Ok(())
+}
+
+/// Waits until the pool is gone; meanwhile this must hold of its bridges.
+async fn until_gone(stage: &Stage, always: impl Fn(&[Bridge]) -> bool) -> Result<()> {
+    stage
+        .lab
+        .eventually("the pool is gone", PATIENCE, || async {
+            let bridges = stage.pool.bridges().await?;
+            ensure!(always(&bridges), Never(format!("{bridges:#?}")));
+            let words = ["-n", "jitsi", "get", "bp", "-o", "name"];
+            let left = stage.lab.kubectl_text(&words).await?;
+            ensure!(left.trim().is_empty(), "{left}");
+            Ok(())
+        })
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_pool_that_drains_its_bridges_stays_until_the_last_person_has_left() -> Result<()>
+{
+    let stage = stage(2, &json!({ "deletionPolicy": "Drain" })).await?;
+    let people = stage.fill(2).await?;
+    let before = stage.pool.bridges().await?;
+    delete(&stage, "background").await?;
+    stage
+        .pool
+        .until("both drain", |status, _| status["draining"] == 2)
+        .await?;
+    // Long enough for the garbage collector.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let there = stage.pool.bridges().await?;
+    for known in &before {
+        let waits =
+            |bridge: &Bridge| bridge.uid == known.uid && bridge.protected && !bridge.deleted;
+        ensure!(there.iter().any(waits), "{there:#?}");
+    }
+    stage.empty(&people, 2);
+    until_gone(&stage, |_| true).await?;
+    let left = stage.pool.bridges().await?;
+    ensure!(left.iter().all(|bridge| bridge.deleted), "{left:#?}");
+    ensure!(stage.removals()?.len() >= 2, "{:#?}", stage.removals()?);
+    stage.unharmed().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_that_drains_its_bridges_is_not_deleted_in_the_foreground_which_would_take_them_first()
+-> Result<()> {
+    const COLLECTOR: &str = "system:serviceaccount:kube-system:generic-garbage-collector";
+    let stage = stage(2, &json!({ "deletionPolicy": "Drain" })).await?;
+    stage.fill(2).await?;
+    let lab = &stage.lab;
+    let words = [
+        "-n",
+        "jitsi",
+        "delete",
+        "bp/jvb",
+        "--cascade=foreground",
+        "--wait=false",
+    ];
+    let dry = [&words[..], &["--dry-run=server"]].concat();
+    // An admission policy takes a moment to be heeded.
+    lab.eventually("it would be refused", PATIENCE, || async {
+        let asked = lab.kubectl(&dry).await?;
+        let said = String::from_utf8_lossy(&asked.stderr).into_owned();
+        ensure!(
+            !asked.status.success() && said.contains("--cascade=background"),
+            "{said}"
+        );
+        Ok(())
+    })
+    .await?;
+    ensure!(!lab.kubectl(&words).await?.status.success());
+    let (people, _) = stage.pool.truth();
+    ensure!(
+        people.cut == 0
+            && stage
+                .pool
+                .object()
+                .await?
+                .metadata
+                .deletion_timestamp
+                .is_none()
+    );
+
+    // Without the policy the finalizer holds the pool, and not its bridges: this is what the policy is for.
+    let binding = "validatingadmissionpolicybinding/bridgepools.bridgetender.dev";
+    lab.kubectl_text(&["delete", binding]).await?;
+    lab.eventually("it is deleted in the foreground", PATIENCE, || async {
+        lab.kubectl_text(&words).await.map(drop)
+    })
+    .await?;
+    lab.eventually(
+        "the garbage collector takes the bridges",
+        PATIENCE,
+        || async {
+            let taken = lab.audit()?.into_iter().filter(|request| {
+                request.user.username == COLLECTOR
+                    && request.verb == "delete"
+                    && request.uri.contains("/namespaces/jitsi/pods/")
+            });
+            ensure!(taken.count() >= 2, "not yet");
+            Ok(())
+        },
+    )
+    .await?;
+    stage.fenced().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bridges_that_a_pool_left_behind_are_taken_up_by_the_next_one_of_its_name() -> Result<()> {
+    let stage = stage(2, &json!({})).await?;
+    stage.fill(2).await?;
+    let before = stage.pool.bridges().await?;
+    let uids = |bridges: &[Bridge]| -> Vec<String> {
+        bridges.iter().map(|bridge| bridge.uid.clone()).collect()
+    };
+    let object = stage.pool.object().await?;
+    delete(&stage, "orphan").await?;
+    let all = |bridges: &[Bridge]| bridges.iter().filter(|bridge| !bridge.deleted).count() == 2;
+    until_gone(&stage, all).await?;
+    let owners = async |wanted: usize| {
+        let what = format!("{wanted} bridges have an owner");
+        stage
+            .lab
+            .eventually(&what, PATIENCE, || async {
+                let mut owned = 0;
+                for bridge in stage.pool.bridges().await? {
+                    let pod = stage.pool.pods().get(&bridge.name).await?;
+                    owned += pod.metadata.owner_references.unwrap_or_default().len();
+                }
+                ensure!(owned == wanted, "{owned}");
+                Ok(())
+            })
+            .await
+    };
+    owners(0).await?;
+    stage
+        .lab
+        .put(&json!({
+            "apiVersion": object.api_version,
+            "kind": object.kind,
+            "metadata": { "name": "jvb", "namespace": "jitsi" },
+            "spec": object.spec,
+        }))
+        .await?;
+    let after = stage.pool.until_active(2).await?;
+    ensure!(uids(&before) == uids(&after), "{before:#?} {after:#?}");
+    owners(2).await?;
+    ensure!(stage.creations()?.len() == 2, "{:#?}", stage.creations()?);
+    stage.unharmed().await
+}
