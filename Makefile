@@ -8,9 +8,13 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 .PHONY: demo
-demo: tools ## a compressed morning and evening on a real control plane (KEEP=1 leaves it running to look around)
+demo: tools ## a plain Deployment and a BridgePool through a compressed day (KEEP=1 leaves it running to look around)
 	@[ -x "$${CARGO_TARGET_DIR:-target}/debug/demo" ] || echo 'demo: building it, about 3 minutes the first time'
 	@exec cargo run --package laboratory --bin demo -- $(if $(KEEP),--keep)
+
+.PHONY: compare
+compare: tools ## the same for three set-ups and three days, into docs/compare.md: ten minutes on an idle machine
+	@exec cargo run --package laboratory --bin demo -- compare $(COMPARE_FLAGS)
 
 .PHONY: test
 test: tools ## all tests that CI runs

@@ -1,34 +1,49 @@
-//! `make demo`: a real control plane, mock bridges, and a morning and an evening in two minutes.
+//! `make demo`: a real control plane, mock bridges, and a morning and an evening in minutes, for a plain Deployment and a
+//! BridgePool side by side.
 
 mod chart;
+mod column;
+mod compare;
+mod day;
+mod outcome;
 mod pace;
-mod scene;
+mod rescale;
 mod screen;
+mod setup;
+mod show;
+mod sightings;
+mod stage;
+mod story;
+mod summary;
 mod table;
 mod verdict;
-mod watch;
+mod words;
 
 use std::io;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
-use scene::Stage;
 use screen::Screen;
 
-/// Plays a compressed morning and evening on a real Kubernetes control plane, and shows how the HPA follows it.
+/// Plays a compressed morning and evening on a real Kubernetes control plane, for a plain Deployment of videobridges and for a
+/// BridgePool, and shows what happens to people in both.
 ///
-/// Succeeds only if the HPA's own events show a scale-up above the starting size first and a scale-down later.
+/// Succeeds only if the Deployment cut people off and the pool nobody, bridges of the pool were drained empty and removed and
+/// others taken back, its jicofo lost no bridge, and both HPAs' own events show that they went up and then down.
 #[derive(Debug, Parser)]
-#[command(name = "demo", version)]
+#[command(name = "demo", version, args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
     /// Leave everything running at the end, to look around with kubectl.
     #[arg(long)]
     keep: bool,
 
-    /// How many people there are at the peak; with fewer than 120 two bridges would do all day.
-    #[arg(long, default_value = "240", value_parser = clap::value_parser!(u32).range(120..=2000))]
+    /// How many people there are at the peak; with fewer than 160 too few bridges come and go.
+    #[arg(long, default_value = "240", value_parser = clap::value_parser!(u32).range(160..=400))]
     people: u32,
 
     /// Which people: the same seed gives the same conferences.
@@ -38,6 +53,13 @@ struct Arguments {
     /// Plain lines, as where the output is no terminal.
     #[arg(long)]
     plain: bool,
+}
+
+/// What else can be played.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Plays several days for a plain Deployment, one with a preStop drain and a BridgePool, and writes docs/compare.md.
+    Compare(compare::Options),
 }
 
 /// As a shell reports a program that was interrupted, and one whose reader went away.
@@ -65,26 +87,30 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<ExitCode> {
     let Arguments {
+        command,
         keep,
         people,
         seed,
         plain,
     } = arguments;
     let screen = Screen::new(plain);
+    if let Some(Command::Compare(options)) = &command {
+        return tokio::select! {
+            done = compare::compare(options, &screen) => done.map(|()| ExitCode::SUCCESS),
+            _ = tokio::signal::ctrl_c() => interrupted(&screen),
+        };
+    }
     let played = async {
-        let stage = Stage::set(&screen).await?;
-        let verdict = stage.perform(people, seed, &screen).await?;
+        let mut stage = show::set(&screen).await?;
+        let verdict = show::perform(&mut stage, people, seed, &screen).await?;
         anyhow::Ok((stage, verdict))
     };
     let (stage, verdict) = tokio::select! {
         played = played => played?,
-        _ = tokio::signal::ctrl_c() => {
-            screen.line("\ninterrupted: everything that was started is being ended")?;
-            return Ok(ExitCode::from(INTERRUPTED));
-        }
+        _ = tokio::signal::ctrl_c() => return interrupted(&screen),
     };
     if keep {
-        stage.look_around(&screen).await?;
+        show::look_around(&stage, &screen).await?;
     }
     stage.strike().await?;
     Ok(if verdict.succeeded() {
@@ -92,6 +118,11 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn interrupted(screen: &Screen) -> Result<ExitCode> {
+    screen.line("\ninterrupted: everything that was started is being ended")?;
+    Ok(ExitCode::from(INTERRUPTED))
 }
 
 /// Whether the output went into a pipe that is closed, as with `| head`.

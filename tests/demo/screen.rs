@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 /// What a line may be wide where the output is no terminal.
-const PLAIN_WIDTH: usize = 160;
+const PLAIN_WIDTH: usize = 100;
 /// What a terminal is wide that does not say.
 const USUAL_WIDTH: usize = 120;
 

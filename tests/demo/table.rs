@@ -1,47 +1,65 @@
-//! The table that people watch.
+//! The table that people watch: a line for a moment, with the same columns for each set-up.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// One line of the table: what is there at one moment.
+use crate::setup::SetUp;
+use crate::story::Tally;
+
+/// What there is at one moment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Row {
     /// Since the load began.
     pub(crate) time: Duration,
-    pub(crate) conferences: usize,
-    pub(crate) people: usize,
-    /// The average that the HPA last computed, in thousandths; `None` while it has none.
-    pub(crate) stress_milli: Option<i64>,
-    pub(crate) desired: Option<i32>,
-    /// Bridges that are Running, and those that exist besides, booting or ending.
-    pub(crate) running: usize,
-    pub(crate) others: usize,
-    /// What the HPA said last.
-    pub(crate) said: String,
+    /// People in conferences.
+    pub(crate) people: u64,
+    /// Each set-up.
+    pub(crate) cells: Vec<Cell>,
+}
+
+/// One set-up at one moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cell {
+    /// The size that the HPA announced last.
+    pub(crate) wanted: Option<i32>,
+    pub(crate) tally: Tally,
+    /// People so far who were cut off, who were moved, and to whom nothing happened.
+    pub(crate) cut: u64,
+    pub(crate) moved: u64,
+    pub(crate) undisturbed: u64,
+    /// Draining bridges that were taken back so far.
+    pub(crate) taken_back: usize,
 }
 
 /// The table on a screen of some width.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Table {
     width: usize,
-    /// Room for the row of bridges; none where what the HPA said needs it.
+    /// Room for the row of bridges.
     bridges: usize,
+    /// Room for, and the name of, people to whom nothing happened.
+    undisturbed: &'static str,
 }
 
-/// All columns but the row of bridges and what the HPA said, with the gaps behind them.
-const NUMBERS: usize = 49;
-/// What the HPA usually says: `→ 12: stress_level above target`.
-const SAID: usize = 31;
-/// Room for the row of bridges.
-const BRIDGES: usize = 12;
-const GAP: usize = 2;
+/// From this width on there is room for whole words.
+const WIDE: usize = 100;
+const BRIDGES: [usize; 2] = [8, 12];
+/// The numbers of a set-up but the last, with the gaps before them: `HPA`, `cut`, `moved`.
+const NUMBERS: usize = 3 + 1 + 1 + 4 + 1 + 5;
+
+/// What the picture of bridges means.
+pub(crate) const LEGEND: &str =
+    "■ takes people   □ drains: its people stay, nobody new comes   · boots or ends";
 
 impl Table {
     /// The table on a screen of so many columns.
     pub(crate) fn new(width: usize) -> Self {
-        let fits = width >= NUMBERS + BRIDGES + GAP + SAID;
-        let bridges = if fits { BRIDGES } else { 0 };
-        Self { width, bridges }
+        let wide = width >= WIDE;
+        Self {
+            width,
+            bridges: BRIDGES[usize::from(wide)],
+            undisturbed: if wide { "undisturbed" } else { "unharmed" },
+        }
     }
 
     /// Whether the columns stand where they stand in `other`.
@@ -50,54 +68,48 @@ impl Table {
     }
 
     /// The lines above it.
-    pub(crate) fn headings(self) -> String {
-        let names = ["conferences", "people", "stress", "desired", "running"];
-        let headings = self.line(" time", names, "", "what the HPA said");
-        let rules = names.map(|name| "─".repeat(name.chars().count()));
-        let rules = rules.each_ref().map(String::as_str);
-        let bridges = "─".repeat(self.bridges);
-        format!(
-            "{headings}\n{}",
-            self.line(" ────", rules, &bridges, "─────────────────")
-        )
+    pub(crate) fn headings(self, set_ups: &[SetUp]) -> String {
+        let cell = NUMBERS + self.bridges + 1 + self.undisturbed.len();
+        let mut lines = [String::from("            "), String::from(" time people")];
+        for set_up in set_ups {
+            let title = format!(" {} ", set_up.title());
+            let _ = write!(lines[0], "  {title:─^cell$}");
+            let names = self.numbers("HPA", "bridges", ["cut", "moved", self.undisturbed]);
+            let _ = write!(lines[1], "  {names}");
+        }
+        lines.map(|line| self.cut(&line)).join("\n")
+    }
+
+    /// A line between lines, which says what the day is about from here on.
+    pub(crate) fn phase(self, phase: &str) -> String {
+        self.cut(&format!("────── {phase} ──────"))
     }
 
     /// One line of it.
     pub(crate) fn row(self, row: &Row) -> String {
         let seconds = row.time.as_secs();
-        let unknown = || "–".to_owned();
-        let stress = row.stress_milli.map_or_else(unknown, |milli| {
-            format!("{}.{:02}", milli / 1000, milli % 1000 / 10)
-        });
-        let desired = row
-            .desired
-            .map_or_else(unknown, |desired| desired.to_string());
-        let running = match row.others {
-            0 => row.running.to_string(),
-            others => format!("{}+{others}", row.running),
-        };
-        self.line(
-            &format!("{:>2}:{:02}", seconds / 60, seconds % 60),
-            [
-                &row.conferences.to_string(),
-                &row.people.to_string(),
-                &stress,
-                &desired,
-                &running,
-            ],
-            &bridges(row.running, row.others, self.bridges),
-            &row.said,
-        )
+        let mut line = format!("{:>2}:{:02} {:>6}", seconds / 60, seconds % 60, row.people);
+        for cell in &row.cells {
+            let unknown = || "–".to_owned();
+            let wanted = cell
+                .wanted
+                .map_or_else(unknown, |wanted| wanted.to_string());
+            let people = [cell.cut, cell.moved, cell.undisturbed].map(|people| people.to_string());
+            let people = people.each_ref().map(String::as_str);
+            let bridges = bridges(cell.tally, self.bridges);
+            let _ = write!(line, "  {}", self.numbers(&wanted, &bridges, people));
+        }
+        self.cut(&line)
     }
 
-    fn line(self, time: &str, numbers: [&str; 5], bridges: &str, said: &str) -> String {
-        let [conferences, people, stress, desired, running] = numbers;
-        let mut line =
-            format!("{time} {conferences:>11} {people:>6} {stress:>6} {desired:>7} {running:>7}  ");
-        if self.bridges > 0 {
-            let _ = write!(line, "{bridges:<0$}  ", self.bridges);
-        }
-        line += said;
+    fn numbers(self, wanted: &str, bridges: &str, people: [&str; 3]) -> String {
+        let [cut, moved, undisturbed] = people;
+        let (room, last) = (self.bridges, self.undisturbed.len());
+        format!("{wanted:>3} {bridges:<room$} {cut:>4} {moved:>5} {undisturbed:>last$}")
+    }
+
+    /// A line that is no wider than the screen.
+    pub(crate) fn cut(self, line: &str) -> String {
         let line = line.trim_end();
         if line.chars().count() <= self.width {
             return line.to_owned();
@@ -107,98 +119,89 @@ impl Table {
     }
 }
 
-/// A square for each running bridge, a dot for each that boots or ends, as far as there is room.
-fn bridges(running: usize, others: usize, room: usize) -> String {
-    let squares = running.min(room);
-    let dots = others.min(room - squares);
-    ["■".repeat(squares), "·".repeat(dots)].concat()
+/// A sign for each bridge, as far as there is room.
+fn bridges(tally: Tally, room: usize) -> String {
+    let others = tally.booting + tally.ending;
+    let signs = [
+        "■".repeat(tally.running),
+        "□".repeat(tally.draining),
+        "·".repeat(others),
+    ];
+    signs.concat().chars().take(room).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::Rescale;
+
+    const SET_UPS: [SetUp; 2] = [SetUp::Plain, SetUp::Pool];
 
     fn row() -> Row {
+        let plain = Cell {
+            wanted: Some(4),
+            tally: Tally {
+                running: 4,
+                booting: 1,
+                ending: 1,
+                ..Tally::default()
+            },
+            cut: 157,
+            moved: 0,
+            undisturbed: 1203,
+            taken_back: 0,
+        };
+        let pool = Cell {
+            wanted: None,
+            tally: Tally {
+                running: 4,
+                draining: 2,
+                ..Tally::default()
+            },
+            cut: 0,
+            moved: 14,
+            undisturbed: 1346,
+            taken_back: 1,
+        };
         Row {
             time: Duration::from_secs(83),
-            conferences: 17,
             people: 131,
-            stress_milli: Some(437),
-            desired: Some(4),
-            running: 3,
-            others: 1,
-            said: "→ 4: stress_level above target".into(),
+            cells: vec![plain, pool],
         }
     }
 
     #[test]
     fn a_row_stands_under_its_headings() {
-        for (width, expected) in [
-            (
-                200,
-                "
- time conferences people stress desired running                what the HPA said
- ──── ─────────── ────── ────── ─────── ───────  ────────────  ─────────────────
- 1:23          17    131   0.43       4     3+1  ■■■·          → 4: stress_level above target
-",
-            ),
-            (
-                80,
-                "
- time conferences people stress desired running  what the HPA said
- ──── ─────────── ────── ────── ─────── ───────  ─────────────────
- 1:23          17    131   0.43       4     3+1  → 4: stress_level above target
-",
-            ),
-            (
-                60,
-                "
- time conferences people stress desired running  what the H…
- ──── ─────────── ────── ────── ─────── ───────  ──────────…
- 1:23          17    131   0.43       4     3+1  → 4: stres…
-",
-            ),
-        ] {
+        let drawn = [120, 100, 80, 60].map(|width| {
             let table = Table::new(width);
-            let drawn = format!("\n{}\n{}\n", table.headings(), table.row(&row()));
-            assert_eq!(drawn, expected);
-        }
+            format!(
+                "{width} columns\n{}\n{}",
+                table.headings(&SET_UPS),
+                table.row(&row())
+            )
+        });
+        insta::assert_snapshot!(drawn.join("\n\n"));
     }
 
     #[test]
-    fn what_the_hpa_usually_says_is_whole_on_eighty_columns() {
-        for reason in [
-            "pods metric stress_level above target",
-            "All metrics below target",
-        ] {
-            let size = 12;
-            let reason = reason.to_owned();
-            let said = Rescale { size, reason }.to_string();
-            let row = Row {
-                said: said.clone(),
-                ..row()
-            };
-            assert!(Table::new(80).row(&row).ends_with(&said), "{said}");
-        }
-    }
-
-    #[test]
-    fn what_is_unknown_is_a_dash_and_not_a_zero() {
-        let unknown = Row {
-            stress_milli: None,
-            desired: None,
-            ..row()
-        };
-        let drawn = Table::new(200).row(&unknown);
-        assert!(drawn.contains("131      –       –"), "{drawn}");
+    fn nothing_is_missing_on_eighty_columns() {
+        let table = Table::new(80);
+        let drawn = format!(
+            "{}\n{}\n{LEGEND}",
+            table.headings(&SET_UPS),
+            table.row(&row())
+        );
+        assert!(!drawn.contains('…'), "{drawn}");
+        assert!(
+            drawn.lines().all(|line| line.chars().count() <= 80),
+            "{drawn}"
+        );
     }
 
     #[test]
     fn a_line_never_wraps() {
         for width in 1..140 {
             let table = Table::new(width);
-            let drawn = format!("{}\n{}", table.headings(), table.row(&row()));
+            let drawn = format!("{}\n{}", table.headings(&SET_UPS), table.row(&row()));
             for line in drawn.lines() {
                 assert!(line.chars().count() <= width, "{width}: {line}");
             }

@@ -1,150 +1,196 @@
-//! Whether the demo showed what it is to show, judged by nothing but the HPA's own events.
+//! Whether the demo showed what it is to show: one finding for each condition.
 
 use std::fmt;
 
-/// A change of size that the HPA announced in an event `SuccessfulRescale`.
+use crate::outcome::Outcome;
+use crate::rescale::Course;
+use crate::setup::START;
+
+/// How many of our bridges must have been drained empty and removed.
+const DRAINED: usize = 2;
+/// How many must have been taken back.
+const TAKEN_BACK: usize = 1;
+
+/// What was to be seen, whether it was, and what was seen instead.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Rescale {
-    /// The new size.
-    pub(crate) size: i32,
-    /// Why, in the HPA's words.
-    pub(crate) reason: String,
+pub(crate) struct Finding {
+    pub(crate) passed: bool,
+    pub(crate) wanted: &'static str,
+    pub(crate) seen: String,
 }
 
-impl Rescale {
-    /// Reads an event's message, for example `New size: 4; reason: pods metric stress_level above target`.
-    pub(crate) fn parse(message: &str) -> Option<Self> {
-        let (size, reason) = message
-            .strip_prefix("New size: ")?
-            .split_once("; reason: ")?;
-        Some(Self {
-            size: size.parse().ok()?,
-            reason: reason.to_owned(),
-        })
-    }
-}
-
-/// In fewer words than the event's, which names the size and the kind of the metric for those who do not see them.
-impl fmt::Display for Rescale {
+impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reason = self.reason.strip_prefix("pods metric ");
-        write!(f, "→ {}: {}", self.size, reason.unwrap_or(&self.reason))
+        let mark = if self.passed { '✓' } else { '✗' };
+        write!(f, "{mark} {}: {}", self.wanted, self.seen)
     }
 }
 
 /// What became of the demo.
-#[derive(Debug, Eq, PartialEq)]
-pub(crate) enum Verdict {
-    /// First above the starting size, later down.
-    UpThenDown {
-        /// The largest size.
-        peak: i32,
-        /// The size at the end.
-        end: i32,
-    },
-    /// It never grew beyond the size that it started with.
-    NeverUp,
-    /// It grew and did not shrink afterwards.
-    NeverDown {
-        /// The largest size.
-        peak: i32,
-    },
-}
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Verdict(pub(crate) Vec<Finding>);
 
 impl Verdict {
-    /// Judges the changes of size, in their order, of a workload that started with `start`.
-    pub(crate) fn of(start: i32, rescales: &[Rescale]) -> Self {
-        let Some(up) = rescales.iter().position(|rescale| rescale.size > start) else {
-            return Self::NeverUp;
+    /// Judges a day by what came of it in both columns.
+    pub(crate) fn of(plain: &Outcome, pool: &Outcome) -> Self {
+        let find = |wanted, passed, seen| Finding {
+            passed,
+            wanted,
+            seen,
         };
-        let mut before = rescales[up].size;
-        let mut down = false;
-        for rescale in &rescales[up + 1..] {
-            down |= rescale.size < before;
-            before = rescale.size;
-        }
-        let peak = rescales
-            .iter()
-            .map(|rescale| rescale.size)
-            .max()
-            .unwrap_or(start);
-        if down {
-            Self::UpThenDown { peak, end: before }
-        } else {
-            Self::NeverDown { peak }
-        }
+        let course = |outcome: &Outcome| Course::of(START, &outcome.rescales);
+        let scaled = |wanted, outcome| {
+            let course = course(outcome);
+            let passed = matches!(course, Course::UpThenDown { .. });
+            find(wanted, passed, course.to_string())
+        };
+        Self(vec![
+            scaled("the HPA of the Deployment went up, then down", plain),
+            scaled("the HPA of the BridgePool went up, then down", pool),
+            find(
+                "the plain Deployment cut people off",
+                plain.cut > 0,
+                of(plain.cut, "person", "people"),
+            ),
+            find(
+                "the BridgePool cut nobody off",
+                pool.cut == 0,
+                of(pool.cut, "person", "people"),
+            ),
+            find(
+                "at least two of its bridges were drained empty and removed",
+                pool.drained_empty >= DRAINED,
+                of(pool.drained_empty as u64, "bridge", "bridges"),
+            ),
+            find(
+                "at least one that drained was taken back",
+                pool.taken_back >= TAKEN_BACK,
+                of(pool.taken_back as u64, "bridge", "bridges"),
+            ),
+            find(
+                "its jicofo lost no bridge",
+                pool.lost_bridges == 0,
+                format!("lost_bridges is {}", pool.lost_bridges),
+            ),
+        ])
     }
 
-    /// Whether the demo succeeded.
+    /// Whether everything was seen that was to be.
     pub(crate) fn succeeded(&self) -> bool {
-        matches!(self, Self::UpThenDown { .. })
+        self.0.iter().all(|finding| finding.passed)
     }
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UpThenDown { peak, end } => {
-                write!(
-                    f,
-                    "the HPA scaled up to {peak} bridges when people came, and down to {end} when they went"
-                )
-            }
-            Self::NeverUp => write!(
-                f,
-                "the HPA never scaled up: its events show no size above the one it started with"
-            ),
-            Self::NeverDown { peak } => write!(
-                f,
-                "the HPA scaled up to {peak} bridges and never down again"
-            ),
+        for finding in &self.0 {
+            writeln!(f, "{finding}")?;
         }
+        let missing = self.0.iter().filter(|finding| !finding.passed).count();
+        match missing {
+            0 => write!(f, "done: everything was seen that was to be"),
+            1 => write!(f, "failed: one thing was not seen"),
+            missing => write!(f, "failed: {missing} things were not seen"),
+        }
+    }
+}
+
+fn of(count: u64, one: &str, many: &str) -> String {
+    match count {
+        0 => format!("no {one}"),
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rescale::Rescale;
 
-    fn sizes(sizes: &[i32]) -> Vec<Rescale> {
-        sizes
-            .iter()
-            .map(|size| Rescale {
-                size: *size,
-                reason: String::new(),
-            })
-            .collect()
+    fn rescales(sizes: &[i32]) -> Vec<Rescale> {
+        let reason = String::new;
+        let one = |size: &i32| Rescale {
+            size: *size,
+            reason: reason(),
+        };
+        sizes.iter().map(one).collect()
     }
 
-    #[test]
-    fn only_up_and_then_down_is_success() {
-        for (rescales, verdict) in [
-            (&[][..], Verdict::NeverUp),
-            (&[1], Verdict::NeverUp),
-            (&[2], Verdict::NeverUp),
-            (&[3, 5], Verdict::NeverDown { peak: 5 }),
-            (&[1, 4], Verdict::NeverDown { peak: 4 }),
-            (&[4, 6, 5], Verdict::UpThenDown { peak: 6, end: 5 }),
-            (&[1, 4, 3, 2], Verdict::UpThenDown { peak: 4, end: 2 }),
-        ] {
-            let found = Verdict::of(2, &sizes(rescales));
-            assert_eq!(found, verdict, "{rescales:?}");
-            assert_eq!(
-                found.succeeded(),
-                matches!(verdict, Verdict::UpThenDown { .. })
-            );
+    fn plain() -> Outcome {
+        Outcome {
+            cut: 57,
+            lost_bridges: 9,
+            rescales: rescales(&[4, 6, 3, 6, 2]),
+            ..Outcome::default()
+        }
+    }
+
+    fn pool() -> Outcome {
+        Outcome {
+            moved: 4,
+            drained_empty: 5,
+            taken_back: 2,
+            rescales: rescales(&[4, 6, 4, 6, 2]),
+            ..Outcome::default()
         }
     }
 
     #[test]
-    fn the_events_of_the_real_controller_are_understood() {
-        let message = "New size: 4; reason: pods metric stress_level above target";
-        let read = Rescale {
-            size: 4,
-            reason: "pods metric stress_level above target".into(),
-        };
-        assert_eq!(Rescale::parse(message).as_ref(), Some(&read));
-        assert_eq!(read.to_string(), "→ 4: stress_level above target");
-        assert_eq!(Rescale::parse("unable to get metric"), None);
+    fn a_good_day_is_told_condition_by_condition() {
+        let verdict = Verdict::of(&plain(), &pool());
+        assert!(verdict.succeeded());
+        let told = verdict.to_string();
+        assert!(
+            told.lines().all(|line| line.chars().count() <= 80),
+            "{told}"
+        );
+        insta::assert_snapshot!(told);
+    }
+
+    #[test]
+    fn each_condition_that_is_missed_is_a_failure_that_says_so() {
+        type Change = fn(&mut Outcome, &mut Outcome);
+        let spoilt: [(&str, Change); 8] = [
+            ("plain Deployment cut people off: no person", |plain, _| {
+                plain.cut = 0;
+            }),
+            ("cut nobody off: 1 person", |_, pool| {
+                pool.cut = 1;
+            }),
+            ("drained empty and removed: 1 bridge", |_, pool| {
+                pool.drained_empty = 1;
+            }),
+            ("taken back: no bridge", |_, pool| {
+                pool.taken_back = 0;
+            }),
+            ("lost_bridges is 1", |_, pool| {
+                pool.lost_bridges = 1;
+            }),
+            ("never above the size", |plain, _| {
+                plain.rescales = rescales(&[2]);
+            }),
+            ("never above the size", |_, pool| {
+                pool.rescales.clear();
+            }),
+            ("never down again", |_, pool| {
+                pool.rescales = rescales(&[5]);
+            }),
+        ];
+        for (told, spoil) in spoilt {
+            let (mut plain, mut pool) = (plain(), pool());
+            spoil(&mut plain, &mut pool);
+            let verdict = Verdict::of(&plain, &pool);
+            assert!(!verdict.succeeded(), "{told}");
+            let failures: Vec<_> = verdict.0.iter().filter(|found| !found.passed).collect();
+            assert_eq!(failures.len(), 1, "{told}");
+            let line = failures[0].to_string();
+            assert!(line.starts_with('✗') && line.contains(told), "{line}");
+            assert!(
+                verdict
+                    .to_string()
+                    .ends_with("failed: one thing was not seen")
+            );
+        }
     }
 }
