@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+pub use pages::machine::load;
 use pages::machine::{self, said, text, value};
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +45,7 @@ pub fn this() -> Machine {
         libc: said("getconf", &["GNU_LIBC_VERSION"]),
         rustc: machine::rustc(),
         kubernetes: kubernetes_version(),
-        load_before: machine::load(),
+        load_before: load(),
     }
 }
 
