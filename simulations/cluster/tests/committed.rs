@@ -35,8 +35,8 @@ fn policy(told: Told) -> Policy {
         "scaleTargetRef": { "apiVersion": "bridgetender.dev/v1alpha1", "kind": "BridgePool", "name": "pool" },
         "minReplicas": 1, "maxReplicas": 100, "metrics": [metric], "behavior": {},
     });
-    let spec: hpa::Spec = serde_json::from_value(manifest).unwrap();
-    Policy::try_from(spec).unwrap()
+    let spec: hpa::Spec = serde_json::from_value(manifest).expect("a case of this test");
+    Policy::try_from(spec).expect("a case of this test")
 }
 
 fn milli(value: f64) -> i64 {
@@ -76,7 +76,7 @@ fn sizes(told: Told) -> Vec<usize> {
             .collect();
         let share = match told {
             Told::OwnOfPods => 0.0,
-            _ => all.share(MIN_COVERAGE).unwrap(),
+            _ => all.share(MIN_COVERAGE).expect("a case of this test"),
         };
         let sample = Sample {
             milli: milli(STRESS + share),
@@ -87,7 +87,7 @@ fn sizes(told: Told) -> Vec<usize> {
             of_pods: vec![Some(sample); counted],
             ..Samples::default()
         };
-        let total = [milli(all.total(MIN_COVERAGE).unwrap())];
+        let total = [milli(all.total(MIN_COVERAGE).expect("a case of this test"))];
         let pod = Pod {
             phase: Phase::Running,
             deleting: false,
@@ -101,7 +101,7 @@ fn sizes(told: Told) -> Vec<usize> {
                 requests: &[],
             },
         };
-        let replicas = i32::try_from(counted).unwrap();
+        let replicas = i32::try_from(counted).expect("a case of this test");
         let inputs = Inputs {
             controller: &controller,
             policy: &policy,
@@ -116,7 +116,7 @@ fn sizes(told: Told) -> Vec<usize> {
         };
         // The first look is at a size that somebody else set: it holds for as long as the window.
         let put = sync(&mut state, &inputs, now).put;
-        sizes.extend(put.map(|size| usize::try_from(size).unwrap()));
+        sizes.extend(put.map(|size| usize::try_from(size).expect("a case of this test")));
     }
     sizes
 }

@@ -29,10 +29,7 @@ fn pool(name: &str) -> Value {
     pool
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_obstacle_is_named_with_the_way_around_it() -> Result<()> {
-    let lab = Laboratory::start().await?;
-    let plugin = Plugin::of(&lab, None)?;
+async fn nothing_is_installed(plugin: &Plugin) -> Result<()> {
     let crd = [
         "the cluster does not know BridgePools",
         "hint: install them: kubectl apply",
@@ -44,8 +41,29 @@ async fn every_obstacle_is_named_with_the_way_around_it() -> Result<()> {
         &["watch"],
         &["status", "-A"],
     ] {
-        refused(&plugin, arguments, 2, &crd).await?;
+        refused(plugin, arguments, 2, &crd).await?;
     }
+    Ok(())
+}
+
+async fn nobody_may(lab: &Laboratory) -> Result<()> {
+    let nobody = Plugin::of_user(&lab.identity("nobody", &[])?, None)?;
+    for (arguments, verb, resource) in [
+        (&["status"][..], "list", "bridgepools"),
+        (&["status", "north"], "get", "bridgepools"),
+        (&["drain", "jvb-1"], "get", "pods"),
+    ] {
+        let rule = format!("resources: [{resource}]\n        verbs: [{verb}]");
+        refused(&nobody, arguments, 2, &["error: you may not: ", &rule]).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_obstacle_is_named_with_the_way_around_it() -> Result<()> {
+    let lab = Laboratory::start().await?;
+    let plugin = Plugin::of(&lab, None)?;
+    nothing_is_installed(&plugin).await?;
     lab.apply(&crd::definition().to_string()).await?;
     lab.namespace("jitsi").await?;
     refused(
@@ -129,15 +147,7 @@ async fn every_obstacle_is_named_with_the_way_around_it() -> Result<()> {
         said.code == Some(1) && said.out.contains("NotLookedAfter"),
         "{said:?}"
     );
-    let nobody = Plugin::of_user(&lab.identity("nobody", &[])?, None)?;
-    for (arguments, verb, resource) in [
-        (&["status"][..], "list", "bridgepools"),
-        (&["status", "north"], "get", "bridgepools"),
-        (&["drain", "jvb-1"], "get", "pods"),
-    ] {
-        let rule = format!("resources: [{resource}]\n        verbs: [{verb}]");
-        refused(&nobody, arguments, 2, &["error: you may not: ", &rule]).await?;
-    }
+    nobody_may(&lab).await?;
     refused(
         &plugin,
         &["status", "--context=prod"],
