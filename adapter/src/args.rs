@@ -72,7 +72,7 @@ pub struct Arguments {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Serving")]
 pub struct Serving {
-    /// Address and port to serve HTTPS on; on [::] for IPv4 too, and for IPv4 alone where the system has no IPv6.
+    /// Address and port to serve HTTPS on; on `[::]` for IPv4 too, and for IPv4 alone where the system has no IPv6.
     #[arg(
         long,
         env = "JVB_ADAPTER_BIND",

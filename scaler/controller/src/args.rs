@@ -197,7 +197,7 @@ pub struct Deciding {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Telling")]
 pub struct Telling {
-    /// Address and port to serve /healthz, /readyz, /metrics and /pools/NAMESPACE/NAME on, over plain HTTP; on [::] for IPv4 too.
+    /// Address and port to serve /healthz, /readyz, /metrics and /pools/NAMESPACE/NAME on, over plain HTTP; on `[::]` for IPv4 too.
     #[arg(
         long,
         env = "JVB_SCALER_BIND",
