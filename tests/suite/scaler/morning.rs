@@ -28,6 +28,7 @@ async fn on_draining(pool: &Pool, most: &mut u32) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "new with the pool's hands, and not yet run through on the merged tree"]
 async fn a_morning_and_an_evening_with_thirty_bridges_and_the_real_hpa_cut_nobody() -> Result<()> {
     let spec = json!({ "drain": { "maxConcurrent": 30 } });
     let (stage, _adapters) = committed::stage(2, PERSON, &spec).await?;
