@@ -73,6 +73,14 @@ impl Keys {
     /// Signs a client certificate and writes a kubeconfig around it that needs no other file.
     pub(crate) fn identity(&self, user: &str, groups: &[&str]) -> Result<PathBuf> {
         let credentials = self.cluster.client(user, groups)?;
+        let mut context = json!({"cluster": "laboratory", "user": user});
+        // A service account is at home in its namespace, as in a pod.
+        if let Some((namespace, _)) = user
+            .strip_prefix("system:serviceaccount:")
+            .and_then(|rest| rest.split_once(':'))
+        {
+            context["namespace"] = namespace.into();
+        }
         let kubeconfig = json!({
             "apiVersion": "v1",
             "kind": "Config",
@@ -84,7 +92,7 @@ impl Keys {
                 "client-certificate-data": STANDARD.encode(credentials.certificate),
                 "client-key-data": STANDARD.encode(credentials.key),
             }}],
-            "contexts": [{"name": "laboratory", "context": {"cluster": "laboratory", "user": user}}],
+            "contexts": [{"name": "laboratory", "context": context}],
             "current-context": "laboratory",
         });
         let path = self.kubeconfig(user);

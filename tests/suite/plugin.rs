@@ -32,6 +32,19 @@ pub(super) struct Said {
     pub(super) err: String,
 }
 
+impl Said {
+    /// All that it said, with no regard to where lines end.
+    pub(super) fn words(&self) -> String {
+        words(&format!("{} {}", self.out, self.err))
+    }
+}
+
+/// A text with no regard to where its lines end.
+pub(super) fn words(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
+}
+
 impl Plugin {
     /// As whoever may do everything; it asks the first controller.
     pub(super) fn of(lab: &Laboratory, scalers: Option<&Scalers>) -> Result<Self> {

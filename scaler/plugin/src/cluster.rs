@@ -23,6 +23,12 @@ use crate::trouble::{Right, Trouble};
 /// As whom it writes: `kubectl get --show-managed-fields` tells it.
 const MANAGER: &str = "kubectl-bridgepool";
 
+/// The answer of an API server that has too much to do, or does not serve a resource yet.
+const TURNED_AWAY: u16 = 429;
+
+/// It says so itself: `Retry-After: 1`.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// A cluster.
 #[derive(Clone)]
 pub struct Cluster {
@@ -94,14 +100,30 @@ impl Cluster {
         self.client.clone()
     }
 
-    /// What a request comes to in time.
-    async fn timely<T>(
+    /// What a request comes to in time. One that the API server turns away for now, because it has too much to do or does not serve
+    /// the resource yet (429), has not been looked at: it is asked again, as kubectl does.
+    async fn timely<T, F: Future<Output = kube::Result<T>>>(
         &self,
         right: Right,
-        asked: impl Future<Output = kube::Result<T>>,
+        ask: impl Fn() -> F,
     ) -> Result<T, Trouble> {
+        let mut turned_away = None;
+        let asked = async {
+            loop {
+                match ask().await {
+                    Err(kube::Error::Api(status)) if status.code == TURNED_AWAY => {
+                        turned_away = Some(status);
+                        tokio::time::sleep(AGAIN).await;
+                    }
+                    answer => return answer,
+                }
+            }
+        };
         if let Ok(answer) = tokio::time::timeout(self.timeout, asked).await {
             return answer.map_err(|error| Trouble::of(error, right));
+        }
+        if let Some(status) = turned_away {
+            return Err(Trouble::of(kube::Error::Api(status), right));
         }
         let timeout = humantime::format_duration(self.timeout);
         Err(Trouble::Silent(format!("no answer within {timeout}")))
@@ -115,7 +137,7 @@ impl Cluster {
         let api: Api<Pod> = Api::namespaced(self.client.clone(), written.namespace);
         let patch = Patch::Merge(written.body);
         let params = params(written.dry_run);
-        self.timely(pods("patch"), api.patch(written.name, &params, &patch))
+        self.timely(pods("patch"), || api.patch(written.name, &params, &patch))
             .await
             .map(drop)
     }
@@ -128,7 +150,7 @@ impl Cluster {
         let api: Api<BridgePool> = Api::namespaced(self.client.clone(), written.namespace);
         let patch = Patch::Merge(written.body);
         let params = params(written.dry_run);
-        self.timely(pools("patch"), api.patch(written.name, &params, &patch))
+        self.timely(pools("patch"), || api.patch(written.name, &params, &patch))
             .await
             .map(drop)
     }

@@ -1,9 +1,11 @@
 //! What may come next on a command line. kubectl asks for it by the program `kubectl_complete-bridgepool`.
 
-use clap::{Command, CommandFactory as _, Parser as _};
+mod names;
 
+use clap::{Command, CommandFactory as _};
+
+use self::names::names;
 use crate::args::CommandLine;
-use crate::cluster::{Cluster, Which};
 
 /// What `completion kubectl` prints: a file of this text, executable and on the PATH, is the program that kubectl asks.
 pub const SCRIPT: &str = "#!/bin/sh\nexec kubectl-bridgepool __complete \"$@\"\n";
@@ -175,58 +177,6 @@ fn is(flag: &clap::Arg, word: &str) -> bool {
     long.as_deref() == Some(word) || short.as_deref() == Some(word)
 }
 
-/// The names for a place. A cluster that does not answer has none.
-fn names(place: Place, typed: &[String]) -> Vec<String> {
-    let Some((_, before)) = typed.split_last() else {
-        return Vec::new();
-    };
-    // What was typed may not be a whole command yet: the flags that say which cluster are what counts.
-    let flags = flags(before);
-    let words = ["kubectl-bridgepool".to_owned()].into_iter().chain(flags);
-    let status = ["status".to_owned()];
-    let Ok(line) = CommandLine::try_parse_from(words.chain(status)) else {
-        return Vec::new();
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let Ok(runtime) = runtime else {
-        return Vec::new();
-    };
-    runtime.block_on(async {
-        let Ok(cluster) = Cluster::of(&line.common).await else {
-            return Vec::new();
-        };
-        match place {
-            Place::Bridge => cluster.bridge_names().await.unwrap_or_default(),
-            Place::Pool => {
-                let which = Which::Of(cluster.namespace().to_owned());
-                let pools = cluster.pools(&which).await.unwrap_or_default();
-                pools.into_iter().map(|pool| pool.name).collect()
-            }
-        }
-    })
-}
-
-/// The flags among these words that say which cluster, with their values.
-fn flags(words: &[String]) -> Vec<String> {
-    const VALUED: [&str; 4] = ["-n", "--namespace", "--context", "--kubeconfig"];
-    let mut flags = vec!["--request-timeout=2s".to_owned()];
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        if VALUED.contains(&word.as_str()) {
-            flags.push(word.clone());
-            flags.extend(words.next().cloned());
-        } else if VALUED.iter().any(|flag| {
-            word.strip_prefix(flag)
-                .is_some_and(|rest| rest.starts_with('=') || *flag == "-n")
-        }) {
-            flags.push(word.clone());
-        }
-    }
-    flags
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,14 +227,5 @@ mod tests {
             let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
             assert_eq!(asked(&words).map(<[String]>::len), rest, "{words:?}");
         }
-    }
-
-    #[test]
-    fn the_cluster_is_the_one_that_was_typed() {
-        let flags = flags(&typed("drain -n jitsi --context=prod jvb-1 --dry-run"));
-        assert_eq!(
-            flags,
-            ["--request-timeout=2s", "-n", "jitsi", "--context=prod"]
-        );
     }
 }

@@ -1,52 +1,36 @@
 //! `watch`: pools and pods are watched, and what is other is told as it happens.
 
+mod known;
+
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt as _};
 use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
 use kube::api::{ApiResource, DynamicObject};
 use kube::runtime::watcher::{self, Event, watcher};
-use kube::{Api, ResourceExt as _};
 use reach::Clock;
 use scaler_api::BridgePool;
 use scaler_api::labels::POOL;
 use scaler_policy::world::Pool;
-use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
+use self::known::Known;
 use crate::args::Output;
-use crate::changes::{Change, changes};
-use crate::cluster::{Cluster, Which, understood, written};
+use crate::changes::Change;
+use crate::cluster::{Cluster, Which};
 use crate::show::{self, Pen};
 use crate::terminal::print;
 use crate::trouble::Trouble;
-use crate::view::{Seen, View};
 
 /// What comes together is told together.
 const BREATH: Duration = Duration::from_millis(100);
 
 /// How often the leader is asked how many people there are: they stand beside what changes.
 const PEOPLE: Duration = Duration::from_secs(2);
-
-type Key = (String, String);
-
-/// What is known.
-#[derive(Default)]
-struct Known {
-    pools: BTreeMap<Key, Pool>,
-    pods: BTreeMap<Key, Pod>,
-    /// What was told last of each pool.
-    told: BTreeMap<Key, View>,
-    /// People on each bridge, by its UID, as the leader told them last.
-    people: BTreeMap<String, Option<u64>>,
-    /// Whether both have been listed.
-    listed: (bool, bool),
-    /// Whether the leader has answered.
-    asked: bool,
-}
 
 /// Tells what is other, until nobody reads it any more.
 pub(crate) async fn watch(
@@ -189,81 +173,4 @@ fn paced<K>(
     events: impl Stream<Item = watcher::Result<Event<K>>>,
 ) -> impl Stream<Item = watcher::Result<Event<K>>> {
     kube::runtime::WatchStreamExt::default_backoff(events)
-}
-
-impl Known {
-    fn pool(&mut self, event: Option<Event<DynamicObject>>) {
-        match event {
-            Some(Event::Init) => self.pools.clear(),
-            Some(Event::InitApply(object) | Event::Apply(object)) => {
-                let key = key(&object);
-                match understood(value(&object)) {
-                    Ok(pool) => drop(self.pools.insert(key, pool)),
-                    Err(trouble) => eprintln!("warning: {}/{}: {trouble}", key.0, key.1),
-                }
-            }
-            Some(Event::Delete(object)) => {
-                self.pools.remove(&key(&object));
-            }
-            Some(Event::InitDone) => self.listed.0 = true,
-            None => {}
-        }
-    }
-
-    fn pod(&mut self, event: Option<Event<Pod>>) {
-        match event {
-            Some(Event::Init) => self.pods.clear(),
-            Some(Event::InitApply(object) | Event::Apply(object)) => {
-                self.pods.insert(key(&object), object);
-            }
-            Some(Event::Delete(object)) => {
-                self.pods.remove(&key(&object));
-            }
-            Some(Event::InitDone) => self.listed.1 = true,
-            None => {}
-        }
-    }
-
-    /// What is other than what was told last.
-    fn news(&mut self, clock: &Clock) -> Vec<Change> {
-        if self.listed != (true, true) {
-            return Vec::new();
-        }
-        let mut news = Vec::new();
-        for (key, pool) in &self.pools {
-            let pods: Vec<Pod> = self
-                .pods
-                .iter()
-                .filter(|((namespace, _), pod)| {
-                    *namespace == key.0 && pod.labels().get(POOL.name()) == Some(&key.1)
-                })
-                .map(|(_, pod)| pod.clone())
-                .collect();
-            let seen = Seen {
-                report: written(pool, &pods, clock),
-                pool: pool.clone(),
-                silence: None,
-            };
-            let mut view = View::new(&seen);
-            for row in &mut view.bridges {
-                row.people = self.people.get(&row.uid.0).copied().flatten();
-            }
-            news.extend(changes(self.told.get(key), &view));
-            self.told.insert(key.clone(), view);
-        }
-        self.told.retain(|key, _| self.pools.contains_key(key));
-        news
-    }
-}
-
-fn key(object: &impl kube::ResourceExt) -> Key {
-    (object.namespace().unwrap_or_default(), object.name_any())
-}
-
-fn value(object: &DynamicObject) -> Value {
-    let mut value = object.data.clone();
-    value["apiVersion"] = <BridgePool as k8s_openapi::Resource>::API_VERSION.into();
-    value["kind"] = <BridgePool as k8s_openapi::Resource>::KIND.into();
-    value["metadata"] = serde_json::to_value(&object.metadata).unwrap_or_default();
-    value
 }

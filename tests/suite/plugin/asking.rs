@@ -70,7 +70,6 @@ async fn the_status_tells_the_people_on_each_bridge_and_how_many_more_fit() -> R
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "new with kubectl bridgepool, and not yet through on the merged tree"]
 async fn what_is_explained_is_what_is_then_decided() -> Result<()> {
     let stage = Stage::of(3, &json!({}), 1).await?;
     let plugin = Plugin::of(&stage.lab, Some(&stage.scalers))?;
@@ -131,7 +130,6 @@ async fn what_is_explained_is_what_is_then_decided() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "new with kubectl bridgepool, and not yet through on the merged tree"]
 async fn without_a_controller_it_says_so_and_tells_what_is_written() -> Result<()> {
     let mut stage = Stage::of(2, &json!({}), 1).await?;
     let plugin = Plugin::of(&stage.lab, Some(&stage.scalers))?;
@@ -140,13 +138,14 @@ async fn without_a_controller_it_says_so_and_tells_what_is_written() -> Result<(
     ensure!(
         said.code == Some(2)
             && said
-                .err
+                .words()
                 .contains("only jvb-scaler, which decides, can explain it"),
         "{said:?}"
     );
     let said = plugin.run(&["status"]).await?;
     ensure!(
-        said.out.contains("People, stress and room are not known"),
+        said.words()
+            .contains("People, stress and room are not known"),
         "{said:?}"
     );
     ensure!(said.out.matches("Active").count() == 2, "{said:?}");
@@ -156,7 +155,7 @@ async fn without_a_controller_it_says_so_and_tells_what_is_written() -> Result<(
         .eventually("nobody leads", PATIENCE, || async {
             let said = plugin.run(&["status"]).await?;
             ensure!(
-                said.code == Some(1) && said.out.contains("no jvb-scaler leads"),
+                said.code == Some(1) && said.words().contains("no jvb-scaler leads"),
                 "{said:?}"
             );
             Ok(())

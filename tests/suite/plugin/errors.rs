@@ -60,7 +60,6 @@ async fn nobody_may(lab: &Laboratory) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "new with kubectl bridgepool, and not yet through on the merged tree"]
 async fn every_obstacle_is_named_with_the_way_around_it() -> Result<()> {
     let lab = Laboratory::start().await?;
     let plugin = Plugin::of(&lab, None)?;

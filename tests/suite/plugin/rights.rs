@@ -38,7 +38,7 @@ async fn the_rights_that_are_given_to_operators_are_those_that_it_uses() -> Resu
     ensure!(
         said.code == Some(0)
             && said
-                .out
+                .words()
                 .contains("jvb-scaler's pod bridgetender/jvb-scaler-0 is gone"),
         "{said:?}"
     );

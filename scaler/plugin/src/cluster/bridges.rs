@@ -53,7 +53,7 @@ impl Cluster {
             None => POOL.name().to_owned(),
         };
         let params = ListParams::default().labels(&selector);
-        let list = self.timely(pods("list"), api.list(&params)).await?;
+        let list = self.timely(pods("list"), || api.list(&params)).await?;
         Ok(list.items)
     }
 
@@ -64,7 +64,7 @@ impl Cluster {
     pub async fn bridge(&self, name: &str) -> Result<Found, Trouble> {
         let (namespace, name) = (self.namespace.as_str(), plain(name));
         let api: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
-        let found = self.timely(pods("get"), api.get_opt(name)).await?;
+        let found = self.timely(pods("get"), || api.get_opt(name)).await?;
         let Some(pod) = found else {
             let there = self.pods_of(namespace, None).await?;
             return Err(Trouble::NoBridge {

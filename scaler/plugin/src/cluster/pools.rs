@@ -45,7 +45,9 @@ impl Cluster {
         let request = Request::get(path).body(Vec::new());
         let request = request.map_err(|_| Trouble::Answer("that is no name".to_owned()))?;
         let answer = self
-            .timely(pools(verb), self.client.request::<Value>(request))
+            .timely(pools(verb), || {
+                self.client.request::<Value>(request.clone())
+            })
             .await;
         match (which, answer) {
             (Which::One(..), Ok(object)) => Ok(vec![understood(object)?]),
@@ -96,10 +98,7 @@ fn items(list: &mut Value) -> Vec<Pool> {
     let Some(Value::Array(items)) = list.get_mut("items").map(Value::take) else {
         return Vec::new();
     };
-    let items = items.into_iter().filter_map(|mut object| {
-        // In a list objects come without their kind.
-        object["apiVersion"] = BridgePool::API_VERSION.into();
-        object["kind"] = BridgePool::KIND.into();
+    let items = items.into_iter().filter_map(|object| {
         let name = object["metadata"]["name"].clone();
         let pool = understood(object);
         if let Err(trouble) = &pool {
@@ -110,8 +109,12 @@ fn items(list: &mut Value) -> Vec<Pool> {
     items.collect()
 }
 
-/// A pool as this version understands it.
-pub(crate) fn understood(object: Value) -> Result<Pool, Trouble> {
+/// A pool as this version understands it. In a list objects come without their kind.
+pub(crate) fn understood(mut object: Value) -> Result<Pool, Trouble> {
+    if object["kind"].is_null() {
+        object["apiVersion"] = BridgePool::API_VERSION.into();
+        object["kind"] = BridgePool::KIND.into();
+    }
     let wrong = |why: String| Trouble::Refused {
         why: format!("the pool cannot be understood: {}", why.replace('\n', "; ")),
         hint: "use the plugin of the same version as the CRD".to_owned(),
