@@ -17,6 +17,8 @@ use crate::replica::{Running, replace};
 
 /// What the controller may do, in the words that operators get.
 const RBAC: &str = include_str!("../../scaler/controller/rbac.yaml");
+/// The same for a controller of the namespace `jitsi` alone.
+const RBAC_NAMESPACED: &str = include_str!("../../scaler/controller/rbac-namespaced.yaml");
 /// What nobody may do to a pool.
 const ADMISSION: &str = include_str!("../../scaler/controller/admission.yaml");
 const NAMESPACE: &str = "bridgetender";
@@ -57,6 +59,7 @@ pub struct ScalersBuilder<'a> {
     first: u8,
     replicas: u8,
     arguments: Vec<String>,
+    rbac: &'static str,
     link: Option<&'a Link>,
 }
 
@@ -76,11 +79,8 @@ struct Replica {
 
 impl Laboratory {
     /// The kubeconfig of a controller: it may do what operators are told to let it do, and nothing else.
-    ///
-    /// # Errors
-    /// When the API server refuses its rights, or the admission policy of pools.
-    pub async fn scaler_kubeconfig(&self) -> Result<PathBuf> {
-        self.apply(RBAC)
+    async fn scaler_kubeconfig(&self, rbac: &str) -> Result<PathBuf> {
+        self.apply(rbac)
             .await
             .context("cannot apply the controller's RBAC")?;
         self.apply(ADMISSION)
@@ -103,6 +103,7 @@ impl Laboratory {
             first: 0,
             replicas: 1,
             arguments,
+            rbac: RBAC,
             link: None,
         }
     }
@@ -120,6 +121,15 @@ impl<'a> ScalersBuilder<'a> {
     #[must_use]
     pub fn beside(mut self, others: u8) -> Self {
         self.first = others;
+        self
+    }
+
+    /// Without any right in other namespaces than `jitsi`, which must be there.
+    #[must_use]
+    pub fn namespaced(mut self) -> Self {
+        self.rbac = RBAC_NAMESPACED;
+        self.arguments
+            .push(format!("--namespaces={}", crate::bridges::NAMESPACE));
         self
     }
 
@@ -143,7 +153,7 @@ impl<'a> ScalersBuilder<'a> {
     /// When a flag is wrong, or none leads in time.
     pub async fn start(self) -> Result<Scalers> {
         let lab = self.lab;
-        let direct = lab.scaler_kubeconfig().await?;
+        let direct = lab.scaler_kubeconfig(self.rbac).await?;
         let kubeconfig = match self.link {
             Some(link) => link.kubeconfig(&direct)?,
             None => direct,

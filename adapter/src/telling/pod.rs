@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bridge::Time;
 use k8s_openapi::api::core::v1::ContainerState;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use scaler_api::labels::POOL;
 
 use crate::telling::resource::Resource;
 
@@ -79,7 +80,7 @@ pub(crate) struct Pod {
     pub name: Arc<str>,
     /// Its labels.
     pub labels: Labels,
-    /// The objects that it belongs to: its controller, and the Deployment of its ReplicaSet.
+    /// The objects that it belongs to: its controller, and the Deployment of its ReplicaSet; or the pool that its label names.
     pub owners: Arc<[(Resource, Box<str>)]>,
     /// Whether it has been asked to go.
     pub leaving: bool,
@@ -139,8 +140,8 @@ impl Pod {
 
     /// The BridgePool that it belongs to.
     ///
-    /// Its owner reference names it, and its labels say how it stands there, so that nobody needs to watch pools: there need not
-    /// even be any.
+    /// Its owner reference names it, or its label where it has no owner, and its labels say how it stands there, so that nobody needs
+    /// to watch pools: there need not even be any.
     pub(crate) fn pool(&self) -> Option<&str> {
         match self.outermost_owner() {
             Some((Resource::BridgePools, name)) => Some(name),
@@ -161,7 +162,13 @@ fn owners(metadata: &ObjectMeta) -> Arc<[(Resource, Box<str>)]> {
         .flatten()
         .find(|owner| owner.controller == Some(true))
     else {
-        return Arc::default();
+        // A pool whose bridges outlive it (`deletionPolicy: Orphan`) owns none of them: its label alone names it.
+        let pool = metadata
+            .labels
+            .as_ref()
+            .and_then(|labels| labels.get(POOL.name()));
+        let pool = pool.map(|pool| (Resource::BridgePools, Box::from(pool.as_str())));
+        return pool.into_iter().collect();
     };
     let Some(resource) = Resource::of_kind(&controller.api_version, &controller.kind) else {
         return Arc::default();

@@ -31,6 +31,8 @@ pub(crate) struct Lookout {
     shared: Arc<Shared>,
     /// What was complained about, so that it is said once and not at each look.
     told: BTreeMap<String, String>,
+    /// What was last seen around each pool.
+    seen: BTreeMap<PoolKey, Surroundings>,
 }
 
 impl Lookout {
@@ -41,6 +43,7 @@ impl Lookout {
             timeout,
             shared,
             told: BTreeMap::new(),
+            seen: BTreeMap::new(),
         }
     }
 
@@ -71,29 +74,37 @@ impl Lookout {
         let kind = ApiResource::erase::<HorizontalPodAutoscaler>(&());
         let autoscalers = Api::namespaced_with(self.client.clone(), place, &kind);
         let there = self.list(&budgets, place, "PodDisruptionBudgets").await;
-        let scaling: Option<Vec<DynamicObject>> = self
+        let scaling = self
             .list(&autoscalers, place, "HorizontalPodAutoscalers")
             .await;
         for (key, wanted) in wanted
             .iter()
             .filter(|((namespace, _), _)| namespace == place)
         {
-            if let Some(there) = &there {
-                self.keep(&budgets, wanted, there).await;
+            // What cannot be read now is as it was when it was last read.
+            let mut seen = self.seen.remove(key).unwrap_or_default();
+            match &there {
+                Ok(there) => {
+                    seen.budgets_unread = None;
+                    seen.budgets = wanted.others(there);
+                    seen.budget_not_kept = self.keep(&budgets, wanted, there).await;
+                }
+                Err(why) => seen.budgets_unread = Some(why.clone()),
             }
-            let surroundings = Surroundings {
-                budgets: there
-                    .as_deref()
-                    .map(|there| wanted.others(there))
-                    .unwrap_or_default(),
-                autoscalers: scaling
-                    .iter()
-                    .flatten()
-                    .filter_map(|object| scales(object, wanted.name()))
-                    .collect(),
-            };
-            tell(key.clone(), surroundings);
+            match &scaling {
+                Ok(scaling) => {
+                    seen.autoscalers_unread = None;
+                    seen.autoscalers = scaling
+                        .iter()
+                        .filter_map(|object: &DynamicObject| scales(object, wanted.name()))
+                        .collect();
+                }
+                Err(why) => seen.autoscalers_unread = Some(why.clone()),
+            }
+            self.seen.insert(key.clone(), seen.clone());
+            tell(key.clone(), seen);
         }
+        self.seen.retain(|key, _| wanted.contains_key(key));
     }
 
     async fn keep(
@@ -101,7 +112,7 @@ impl Lookout {
         api: &Api<PodDisruptionBudget>,
         wanted: &Wanted,
         there: &[PodDisruptionBudget],
-    ) {
+    ) -> Option<String> {
         let there = there
             .iter()
             .find(|budget| budget.name_any() == wanted.name());
@@ -117,20 +128,26 @@ impl Lookout {
             wanted.name()
         );
         let trouble = "is not as it should be, and bridges with people may be evicted";
-        self.complain(of, trouble, problem);
+        self.complain(of, trouble, problem.clone());
+        problem
     }
 
-    async fn list<K>(&mut self, api: &Api<K>, place: &str, what: &str) -> Option<Vec<K>>
+    async fn list<K>(&mut self, api: &Api<K>, place: &str, what: &str) -> Result<Vec<K>, String>
     where
         K: kube::Resource + Clone + DeserializeOwned + Debug,
     {
-        let (found, problem) = match tokio::time::timeout(self.timeout, all(api, None)).await {
-            Ok(Ok((found, _))) => (Some(found), None),
-            Ok(Err(error)) => (None, Some(causes(&error))),
-            Err(_) => (None, Some("no answer".to_owned())),
+        let found = match tokio::time::timeout(self.timeout, all(api, None)).await {
+            Ok(Ok((found, _))) => Ok(found),
+            Ok(Err(error)) => Err(causes(&error)),
+            Err(_) => Err("no answer".to_owned()),
         };
         let of = format!("the {what} in {place}");
-        self.complain(of, "cannot be read, and nothing is told of them", problem);
+        let problem = found.as_ref().err().cloned();
+        self.complain(
+            of,
+            "cannot be read, and nothing new is told of them",
+            problem,
+        );
         found
     }
 

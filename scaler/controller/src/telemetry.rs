@@ -29,6 +29,7 @@ pub(crate) struct Telemetry {
     looks: Family<Label, Counter>,
     watch_errors: Family<Label, Counter>,
     violations: Family<Name, Counter>,
+    people_moved: Family<Name, Counter>,
     events_dropped: Counter,
     step_seconds: Histogram,
 }
@@ -45,6 +46,7 @@ impl Telemetry {
             looks: Family::default(),
             watch_errors: Family::default(),
             violations: Family::default(),
+            people_moved: Family::default(),
             events_dropped: Counter::default(),
             step_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 15)),
         };
@@ -88,6 +90,11 @@ impl Telemetry {
             "invariant_violations",
             "Plans that broke what must hold of every plan: each is a mistake of this program, and the log tells of which bridge",
             self.violations.clone(),
+        );
+        own.register(
+            "people_moved",
+            "People in the conferences that jicofo moved off bridges past their deadline, because it was asked to; by namespace",
+            self.people_moved.clone(),
         );
         own.register(
             "events_dropped",
@@ -136,6 +143,12 @@ impl Telemetry {
     pub(crate) fn requested(&self, kind: &'static str, outcome: &'static str) {
         let labels = [("request", kind), ("outcome", outcome)];
         self.requests.get_or_create(&labels).inc();
+    }
+
+    /// jicofo moved a conference of so many people.
+    pub(crate) fn moved(&self, namespace: &str, people: u64) {
+        let labels = [("namespace", namespace.to_owned())];
+        self.people_moved.get_or_create(&labels).inc_by(people);
     }
 
     /// A bridge was asked, with this result.

@@ -5,6 +5,7 @@ mod events;
 
 use std::sync::Arc;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use scaler_policy::world::Pool;
 use scaler_policy::{Action, Decision, Plan, Transition};
 use tracing::error;
@@ -28,6 +29,13 @@ impl Teller {
             shared,
             log,
             events,
+        }
+    }
+
+    /// Tells of a pool that it cannot be understood.
+    pub(crate) fn unreadable(&mut self, pool: &ObjectMeta, why: &str) {
+        if !self.events.unreadable(pool, why) {
+            self.shared.telemetry.event_dropped();
         }
     }
 

@@ -7,6 +7,7 @@ mod bridges;
 mod gate;
 mod objects;
 mod outcome;
+mod refusals;
 mod template;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use scaler_policy::{Call, Outcome, Request};
 use tracing::debug;
 
 pub(crate) use gate::Gate;
+use refusals::Refusals;
 
 use crate::config::Questions;
 use crate::shared::Shared;
@@ -28,6 +30,7 @@ pub(crate) struct Transport {
     client: kube::Client,
     shared: Arc<Shared>,
     gate: Arc<Gate>,
+    refusals: Arc<Refusals>,
     timeout: Duration,
     jicofo: Option<String>,
     deadline: Duration,
@@ -47,6 +50,7 @@ impl Transport {
             client,
             shared,
             gate,
+            refusals: Arc::default(),
             timeout,
             jicofo: questions.jicofo.clone(),
             deadline: questions.deadline,
@@ -60,6 +64,10 @@ impl Transport {
         let outcome = self.carry(pool, request).await;
         debug!(pool = pool.name, kind, ?outcome, "a request was sent");
         self.shared.telemetry.requested(kind, told(&outcome));
+        self.refusals.note(&pool.namespace, kind, &outcome);
+        if let (Call::MoveRoom { endpoints, .. }, Outcome::Done) = (&request.call, &outcome) {
+            self.shared.telemetry.moved(&pool.namespace, *endpoints);
+        }
         outcome
     }
 

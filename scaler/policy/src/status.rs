@@ -97,13 +97,23 @@ fn conditions(pool: &Pool, plan: &Plan, now: Time) -> Vec<Condition> {
         let findings = found.get(told).map_or(&[][..], Vec::as_slice);
         // A pool is supported unless something is found; of all others something found makes them true.
         let holds = findings.is_empty() == (*told == ConditionType::Supported);
+        // What could not be read is neither so nor not.
+        let unread = !findings.is_empty()
+            && findings
+                .iter()
+                .all(|finding| finding.reason == Reason::NotRead);
+        let status = match (unread, holds) {
+            (true, _) => "Unknown",
+            (false, true) => "True",
+            (false, false) => "False",
+        };
         let messages: Vec<&str> = findings
             .iter()
             .map(|finding| finding.message.as_str())
             .collect();
         let mut condition = Condition {
             type_: told.name().to_owned(),
-            status: if holds { "True" } else { "False" }.to_owned(),
+            status: status.to_owned(),
             reason: findings
                 .first()
                 .map_or(*otherwise, |finding| finding.reason)

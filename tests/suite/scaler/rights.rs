@@ -87,3 +87,29 @@ async fn the_controller_needs_no_other_right_and_uses_each_that_it_has() -> Resu
     rights::exactly(lab, CONTROLLER, file, OF_EVERYBODY).await?;
     stage.unharmed().await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_controller_of_one_namespace_asks_for_nothing_outside_it() -> Result<()> {
+    let lab = Laboratory::builder().audit_log(true).start().await?;
+    let pool = lab.pool(2).start().await?;
+    let scalers = lab.scaler().namespaced().start().await?;
+    pool.until_active(2).await?;
+    let stage = Stage { lab, pool, scalers };
+    stage.scale(1).await?;
+    stage.pool.until_active(1).await?;
+    for request in stage.asked(|_| true)? {
+        let code = request.response_status.map_or(0, |status| status.code);
+        ensure!(
+            code != 401 && code != 403,
+            "{} {}: {code}",
+            request.verb,
+            request.uri
+        );
+        let inside = ["/namespaces/jitsi/", "/namespaces/bridgetender/leases"]
+            .iter()
+            .any(|place| request.uri.contains(place))
+            || request.uri == "/version";
+        ensure!(inside, "{} {}", request.verb, request.uri);
+    }
+    stage.unharmed().await
+}

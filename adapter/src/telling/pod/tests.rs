@@ -54,6 +54,18 @@ fn an_owner_that_is_no_controller_owns_nothing() {
 }
 
 #[test]
+fn a_bridge_that_nobody_owns_belongs_to_the_pool_that_its_label_names() {
+    let labelled = |owned: bool| {
+        pod(|pod| {
+            pod["metadata"]["labels"]["bridgetender.dev/pool"] = json!("north");
+            pod["metadata"]["ownerReferences"][0]["controller"] = json!(owned);
+        })
+    };
+    assert_eq!(labelled(false).pool(), Some("north"));
+    assert_eq!(labelled(true).pool(), None, "a label against an owner");
+}
+
+#[test]
 fn the_port_is_the_named_one_else_the_annotated_one_else_the_bridges_own() {
     let address = |pod: Pod| pod.address.unwrap().to_string();
     assert_eq!(address(pod(|_| {})), "127.3.1.7:9090");

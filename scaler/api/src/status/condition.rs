@@ -21,7 +21,7 @@ pub enum ConditionType {
     MetricsStale,
     /// Trouble: some bridges do not answer.
     BridgesUnknown,
-    /// Trouble: somebody else's PodDisruptionBudget covers bridges of this pool.
+    /// Trouble: somebody else's PodDisruptionBudget covers bridges of this pool, or its own does not cover them.
     ForeignPdb,
     /// Trouble: a rollout stopped.
     UpdateStalled,
@@ -88,6 +88,10 @@ pub enum Reason {
     Malformed,
     /// A second PodDisruptionBudget covers the bridges.
     SecondPdb,
+    /// The pool's own PodDisruptionBudget is not as it should be.
+    BudgetNotKept,
+    /// What it is about cannot be read: the condition is neither true nor false.
+    NotRead,
     /// New bridges do not come up in time.
     ProgressDeadline,
     /// The pool is paused.

@@ -92,6 +92,8 @@ impl Mind {
                     "BridgePool {}/{} is left alone, and its bridges are not looked after: {unreadable}",
                     key.0, key.1
                 );
+                self.teller
+                    .unreadable(&object.metadata, &unreadable.to_string());
                 return self.forget(&key);
             }
         };

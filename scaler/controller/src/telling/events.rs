@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use k8s_openapi::Resource as _;
 use k8s_openapi::api::core::v1::ObjectReference;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use reach::causes;
 use scaler_api::BridgePool;
@@ -55,6 +56,27 @@ impl Events {
         let mut told = std::iter::once(first).chain(second);
         told.all(|told| self.0.try_send(told).is_ok())
     }
+
+    /// Has it told on a pool that it cannot be understood; whether there was room for it.
+    pub(crate) fn unreadable(&self, metadata: &ObjectMeta, why: &str) -> bool {
+        let note = format!("its bridges are left alone, because it cannot be understood: {why}");
+        let event = Event {
+            type_: EventType::Warning,
+            reason: "Unreadable".to_owned(),
+            note: Some(cut(note)),
+            action: "LeaveAlone".to_owned(),
+            secondary: None,
+        };
+        let on = ObjectReference {
+            api_version: Some(BridgePool::API_VERSION.to_owned()),
+            kind: Some(BridgePool::KIND.to_owned()),
+            namespace: metadata.namespace.clone(),
+            name: metadata.name.clone(),
+            uid: metadata.uid.clone(),
+            ..ObjectReference::default()
+        };
+        self.0.try_send(Told { event, on }).is_ok()
+    }
 }
 
 fn event(plan: &Plan, decision: &Decision, secondary: Option<ObjectReference>) -> Event {
@@ -62,8 +84,6 @@ fn event(plan: &Plan, decision: &Decision, secondary: Option<ObjectReference>) -
         decision.transition,
         Transition::StartFailed | Transition::Preempt | Transition::Expel | Transition::Uncount
     );
-    let mut note = sentence(plan, decision);
-    note.truncate(note.floor_char_boundary(LONGEST));
     Event {
         type_: if trouble {
             EventType::Warning
@@ -71,10 +91,16 @@ fn event(plan: &Plan, decision: &Decision, secondary: Option<ObjectReference>) -
             EventType::Normal
         },
         reason: format!("{:?}", decision.transition),
-        note: Some(note),
+        note: Some(cut(sentence(plan, decision))),
         action: format!("{:?}", decision.to),
         secondary,
     }
+}
+
+/// As much of a note as the API server takes.
+fn cut(mut note: String) -> String {
+    note.truncate(note.floor_char_boundary(LONGEST));
+    note
 }
 
 fn reference(pool: &Pool) -> ObjectReference {

@@ -59,7 +59,7 @@ impl Cluster {
                     there: there.into_iter().map(|pool| pool.name).collect(),
                 })
             }
-            (_, Ok(mut list)) => Ok(items(&mut list)),
+            (_, Ok(mut list)) => items(&mut list),
             (_, Err(trouble)) => Err(trouble),
         }
     }
@@ -94,19 +94,26 @@ impl Cluster {
     }
 }
 
-fn items(list: &mut Value) -> Vec<Pool> {
+/// The pools of a list. One that cannot be understood is told and left out, and is trouble where no other one is left.
+fn items(list: &mut Value) -> Result<Vec<Pool>, Trouble> {
     let Some(Value::Array(items)) = list.get_mut("items").map(Value::take) else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
-    let items = items.into_iter().filter_map(|object| {
+    let (mut pools, mut troubles) = (Vec::new(), Vec::new());
+    for object in items {
         let name = object["metadata"]["name"].clone();
-        let pool = understood(object);
-        if let Err(trouble) = &pool {
-            eprintln!("warning: the pool {name} is left out: {trouble}");
+        match understood(object) {
+            Ok(pool) => pools.push(pool),
+            Err(trouble) => {
+                eprintln!("warning: the pool {name} is left out: {trouble}");
+                troubles.push(trouble);
+            }
         }
-        pool.ok()
-    });
-    items.collect()
+    }
+    match troubles.into_iter().next() {
+        Some(trouble) if pools.is_empty() => Err(trouble),
+        _ => Ok(pools),
+    }
 }
 
 /// A pool as this version understands it. In a list objects come without their kind.
@@ -125,4 +132,37 @@ pub(crate) fn understood(mut object: Value) -> Result<Pool, Trouble> {
         .as_ref()
         .and_then(|status| status.current_revision.clone());
     observe::pool(pool, revision.unwrap_or_default()).map_err(|missing| wrong(missing.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use scaler_api::cases;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_pool_that_cannot_be_understood_is_left_out_and_is_no_lack_of_pools() {
+        let good = |name: &str| {
+            let mut pool = cases::pool(&json!({}));
+            pool["metadata"] = json!({ "name": name, "namespace": "jitsi", "uid": name });
+            pool
+        };
+        let bad = |name: &str| {
+            let mut pool = good(name);
+            pool["spec"]["replicas"] = json!("many");
+            pool
+        };
+        let names = |pools: &[Value]| {
+            let read = items(&mut json!({ "items": pools }));
+            read.map(|pools| pools.into_iter().map(|pool| pool.name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&[]).unwrap(), [""; 0]);
+        assert_eq!(names(&[good("a"), bad("b")]).unwrap(), ["a"]);
+        let trouble = names(&[bad("b")]).unwrap_err();
+        assert!(
+            trouble.to_string().contains("cannot be understood"),
+            "{trouble}"
+        );
+    }
 }

@@ -81,7 +81,10 @@ fn condition(told: &Condition) -> Option<Finding> {
     let kind = ConditionType::ALL
         .into_iter()
         .find(|kind| kind.name() == told.type_)?;
-    let trouble = kind.trouble().is_some_and(|status| status == told.status);
+    // Trouble that nobody can rule out is trouble.
+    let trouble = kind
+        .trouble()
+        .is_some_and(|status| status == told.status || told.status == "Unknown");
     let paused = kind == ConditionType::Paused && told.status == "True";
     if !trouble && !paused {
         return None;

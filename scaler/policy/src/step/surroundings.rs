@@ -16,6 +16,29 @@ pub(super) fn find(draft: &mut Draft<'_, '_>) {
         );
         draft.finding(ConditionType::ForeignPdb, Reason::SecondPdb, message);
     }
+    if let Some(why) = &surroundings.budget_not_kept {
+        let message = format!(
+            "the pool's own PodDisruptionBudget is not as it should be, and bridges with people may be evicted: {why}"
+        );
+        draft.finding(ConditionType::ForeignPdb, Reason::BudgetNotKept, message);
+    }
+    for (condition, what, unread) in [
+        (
+            ConditionType::ForeignPdb,
+            "PodDisruptionBudgets",
+            &surroundings.budgets_unread,
+        ),
+        (
+            ConditionType::HpaSelectorMode,
+            "HorizontalPodAutoscalers",
+            &surroundings.autoscalers_unread,
+        ),
+    ] {
+        if let Some(why) = unread {
+            let message = format!("the {what} of the namespace cannot be read: {why}");
+            draft.finding(condition, Reason::NotRead, message);
+        }
+    }
     if let [_, _, ..] = &surroundings.autoscalers[..] {
         let message = format!(
             "more than one HorizontalPodAutoscaler scales this pool: {}. Each of them refuses to: delete all but one",

@@ -25,6 +25,7 @@ fn told(surroundings: Surroundings) -> Stage {
 fn who_else_has_a_say_about_the_bridges_is_told_and_nothing_else() {
     let all = [
         Reason::SecondPdb,
+        Reason::BudgetNotKept,
         Reason::SecondHpa,
         Reason::OwnerReferences,
         Reason::HpaAboveMaxReplicas,
@@ -36,6 +37,10 @@ fn who_else_has_a_say_about_the_bridges_is_told_and_nothing_else() {
     };
     let budgets = Surroundings {
         budgets: vec!["theirs".to_owned()],
+        ..Surroundings::default()
+    };
+    let unkept = Surroundings {
+        budget_not_kept: Some("forbidden".to_owned()),
         ..Surroundings::default()
     };
     let owners = Autoscaler {
@@ -50,6 +55,7 @@ fn who_else_has_a_say_about_the_bridges_is_told_and_nothing_else() {
         (Surroundings::default(), None),
         (scaled_by(&[autoscaler("hpa")]), None),
         (budgets, Some(Reason::SecondPdb)),
+        (unkept, Some(Reason::BudgetNotKept)),
         (
             scaled_by(&[autoscaler("hpa"), autoscaler("keda")]),
             Some(Reason::SecondHpa),
@@ -84,4 +90,47 @@ fn an_autoscaler_that_is_off_because_of_a_size_of_zero_is_told_with_the_way_back
             "the HorizontalPodAutoscaler hpa does nothing while spec.replicas is 0: kubectl scale bp/pool --replicas=1 turns it on again"
         ]
     );
+}
+
+#[test]
+fn what_cannot_be_read_is_neither_true_nor_false() {
+    let forbidden = || Some("forbidden".to_owned());
+    for (surroundings, condition, expected) in [
+        (Surroundings::default(), "ForeignPDB", "False"),
+        (
+            Surroundings {
+                budgets_unread: forbidden(),
+                ..Surroundings::default()
+            },
+            "ForeignPDB",
+            "Unknown",
+        ),
+        // What was read before still counts.
+        (
+            Surroundings {
+                budgets: vec!["theirs".to_owned()],
+                budgets_unread: forbidden(),
+                ..Surroundings::default()
+            },
+            "ForeignPDB",
+            "True",
+        ),
+        (
+            Surroundings {
+                autoscalers_unread: forbidden(),
+                ..Surroundings::default()
+            },
+            "HpaSelectorMode",
+            "Unknown",
+        ),
+    ] {
+        let mut stage = told(surroundings);
+        stage.seconds(1);
+        let status = &stage.world.pool().status;
+        let told = status
+            .conditions
+            .iter()
+            .find(|told| told.type_ == condition);
+        assert_eq!(told.map(|told| &*told.status), Some(expected), "{told:?}");
+    }
 }

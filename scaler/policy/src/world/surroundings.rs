@@ -7,6 +7,12 @@ pub struct Surroundings {
     pub budgets: Vec<String>,
     /// The HorizontalPodAutoscalers that scale the pool.
     pub autoscalers: Vec<Autoscaler>,
+    /// Why the PodDisruptionBudgets could not be read; what is said of them is from the last time, if there was one.
+    pub budgets_unread: Option<String>,
+    /// The same of the HorizontalPodAutoscalers.
+    pub autoscalers_unread: Option<String>,
+    /// Why the pool's own budget is not as it is wanted.
+    pub budget_not_kept: Option<String>,
 }
 
 /// A HorizontalPodAutoscaler that scales the pool.
