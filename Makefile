@@ -31,6 +31,11 @@ bench-adapter: ## measure jvb-adapter, beside others, into docs/benchmarks.md: a
 	@cargo build --profile slim --package adapter --bin jvb-adapter
 	@exec cargo run --release --package laboratory --bin bench -- run --adapter "$${CARGO_TARGET_DIR:-target}/slim/jvb-adapter" $(if $(QUICK),--quick --out target/bench) $(BENCH_FLAGS)
 
+.PHONY: bench-scaler
+bench-scaler: tools ## measure jvb-scaler, by bridges and by changes, into docs/benchmarks/scaler.md: ten minutes (QUICK=1: only whether it works)
+	@cargo build --profile slim --package scaler-controller --bin jvb-scaler
+	@exec cargo run --release --package laboratory --bin bench -- scaler --scaler "$${CARGO_TARGET_DIR:-target}/slim/jvb-scaler" $(if $(QUICK),--quick --out target/bench) $(BENCH_FLAGS)
+
 .PHONY: bench
 bench: ## measure what decisions and syncs of the HPA cost, into docs/benchmarks/: five minutes
 	@BENCH_WRITE=1 cargo bench --package scaler-policy --bench step
