@@ -22,7 +22,7 @@ test: tools ## all tests that CI runs
 	@cargo test --workspace --no-fail-fast
 
 .PHONY: test-long
-test-long: ## what CI has no time for, into docs/test-long.md: over an hour; PART=orders, guards, oldest, pace or seeds runs one part
+test-long: ## what CI has no time for, into docs/test-long.md: over an hour; PART=orders, guards, cascade, many, oldest, pace or seeds runs one part
 	@tests/long $(PART)
 
 .PHONY: bench-adapter
@@ -30,6 +30,11 @@ bench-adapter: ## measure jvb-adapter, beside others, into docs/benchmarks.md: a
 	@tests/tools/build peers
 	@cargo build --profile slim --package adapter --bin jvb-adapter
 	@exec cargo run --release --package laboratory --bin bench -- run --adapter "$${CARGO_TARGET_DIR:-target}/slim/jvb-adapter" $(if $(QUICK),--quick --out target/bench) $(BENCH_FLAGS)
+
+.PHONY: bench-scaler
+bench-scaler: tools ## measure jvb-scaler, by bridges and by changes, into docs/benchmarks/scaler.md: ten minutes (QUICK=1: only whether it works)
+	@cargo build --profile slim --package scaler-controller --bin jvb-scaler
+	@exec cargo run --release --package laboratory --bin bench -- scaler --scaler "$${CARGO_TARGET_DIR:-target}/slim/jvb-scaler" $(if $(QUICK),--quick --out target/bench) $(BENCH_FLAGS)
 
 .PHONY: bench
 bench: ## measure what decisions and syncs of the HPA cost, into docs/benchmarks/: five minutes

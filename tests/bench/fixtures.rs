@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use laboratory::machine::Machine;
 
-use crate::results::{HARNESS, Measure, OURS, Results, Subject, Value, What};
+use crate::results::{HARNESS, Measure, OURS, Results, SCALER, Subject, Value, What};
 use crate::statistics::Series;
 
 /// A run of a machine that is none, in which some figures were reached, one was missed and most were not measured.
@@ -49,6 +49,34 @@ pub(crate) fn results() -> Results {
             number(peer, What::PeakMemory, 1_000, 150.0),
         ],
     }
+}
+
+/// A run of the controller that never was.
+pub(crate) fn of_scaler() -> Results {
+    let mut results = results();
+    results.command = "bench scaler".to_owned();
+    results.subjects.truncate(1);
+    results.subjects[0].name = SCALER.to_owned();
+    results.subjects[0].command = format!("{SCALER} --bind={{address}}");
+    results.measures = vec![number(HARNESS, What::CpuAlone, 1_000, 9.0)];
+    for bridges in [100, 1_000] {
+        let part = bridges as f64 / 1_000.0;
+        results.measures.extend([
+            number(SCALER, What::CpuAlone, bridges, 4.2 * part),
+            number(SCALER, What::Memory, bridges, 20.0 + 15.0 * part),
+            number(SCALER, What::PeakMemory, bridges, 25.0 + 40.0 * part),
+            times(SCALER, What::Drain(1), bridges, 12, 6),
+            times(SCALER, What::TakeBack(1), bridges, 11, 6),
+            number(SCALER, What::Work(1), bridges, 9.0),
+        ]);
+    }
+    results.measures.extend([
+        times(SCALER, What::Drain(100), 1_000, 240, 6),
+        times(SCALER, What::TakeBack(100), 1_000, 210, 4),
+        number(SCALER, What::Work(100), 1_000, 600.0),
+        times(SCALER, What::Create(100), 1_000, 1_400, 2),
+    ]);
+    results
 }
 
 fn times(subject: &str, what: What, bridges: usize, millis: u64, count: usize) -> Measure {

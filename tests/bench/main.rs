@@ -1,4 +1,5 @@
-//! `make bench-adapter`: how old, how fast, how large, beside others.
+//! `make bench-adapter`: how old, how fast, how large, beside others. `make bench-scaler`: what the controller takes, and how soon it
+//! does what it is told.
 
 mod candidate;
 mod elsewhere;
@@ -13,6 +14,7 @@ mod progress;
 mod reader;
 mod report;
 mod results;
+mod scaler;
 mod scene;
 mod stage;
 mod statistics;
@@ -21,7 +23,7 @@ mod targets;
 mod usage;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -35,8 +37,15 @@ use progress::Progress;
 use results::Results;
 use scene::Cast;
 
-/// What the measured programs are made of.
-const SOURCES: [&str; 5] = ["adapter", "bridge", "tests", "Cargo.toml", "Cargo.lock"];
+/// What the adapter and its benchmark are made of.
+const SOURCES: [&str; 6] = [
+    "adapter",
+    "bridge",
+    "reach",
+    "tests",
+    "Cargo.toml",
+    "Cargo.lock",
+];
 
 /// As a shell reports a program that was interrupted.
 const INTERRUPTED: u8 = 130;
@@ -44,21 +53,31 @@ const INTERRUPTED: u8 = 130;
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Options::parse().command {
-        Command::Run(options) => tokio::select! {
-            done = run(&options) => done,
-            _ = tokio::signal::ctrl_c() => {
-                eprintln!("interrupted: everything that was started is being ended");
-                return ExitCode::from(INTERRUPTED);
-            }
-        },
-        Command::Report { out } => read(&out).and_then(|results| write(&out, &results)),
+        Command::Run(options) => Box::pin(interruptible(run(&options))).await,
+        Command::Report { out } => read(&out)
+            .and_then(|results| write(&out, &results))
+            .map(Some),
+        Command::Scaler(options) => Box::pin(interruptible(scaler::run(&options))).await,
+        Command::ScalerReport { out } => scaler::report(&out).map(Some),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Some(())) => ExitCode::SUCCESS,
+        Ok(None) => {
+            eprintln!("interrupted: everything that was started is being ended");
+            ExitCode::from(INTERRUPTED)
+        }
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Runs until it is done, or until it is interrupted: then nothing.
+async fn interruptible(run: impl Future<Output = Result<()>>) -> Result<Option<()>> {
+    tokio::select! {
+        done = run => done.map(Some),
+        _ = tokio::signal::ctrl_c() => Ok(None),
     }
 }
 
@@ -108,9 +127,12 @@ async fn run(options: &Run) -> Result<()> {
 }
 
 fn read(out: &Path) -> Result<Results> {
-    let path = out.join("benchmarks/results.json");
+    read_file(&out.join("benchmarks/results.json"))
+}
+
+fn read_file(path: &Path) -> Result<Results> {
     let text =
-        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} has another form", path.display()))
 }
 
@@ -124,7 +146,11 @@ fn write(out: &Path, results: &Results) -> Result<()> {
         (out.join("benchmarks.md"), report::page(results)),
     ];
     let charts = charts.map(|(name, drawn)| (folder.join(name), drawn));
-    for (path, content) in files.into_iter().chain(charts) {
+    write_files(files.into_iter().chain(charts))
+}
+
+fn write_files(files: impl IntoIterator<Item = (PathBuf, String)>) -> Result<()> {
+    for (path, content) in files {
         fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())

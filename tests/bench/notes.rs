@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::results::{Measure, Subject, Value, What};
+use crate::results::{Measure, Statistic, Subject, Value, What};
 use crate::statistics::Series;
 
 /// Everything that was measured and said about it.
@@ -62,6 +62,14 @@ impl Notes {
         } = tally;
         self.complain(subject, what, bridges, failures, why);
         self.put(subject, what, bridges, failures, Value::Series(series));
+    }
+
+    /// A number that was noted.
+    pub(crate) fn of(&self, subject: &str, what: What, bridges: usize) -> Option<f64> {
+        let noted = self.measures.iter().find(|measure| {
+            measure.subject == subject && measure.what == what && measure.bridges == bridges
+        });
+        noted?.told(Statistic::Only)
     }
 
     /// A number, and how many attempts at it failed.

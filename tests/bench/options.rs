@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
@@ -28,6 +28,30 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FOLDER", default_value = "docs")]
         out: PathBuf,
     },
+    /// Measures jvb-scaler, and writes benchmarks/scaler.md and its charts: about ten minutes.
+    Scaler(Scaler),
+    /// Writes that page and its charts anew from results that are there.
+    ScalerReport {
+        /// Folder of benchmarks/.
+        #[arg(long, value_name = "FOLDER", default_value = "docs")]
+        out: PathBuf,
+    },
+}
+
+/// How jvb-scaler is measured.
+#[derive(Args, Debug)]
+pub(crate) struct Scaler {
+    /// Few bridges for a short time, to see that everything works. No figure is reached by it.
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// Folder of benchmarks/.
+    #[arg(long, value_name = "FOLDER", default_value = "docs")]
+    pub(crate) out: PathBuf,
+
+    /// The program jvb-scaler [default: the one beside this program].
+    #[arg(long = "scaler", value_name = "FILE")]
+    program: Option<PathBuf>,
 }
 
 /// What is measured, and where it is written.
@@ -88,21 +112,43 @@ struct Peer {
     push: Option<String>,
 }
 
+/// A program of ours: the one that was given, or the one beside this one.
+fn program(given: Option<&Path>, name: &str, flag: &str, target: &str) -> Result<PathBuf> {
+    let program = match given {
+        Some(program) => program.to_owned(),
+        None => std::env::current_exe()?.with_file_name(name),
+    };
+    let program = std::path::absolute(program)?;
+    if !program.is_file() {
+        bail!(
+            "{} is missing\nhint: `make {target}` builds it; {flag} names another one",
+            program.display()
+        );
+    }
+    Ok(program)
+}
+
+impl Scaler {
+    /// The program of the controller.
+    pub(crate) fn program(&self) -> Result<PathBuf> {
+        program(
+            self.program.as_deref(),
+            "jvb-scaler",
+            "--scaler",
+            "bench-scaler",
+        )
+    }
+}
+
 impl Run {
     /// The program of our adapter.
     pub(crate) fn adapter(&self) -> Result<PathBuf> {
-        let program = match &self.adapter {
-            Some(program) => program.clone(),
-            None => std::env::current_exe()?.with_file_name("jvb-adapter"),
-        };
-        let program = std::path::absolute(program)?;
-        if !program.is_file() {
-            bail!(
-                "{} is missing\nhint: `make bench-adapter` builds it; --adapter names another one",
-                program.display()
-            );
-        }
-        Ok(program)
+        program(
+            self.adapter.as_deref(),
+            "jvb-adapter",
+            "--adapter",
+            "bench-adapter",
+        )
     }
 
     /// Other adapters that can be measured, and why one cannot.

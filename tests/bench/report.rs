@@ -86,7 +86,7 @@ pub(crate) fn page(results: &Results) -> String {
     for subject in &results.subjects {
         page.push_str(&everything(results, subject));
     }
-    page.push_str(&circumstances(results));
+    page.push_str(&circumstances(results, OURS));
     page.push_str(METHOD);
     let _ = write!(page, "\n## Measured elsewhere\n{}\n", elsewhere::HOW);
     page
@@ -189,7 +189,8 @@ fn everything(results: &Results, subject: &Subject) -> String {
     table
 }
 
-fn circumstances(results: &Results) -> String {
+/// Machine, programs and what was left out.
+pub(crate) fn circumstances(results: &Results, ours: &str) -> String {
     let machine = &results.machine;
     let build = if results.release {
         "optimised"
@@ -204,7 +205,7 @@ fn circumstances(results: &Results) -> String {
          | load before the run | {} |\n\
          | Kubernetes | {} |\n\
          | build | {build}, {}, commit {} |\n\
-         | allocator of {OURS} | malloc of {} |\n\
+         | allocator of {ours} | malloc of {} |\n\
          | begun | {}, took {} s |\n\
          | command | `{}` |\n",
         machine.processor,
@@ -244,7 +245,8 @@ fn name(what: What) -> &'static str {
     named.map_or("", |(_, name)| name)
 }
 
-fn told(measure: Option<&Measure>, statistic: Statistic) -> String {
+/// One statistic of a measure, with its unit.
+pub(crate) fn told(measure: Option<&Measure>, statistic: Statistic) -> String {
     let value = measure.and_then(|measure| Some((measure.told(statistic)?, measure.what.unit())));
     value.map_or_else(
         || "–".to_owned(),
@@ -253,7 +255,7 @@ fn told(measure: Option<&Measure>, statistic: Statistic) -> String {
 }
 
 /// All statistics of a measure.
-fn whole(measure: Option<&Measure>) -> String {
+pub(crate) fn whole(measure: Option<&Measure>) -> String {
     let Some(measure) = measure else {
         return "–".to_owned();
     };
@@ -287,7 +289,8 @@ fn rounded(value: f64) -> String {
     }
 }
 
-fn thousands(number: usize) -> String {
+/// A number with its thousands apart.
+pub(crate) fn thousands(number: usize) -> String {
     if number < 1_000 {
         number.to_string()
     } else {

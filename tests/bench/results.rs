@@ -7,6 +7,8 @@ use crate::statistics::Series;
 
 /// Our adapter's name in the results.
 pub(crate) const OURS: &str = "jvb-adapter";
+/// The controller's.
+pub(crate) const SCALER: &str = "jvb-scaler";
 /// The mock bridges and readers themselves.
 pub(crate) const HARNESS: &str = "harness";
 
@@ -116,6 +118,16 @@ pub(crate) enum What {
     GoneAbsent,
     /// From the start of the process and of the APIServices until these are available.
     StartAvailable,
+    /// The memory that it has at rest.
+    Memory,
+    /// From a write of the size until so many bridges are marked to drain.
+    Drain(u32),
+    /// From a write of the size until so many draining bridges are marked to serve again.
+    TakeBack(u32),
+    /// From a write of the size until so many new pods are there.
+    Create(u32),
+    /// CPU that it takes to drain so many bridges and to take them back.
+    Work(u32),
 }
 
 impl What {
@@ -133,10 +145,14 @@ impl What {
             | Self::ReadThroughPacked
             | Self::ReadWithRound
             | Self::FirstServed
-            | Self::GoneAbsent => "ms",
+            | Self::GoneAbsent
+            | Self::Drain(_)
+            | Self::TakeBack(_)
+            | Self::Create(_)
+            | Self::Work(_) => "ms",
             Self::Saturated | Self::SaturatedUnrefreshed | Self::SaturatedThrough => "reads/s",
             Self::CpuAlone | Self::CpuRead => "% of a core",
-            Self::PeakMemory => "MB",
+            Self::PeakMemory | Self::Memory => "MB",
         }
     }
 

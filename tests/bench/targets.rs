@@ -5,11 +5,13 @@
 
 use std::fmt;
 
-use crate::results::{Measure, OURS, Results, Statistic, What};
+use crate::results::{Measure, OURS, Results, SCALER, Statistic, What};
 
 /// A figure that must be reached.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target {
+    /// Whose.
+    pub(crate) subject: &'static str,
     /// What.
     pub(crate) what: What,
     /// With so many bridges.
@@ -35,6 +37,7 @@ pub(crate) enum Side {
 
 const fn below(what: What, bridges: usize, statistic: Statistic, limit: f64, least: u64) -> Target {
     Target {
+        subject: OURS,
         what,
         bridges,
         statistic,
@@ -46,6 +49,7 @@ const fn below(what: What, bridges: usize, statistic: Statistic, limit: f64, lea
 
 const fn above(what: What, bridges: usize, limit: f64) -> Target {
     Target {
+        subject: OURS,
         what,
         bridges,
         statistic: Statistic::Only,
@@ -77,6 +81,16 @@ pub(crate) const TARGETS: [Target; 18] = [
     below(What::AgeHpa, 1_000, Statistic::P50, 0.5, 6),
 ];
 
+/// What the controller must reach.
+pub(crate) const OF_SCALER: [Target; 6] = [
+    below(What::PeakMemory, 1_000, Statistic::Only, 60.0, 1).of(SCALER),
+    below(What::CpuAlone, 1_000, Statistic::Only, 10.0, 1).of(SCALER),
+    below(What::Drain(1), 1_000, Statistic::Max, 1_000.0, 5).of(SCALER),
+    below(What::Drain(100), 1_000, Statistic::Max, 1_000.0, 5).of(SCALER),
+    below(What::TakeBack(100), 1_000, Statistic::Max, 1_000.0, 5).of(SCALER),
+    below(What::Create(100), 1_000, Statistic::Max, 1_000.0, 2).of(SCALER),
+];
+
 /// Whether a figure was reached.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Verdict {
@@ -99,6 +113,12 @@ impl fmt::Display for Verdict {
 }
 
 impl Target {
+    /// The same of somebody else.
+    const fn of(mut self, subject: &'static str) -> Self {
+        self.subject = subject;
+        self
+    }
+
     /// What must be reached, for people.
     pub(crate) fn demand(&self) -> String {
         let side = match self.side {
@@ -112,7 +132,7 @@ impl Target {
 
     /// What was measured for it, if anything.
     pub(crate) fn measure<'a>(&self, results: &'a Results) -> Option<&'a Measure> {
-        results.of(OURS, self.what, self.bridges)
+        results.of(self.subject, self.what, self.bridges)
     }
 
     /// Whether it was reached.

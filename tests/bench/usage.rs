@@ -31,7 +31,12 @@ impl Usage {
 
     /// The most memory that it had at once, in bytes.
     pub(crate) fn peak_memory(self) -> Result<u64> {
-        peak(&self.read("status")?).context("/proc/PID/status has no VmHWM")
+        memory(&self.read("status")?, "VmHWM:").context("/proc/PID/status has no VmHWM")
+    }
+
+    /// The memory that it has now, in bytes.
+    pub(crate) fn memory(self) -> Result<u64> {
+        memory(&self.read("status")?, "VmRSS:").context("/proc/PID/status has no VmRSS")
     }
 
     /// How many files it may have open.
@@ -53,10 +58,8 @@ fn ticks(stat: &str) -> Option<u64> {
     Some(next()? + next()?)
 }
 
-fn peak(status: &str) -> Option<u64> {
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+fn memory(status: &str, what: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(what))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1_024)
 }
@@ -78,8 +81,8 @@ mod tests {
         assert_eq!(ticks(stat), Some(142));
         assert_eq!(ticks("42 (a)"), None);
         let status = "Name:\tx\nVmPeak:\t  9 kB\nVmHWM:\t   35000 kB\nVmRSS:\t 1 kB\n";
-        assert_eq!(peak(status), Some(35_840_000));
-        assert_eq!(peak("VmRSS:\t 1 kB\n"), None);
+        assert_eq!(memory(status, "VmHWM:"), Some(35_840_000));
+        assert_eq!(memory("VmRSS:\t 1 kB\n", "VmHWM:"), None);
         let limits = "Limit                     Soft Limit           Hard Limit           Units     \n\
                       Max open files            20000                20000                files     \n";
         assert_eq!(open_files(limits), Some(20_000));

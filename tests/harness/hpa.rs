@@ -254,6 +254,29 @@ impl Hpa {
         ))
     }
 
+    /// Everything that it says of itself, for whoever has to find out why it does not do what it should: its sizes, the metrics that
+    /// it saw, its conditions.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn told(&self) -> Result<String> {
+        let status = self.read().await?.status.unwrap_or_default();
+        let conditions = status.conditions.iter().flatten();
+        let conditions = conditions.map(|one| {
+            let (reason, message) = (one.reason.as_deref(), one.message.as_deref());
+            let (reason, message) = (reason.unwrap_or_default(), message.unwrap_or_default());
+            format!("{}={} {reason}: {message}", one.type_, one.status)
+        });
+        let conditions: Vec<String> = conditions.collect();
+        let metrics = serde_json::to_string(&status.current_metrics)?;
+        Ok(format!(
+            "{:?} of {} wanted; {metrics}; {}",
+            status.current_replicas,
+            status.desired_replicas,
+            conditions.join("; ")
+        ))
+    }
+
     /// The messages of the HPA's events with this reason, in the order in which each last happened: Kubernetes keeps one event for
     /// a message that comes again.
     ///
@@ -319,14 +342,7 @@ impl Hpa {
             PATIENCE,
             || async {
                 let desired = self.desired().await?;
-                let said = self.condition("ScalingActive").await?;
-                ensure!(
-                    desired == size,
-                    "it wants {desired}; ScalingActive={} {}: {}",
-                    said.0,
-                    said.1,
-                    said.2
-                );
+                ensure!(desired == size, "{}", self.told().await?);
                 Ok(())
             },
         )

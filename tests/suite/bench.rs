@@ -1,4 +1,4 @@
-//! The benchmark of `make bench-adapter` works from end to end, and a quick run of it claims nothing.
+//! The benchmarks of `make bench-adapter` and `make bench-scaler` work from end to end, and a quick run of them claims nothing.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Output};
@@ -17,7 +17,7 @@ fn bench(arguments: &[&str]) -> Result<Output> {
 
 #[test]
 fn a_quick_run_measures_everything_and_reaches_nothing() -> Result<()> {
-    let adapter = built("adapter", "jvb-adapter")?.display().to_string();
+    let adapter = built("jvb-adapter")?.display().to_string();
     let scratch = tempfile::tempdir()?;
     let (folder, out) = (scratch.path(), scratch.path().display().to_string());
     // Our own adapter is as good a stranger as any.
@@ -80,6 +80,55 @@ fn a_quick_run_measures_everything_and_reaches_nothing() -> Result<()> {
     let again = bench(&["report", "--out", &out])?;
     ensure!(again.status.success(), "{again:?}");
     let written = std::fs::read_to_string(folder.join("benchmarks.md"))?;
+    ensure!(
+        written == page,
+        "the page is not made from the results alone"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_quick_run_of_the_controllers_measures_everything_and_reaches_nothing() -> Result<()> {
+    let scaler = built("jvb-scaler")?.display().to_string();
+    let scratch = tempfile::tempdir()?;
+    let (folder, out) = (
+        scratch.path().join("benchmarks"),
+        scratch.path().display().to_string(),
+    );
+    let run = bench(&["scaler", "--quick", "--out", &out, "--scaler", &scaler])?;
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&run.stdout),
+        String::from_utf8_lossy(&run.stderr)
+    );
+    ensure!(run.status.success(), "the benchmark failed:\n{said}");
+    let page = std::fs::read_to_string(folder.join("scaler.md"))?;
+    ensure!(
+        page.contains("0 were reached") && !page.contains("| yes |"),
+        "{page}"
+    );
+    let results = std::fs::read_to_string(folder.join("scaler.json"))?;
+    let results: Value = serde_json::from_str(&results)?;
+    let measures = results["measures"].as_array().context("no measures")?;
+    let of_eight = measures
+        .iter()
+        .filter(|measure| measure["subject"] == "jvb-scaler" && measure["bridges"] == 8);
+    let of_eight: Vec<String> = of_eight
+        .map(|measure| measure["what"].to_string())
+        .collect();
+    ensure!(of_eight.len() == 11, "{of_eight:?}\n{said}");
+    ensure!(
+        measures.iter().all(|measure| measure["failures"] == 0),
+        "{said}"
+    );
+    for chart in ["memory", "bridges", "changes"] {
+        let drawn = std::fs::read_to_string(folder.join(format!("scaler-{chart}.svg")))?;
+        ensure!(drawn.contains("<polyline"), "scaler-{chart}.svg is empty");
+    }
+    std::fs::remove_file(folder.join("scaler.md"))?;
+    let again = bench(&["scaler-report", "--out", &out])?;
+    ensure!(again.status.success(), "{again:?}");
+    let written = std::fs::read_to_string(folder.join("scaler.md"))?;
     ensure!(
         written == page,
         "the page is not made from the results alone"

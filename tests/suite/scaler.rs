@@ -6,6 +6,7 @@ mod hands;
 mod leading;
 mod many;
 mod morning;
+mod others;
 mod outages;
 mod rights;
 mod size;

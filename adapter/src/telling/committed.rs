@@ -45,6 +45,8 @@ pub(crate) enum Uncommitted {
     Poolless,
     /// The HPA does not see it: its stress is shared by those that it sees.
     Shared,
+    /// The HPA does not see it, and nobody is on it: what it says is no load.
+    Empty,
     /// It has no stress now.
     Omitted(Omission),
     /// Too little is known of the bridges of its pool.
@@ -86,8 +88,10 @@ impl<'a> Pools<'a> {
     /// Why it has none.
     pub(crate) fn reading(&self, bridge: &Record) -> Result<Reading, Uncommitted> {
         let pool = bridge.pod().pool().ok_or(Uncommitted::Poolless)?;
-        if standing(bridge.pod()) != Standing::Counted {
-            return Err(Uncommitted::Shared);
+        match standing(bridge.pod()) {
+            Standing::Counted => {}
+            Standing::Apart => return Err(Uncommitted::Shared),
+            Standing::Empty => return Err(Uncommitted::Empty),
         }
         let own = bridge
             .value(MetricId::STRESS, self.rules, self.now)

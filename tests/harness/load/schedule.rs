@@ -211,6 +211,17 @@ impl Event {
 }
 
 impl Schedule {
+    /// What happens before this time, and what from then on, counted from it: so that something may be waited for in between.
+    #[must_use]
+    pub fn split(mut self, at: Duration) -> [Self; 2] {
+        let first = self.events.partition_point(|event| event.at < at);
+        let mut later = self.events.split_off(first);
+        for event in &mut later {
+            event.at -= at;
+        }
+        [self, Self { events: later }]
+    }
+
     /// When the last event happens.
     pub fn end(&self) -> Duration {
         self.events.last().map_or(Duration::ZERO, |event| event.at)
@@ -311,6 +322,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn two_parts_one_after_the_other_are_the_whole() {
+        let whole = Profile::morning(200, LENGTH).schedule(5);
+        let at = LENGTH.mul_f64(0.6);
+        let [first, mut second] = whole.clone().split(at);
+        assert!(first.end() < at && !second.events.is_empty());
+        for event in &mut second.events {
+            event.at += at;
+        }
+        let events = [first.events, second.events].concat();
+        assert_eq!(Schedule { events }, whole);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The HPA that is shipped with a pool, on the metric that counts the bridges that drain.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bridge::model::Load;
@@ -9,7 +9,7 @@ use laboratory::{Adapters, Laboratory};
 use scaler_api::{crd, labels};
 use serde_json::{Value, json};
 
-use super::stage::Stage;
+use super::stage::{PATIENCE, Stage};
 
 /// A person is a tenth of a bridge: few people make a test.
 const PERSON: f64 = 0.1;
@@ -73,7 +73,6 @@ async fn of_counted(lab: &Laboratory, metric: &str) -> Result<Vec<i64>> {
 
 /// 16 people are 1.6 of stress: four bridges at 0.4 each.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "new with the pool's hands, and not yet run through on the merged tree"]
 async fn the_shipped_hpa_grows_a_pool_by_its_stress_and_shrinks_it_by_drains() -> Result<()> {
     let (stage, _adapters) = stage(2, PERSON, &json!({})).await?;
     let pool = &stage.pool;
@@ -106,7 +105,6 @@ async fn the_shipped_hpa_grows_a_pool_by_its_stress_and_shrinks_it_by_drains() -
 
 /// Eight bridges with 0.3 each, and nobody comes or goes: 2.4 of stress need six bridges at 0.4.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "new with the pool's hands, and not yet run through on the merged tree"]
 async fn a_pool_keeps_the_bridges_that_its_load_needs_while_others_drain_and_by_the_pods_average_it_does_not()
 -> Result<()> {
     const NEEDED: i32 = 6;
@@ -171,5 +169,86 @@ async fn a_pool_keeps_the_bridges_that_its_load_needs_while_others_drain_and_by_
         stage.scalers.decided("Create")?,
     );
     ensure!(rescues >= 3 && starts == 8, "{rescues} {starts}");
+    stage.unharmed().await
+}
+
+/// From ten bridges to three and back, by what people do, while somebody is on each of them all the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_falls_and_rises_again_within_a_minute_gives_rescues_alone() -> Result<()> {
+    /// What the HPA is to see of stress: ten bridges of 0.4, and three.
+    const TEN: f64 = 3.9;
+    const THREE: f64 = 1.1;
+    let (stage, _adapters) = stage(10, 0.0, &json!({})).await?;
+    let (lab, pool) = (&stage.lab, &stage.pool);
+    let people = 4 * stage.fill(4).await?.len();
+    let load = |total: f64| {
+        let each = total / people as f64;
+        pool.jitsi().load_all(Load::PerEndpoint { idle: 0.0, each });
+    };
+    load(TEN);
+    let seen = || async {
+        let total = of_pool(lab, "committed_stress_total").await?;
+        ensure!((total - 3900).abs() < 20, "{total}");
+        Ok(())
+    };
+    lab.eventually("the load is told", PATIENCE, seen).await?;
+    let before = pool.bridges().await?;
+    let hpa = lab.pool_hpa()?.between(1, 10);
+    let hpa = hpa.pace(Duration::from_secs(3), 10, 2).start().await?;
+    hpa.until("ScalingActive", "True", "ValidMetricFound")
+        .await?;
+    hpa.holds(10, Duration::from_secs(3)).await?;
+
+    let began = Instant::now();
+    load(THREE);
+    hpa.until_desired(3).await?;
+    pool.until("seven bridges drain", |status, _| {
+        status["draining"] == 7 && status["replicas"] == 3
+    })
+    .await?;
+    load(TEN);
+    hpa.until_desired(10).await?;
+    let after = pool.until_active(10).await?;
+    println!(
+        "from ten to three and back in {:.0} s",
+        began.elapsed().as_secs_f64()
+    );
+    let same = before
+        .iter()
+        .zip(&after)
+        .all(|(before, after)| before.uid == after.uid);
+    ensure!(same, "{before:#?} {after:#?}");
+    let (made, removed) = (stage.creations()?.len(), stage.removals()?.len());
+    ensure!((made, removed) == (10, 0), "{made} made, {removed} removed");
+    let rescues = stage.scalers.decided("Rescue")?;
+    ensure!(rescues >= 7, "only {rescues} were taken back");
+    stage.unharmed().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_no_adapter_answers_a_pool_keeps_its_size() -> Result<()> {
+    let (stage, mut adapters) = stage(2, PERSON, &json!({})).await?;
+    let pool = &stage.pool;
+    let hpa = stage.lab.pool_hpa()?.start().await?;
+    let meetings = ["physics", "history", "staff", "chess"];
+    for conference in meetings {
+        pool.join(conference, 4);
+    }
+    hpa.until_desired(4).await?;
+    pool.until_active(4).await?;
+    adapters.kill_all();
+    hpa.until("ScalingActive", "False", "FailedGetObjectMetric")
+        .await?;
+    // All leave, and nobody can tell.
+    for conference in meetings {
+        pool.leave(conference, 4);
+    }
+    hpa.holds(4, Duration::from_secs(6)).await?;
+    pool.until_active(4).await?;
+    let drains = stage.scalers.decided("Drain")?;
+    ensure!(drains == 0, "{drains} were drained");
+    adapters.start(0)?;
+    hpa.until_desired(2).await?;
+    pool.until_active(2).await?;
     stage.unharmed().await
 }

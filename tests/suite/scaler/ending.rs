@@ -38,7 +38,6 @@ async fn until_gone(stage: &Stage, always: impl Fn(&[Bridge]) -> bool) -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "new with the pool's hands, and not yet run through on the merged tree"]
 async fn a_deleted_pool_that_drains_its_bridges_stays_until_the_last_person_has_left() -> Result<()>
 {
     let stage = stage(2, &json!({ "deletionPolicy": "Drain" })).await?;
@@ -66,7 +65,6 @@ async fn a_deleted_pool_that_drains_its_bridges_stays_until_the_last_person_has_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "new with the pool's hands, and not yet run through on the merged tree"]
 async fn a_pool_that_drains_its_bridges_is_not_deleted_in_the_foreground_which_would_take_them_first()
 -> Result<()> {
     const COLLECTOR: &str = "system:serviceaccount:kube-system:generic-garbage-collector";
@@ -131,7 +129,6 @@ async fn a_pool_that_drains_its_bridges_is_not_deleted_in_the_foreground_which_w
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "new with the pool's hands, and not yet run through on the merged tree"]
 async fn bridges_that_a_pool_left_behind_are_taken_up_by_the_next_one_of_its_name() -> Result<()> {
     let stage = stage(2, &json!({})).await?;
     stage.fill(2).await?;

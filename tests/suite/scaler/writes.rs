@@ -35,7 +35,6 @@ async fn write(stage: &Stage, hpa: &Client, size: u32) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "new with the pool's hands, and not yet run through on the merged tree"]
 async fn a_size_that_falls_and_rises_within_a_minute_gives_rescues_alone() -> Result<()> {
     let stage = Stage::of(10, &json!({}), 1).await?;
     let hpa = stage.lab.client_of(&stage.lab.hpa_kubeconfig()?).await?;
@@ -64,7 +63,6 @@ async fn a_size_that_falls_and_rises_within_a_minute_gives_rescues_alone() -> Re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "new with the pool's hands, and not yet run through on the merged tree"]
 async fn a_size_of_zero_leaves_the_floor_and_says_how_to_go_below() -> Result<()> {
     let spec = json!({ "minActive": 1 });
     let stage = Stage::of(3, &spec, 1).await?;
@@ -114,7 +112,6 @@ async fn a_size_of_zero_leaves_the_floor_and_says_how_to_go_below() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "new with the pool's hands, and not yet run through on the merged tree"]
 async fn a_size_that_is_applied_again_drains_few_and_all_are_taken_back() -> Result<()> {
     let drain = json!({ "drain": { "maxConcurrent": 2 } });
     let stage = Stage::of(6, &drain, 1).await?;
@@ -172,7 +169,6 @@ fn hpa(name: &str, most: u32) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "new with the pool's hands, and not yet run through on the merged tree"]
 async fn a_second_hpa_and_one_that_asks_for_too_much_are_told_of() -> Result<()> {
     let stage = Stage::of(1, &json!({ "maxReplicas": 4 }), 1).await?;
     stage.lab.put(&hpa("first", 8)).await?;

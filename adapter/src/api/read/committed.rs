@@ -50,7 +50,11 @@ impl<'a> Reader<'a> {
             ),
             Uncommitted::Shared => self.not_found(
                 name,
-                "the HPA does not see it: it drains, or waits, and its stress is shared by the counted bridges of its pool",
+                "the HPA does not see it: it drains, or is to replace another one, and the counted bridges of its pool share its stress",
+            ),
+            Uncommitted::Empty => self.not_found(
+                name,
+                "the HPA does not see it: nobody is on it, and what it says is the noise of its node",
             ),
             Uncommitted::Omitted(omission) => {
                 self.not_found(name, &why(omission, record.failure()))

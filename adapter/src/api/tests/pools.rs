@@ -82,6 +82,7 @@ async fn what_has_no_committed_stress_has_a_reason() {
     let mut answers = Vec::new();
     for path in [
         "pods/blue-c/committed_stress",
+        "pods/blue-d/committed_stress",
         "pods/jvb-a/committed_stress",
         "pods/blue-a/committed_stress_total",
         "pods/*/committed_stress_total",

@@ -137,7 +137,7 @@ fn a_bridge_that_was_proven_empty_is_no_load() {
     scene.empty(0);
     assert!(close(scene.total(1).unwrap(), 0.8));
     assert!(close(scene.sum(1), 0.8));
-    assert_eq!(scene.told(0, 1), Err(Uncommitted::Shared));
+    assert_eq!(scene.told(0, 1), Err(Uncommitted::Empty));
 }
 
 #[test]
