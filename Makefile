@@ -10,7 +10,13 @@ help: ## list the targets
 .PHONY: demo
 demo: tools ## a plain Deployment and a BridgePool through a compressed day (KEEP=1 leaves it running to look around)
 	@[ -x "$${CARGO_TARGET_DIR:-target}/debug/demo" ] || echo 'demo: building it, about 3 minutes the first time'
+	@$(if $(KEEP),cargo build --package kubectl-bridgepool,:)
 	@exec cargo run --package laboratory --bin demo -- $(if $(KEEP),--keep)
+
+.PHONY: around
+around: tools ## the same two with people on them and without the day: to look around with kubectl bridgepool, until Ctrl-C
+	@cargo build --package kubectl-bridgepool
+	@exec cargo run --package laboratory --bin demo -- around
 
 .PHONY: compare
 compare: tools ## the same for three set-ups and three days, into docs/compare.md: ten minutes on an idle machine
