@@ -17,7 +17,7 @@ fn bench(arguments: &[&str]) -> Result<Output> {
 
 #[test]
 fn a_quick_run_measures_everything_and_reaches_nothing() -> Result<()> {
-    let adapter = built("adapter", "jvb-adapter")?.display().to_string();
+    let adapter = built("jvb-adapter")?.display().to_string();
     let scratch = tempfile::tempdir()?;
     let (folder, out) = (scratch.path(), scratch.path().display().to_string());
     // Our own adapter is as good a stranger as any.

@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Lines};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -128,7 +127,7 @@ fn ctrl_c_leaves_nothing_behind_at_any_time_of_the_day() -> Result<()> {
 #[test]
 fn whoever_looks_around_can_do_all_that_the_demo_says() -> Result<()> {
     // The demo finds it beside itself.
-    built("kubectl-bridgepool", "kubectl-bridgepool")?;
+    built("kubectl-bridgepool")?;
     let mut demo = Demo::start(&["around"])?;
     let lines = demo.until("Ctrl-C ends it")?;
     let told: Vec<&str> = lines

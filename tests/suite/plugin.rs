@@ -41,7 +41,7 @@ impl Plugin {
     /// As the user of a kubeconfig.
     pub(super) fn of_user(kubeconfig: &Path, scalers: Option<&Scalers>) -> Result<Self> {
         Ok(Self {
-            program: built("kubectl-bridgepool", "kubectl-bridgepool")?,
+            program: built("kubectl-bridgepool")?,
             kubeconfig: kubeconfig.to_owned(),
             controller: scalers.map(|scalers| format!("http://{}", scalers.address(0))),
         })

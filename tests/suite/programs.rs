@@ -5,11 +5,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-/// A program, built anew where its sources are newer.
-pub(crate) fn built(package: &str, program: &str) -> Result<PathBuf> {
+/// A program, built anew where its sources are newer. Of the whole workspace, as these tests: by itself its package would choose other
+/// features of what it depends on, and all that would be built once more.
+pub(crate) fn built(program: &str) -> Result<PathBuf> {
     let beside = Path::new(env!("CARGO_BIN_EXE_bench"));
     let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--package", package, "--bin", program]);
+    build.args(["build", "--quiet", "--workspace", "--bin", program]);
     if !cfg!(debug_assertions) {
         build.arg("--release");
     }
