@@ -7,14 +7,28 @@ SHELL := bash
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
+demo := "$${CARGO_TARGET_DIR:-target}/debug/demo"
+
+# With the plugin, for whoever looks around. Of the whole workspace, so that what `make test` built is not built once more.
+define build-demo
+[ -x $(demo) ] || echo 'demo: building it, about 3 minutes the first time'; \
+	cargo build --workspace --bin demo --bin kubectl-bridgepool
+endef
+
 .PHONY: demo
 demo: tools ## a plain Deployment and a BridgePool through a compressed day (KEEP=1 leaves it running to look around)
-	@[ -x "$${CARGO_TARGET_DIR:-target}/debug/demo" ] || echo 'demo: building it, about 3 minutes the first time'
-	@exec cargo run --package laboratory --bin demo -- $(if $(KEEP),--keep)
+	@$(build-demo)
+	@exec $(demo) $(if $(KEEP),--keep)
+
+.PHONY: around
+around: tools ## the same two with people on them and without the day: to look around with kubectl bridgepool, until Ctrl-C
+	@$(build-demo)
+	@exec $(demo) around
 
 .PHONY: compare
 compare: tools ## the same for three set-ups and three days, into docs/compare.md: ten minutes on an idle machine
-	@exec cargo run --package laboratory --bin demo -- compare $(COMPARE_FLAGS)
+	@$(build-demo)
+	@exec $(demo) compare $(COMPARE_FLAGS)
 
 .PHONY: test
 test: tools ## all tests that CI runs

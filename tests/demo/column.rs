@@ -1,12 +1,17 @@
 //! One set-up, running: a Jitsi of its own in a namespace of its own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use bridge::model::{BridgeConfig, JicofoConfig, Load};
+use http::Request;
 use laboratory::load::{self, Schedule};
 use laboratory::mocks::{MockJitsi, Namespaces};
 use laboratory::{Hpa, Laboratory, quick};
+use serde_json::Value;
+use tokio::sync::watch::{self, Receiver, Sender};
+use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::day;
@@ -20,14 +25,19 @@ use crate::table::Cell;
 
 /// What each person adds to a bridge's stress.
 pub(crate) const PERSON: f64 = 0.01;
-/// How long the first bridges may take to be there: it takes seconds, but the machine may be busy.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// How long what takes seconds may take: the machine may be busy.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
+/// Between two questions what the HPA wants.
+const ASK: Duration = Duration::from_secs(1);
 
 /// A set-up that runs. Dropping it ends its bridges.
 pub(crate) struct Column {
     pub(crate) set_up: SetUp,
     jitsi: MockJitsi,
-    hpa: Hpa,
+    hpa: Arc<Hpa>,
+    /// The size that the HPA wants. Asked for beside all else: whoever shows it never waits for the API server.
+    wanted: Receiver<Option<i32>>,
+    _asking: AbortOnDropHandle<()>,
     sightings: Sightings,
     story: Story,
     samples: Vec<Sample>,
@@ -51,10 +61,15 @@ impl Column {
         lab.put(&set_up.workload(pace)?)
             .await
             .with_context(|| format!("cannot apply what runs the bridges of {namespace}"))?;
+        let hpa = Arc::new(Hpa::known(lab, namespace, NAME));
+        let (sender, wanted) = watch::channel(None);
+        let asking = tokio::spawn(ask(Arc::clone(&hpa), sender));
         Ok(Self {
             set_up,
             jitsi,
-            hpa: Hpa::known(lab, namespace, NAME),
+            hpa,
+            wanted,
+            _asking: AbortOnDropHandle::new(asking),
             sightings,
             story: Story::default(),
             samples: Vec::new(),
@@ -82,6 +97,31 @@ impl Column {
         Ok(())
     }
 
+    /// Waits until the adapter tells the stress of the first bridges: what an HPA asks for in vain it tells in events, and of an
+    /// HPA that tells many Kubernetes soon takes no more.
+    pub(crate) async fn until_measured(&self, lab: &Laboratory) -> Result<()> {
+        let name = self.set_up.namespace();
+        let mut wanted = vec![(self.set_up.stress(), START.unsigned_abs() as usize)];
+        if self.set_up == SetUp::Pool {
+            wanted.push((self.set_up.committed(), 1));
+        }
+        for (path, wanted) in wanted {
+            laboratory::eventually(
+                &format!("the adapter tells the stress of {name}"),
+                PATIENCE,
+                || async {
+                    let request = Request::get(&path).body(Vec::new())?;
+                    let told: Value = lab.client().request(request).await?;
+                    let items = told["items"].as_array().map_or(0, Vec::len);
+                    ensure!(items == wanted, "{path} has {items} items");
+                    Ok(())
+                },
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
     /// Lets people come and go, from now on.
     pub(crate) fn play(&self, schedule: Schedule) -> AbortOnDropHandle<()> {
         let jitsi = self.jitsi.clone();
@@ -90,7 +130,17 @@ impl Column {
         ))
     }
 
-    /// Looks at everything but the HPA: how it stands, and what has happened since the last look.
+    /// Lets people come and go for as long as what is returned is held, about as many at each moment.
+    pub(crate) fn play_on(&self) -> AbortOnDropHandle<()> {
+        let jitsi = self.jitsi.clone();
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            for seed in 1.. {
+                load::play(&jitsi, &day::afterwards(seed)).await;
+            }
+        }))
+    }
+
+    /// Looks at everything: how it stands, and what has happened since the last look.
     pub(crate) fn look(&mut self, time: Duration) -> (Cell, Vec<Happening>) {
         let news = self.sightings.take();
         let happened = news.iter().flat_map(|seen| self.story.saw(seen)).collect();
@@ -108,7 +158,7 @@ impl Column {
             tally,
         });
         let cell = Cell {
-            wanted: None,
+            wanted: *self.wanted.borrow(),
             tally,
             cut: ledger.disturbed_by_cut,
             moved: ledger.disturbed - ledger.disturbed_by_cut,
@@ -123,16 +173,16 @@ impl Column {
         self.samples.last().map_or(0, |sample| sample.people)
     }
 
-    /// The changes of size that the HPA announced.
-    pub(crate) async fn rescales(&self) -> Result<Vec<Rescale>> {
-        let events = self.hpa.events("SuccessfulRescale").await?;
-        let read = events.iter().filter_map(|message| Rescale::parse(message));
-        Ok(read.collect())
-    }
-
     /// What came of it all.
     pub(crate) async fn outcome(&self) -> Result<Outcome> {
-        let rescales = self.rescales().await?;
+        let name = self.set_up.namespace();
+        let announced = || rescales(&self.hpa);
+        let rescales = laboratory::eventually(
+            &format!("the API server tells what the HPA of {name} announced"),
+            PATIENCE,
+            announced,
+        )
+        .await?;
         let (ledger, lost_bridges, now) = self
             .jitsi
             .with(|model, now| (model.ledger().clone(), model.lost_bridges(), now));
@@ -146,6 +196,24 @@ impl Column {
             person: PERSON,
             back: day::RETURN,
         }))
+    }
+}
+
+/// The changes of size that an HPA announced.
+async fn rescales(hpa: &Hpa) -> Result<Vec<Rescale>> {
+    let events = hpa.events("SuccessfulRescale").await?;
+    let read = events.iter().filter_map(|message| Rescale::parse(message));
+    Ok(read.collect())
+}
+
+/// Asks again and again what the HPA wants. An answer that does not come leaves what was known.
+async fn ask(hpa: Arc<Hpa>, sender: Sender<Option<i32>>) {
+    while !sender.is_closed() {
+        // Before its first look the HPA says 0.
+        if let Ok(wanted @ 1..) = hpa.desired().await {
+            sender.send_replace(Some(wanted));
+        }
+        sleep(ASK).await;
     }
 }
 

@@ -50,6 +50,18 @@ pub(crate) fn schedule(people: u32, seed: u64) -> Schedule {
     Profile::through(points).lasting(CONFERENCE).schedule(seed)
 }
 
+/// How many people there are at each moment for whoever looks around afterwards.
+pub(crate) const AFTERWARDS: u32 = 120;
+
+/// An hour of them. Their conferences last longer: a bridge that somebody drains is to be seen for a while.
+pub(crate) fn afterwards(seed: u64) -> Schedule {
+    let people = f64::from(AFTERWARDS);
+    let points = [(0, 0.0), (15, people), (3600, people)];
+    let points = points.map(|(second, people)| (seconds(second), people));
+    let lengths = seconds(15)..seconds(60);
+    Profile::through(points).lasting(lengths).schedule(seed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

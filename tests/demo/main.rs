@@ -1,6 +1,7 @@
 //! `make demo`: a real control plane, mock bridges, and a morning and an evening in minutes, for a plain Deployment and a
 //! BridgePool side by side.
 
+mod around;
 mod chart;
 mod column;
 mod compare;
@@ -26,6 +27,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use screen::Screen;
+use stage::Stage;
 
 /// Plays a compressed morning and evening on a real Kubernetes control plane, for a plain Deployment of videobridges and for a
 /// BridgePool, and shows what happens to people in both.
@@ -58,6 +60,8 @@ struct Arguments {
 /// What else can be played.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Plays no day: people come and go in both, and you look around with kubectl, until Ctrl-C.
+    Around,
     /// Plays several days for a plain Deployment, one with a preStop drain and a BridgePool, and writes docs/compare.md.
     Compare(compare::Options),
 }
@@ -86,43 +90,46 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<ExitCode> {
-    let Arguments {
-        command,
-        keep,
-        people,
-        seed,
-        plain,
-    } = arguments;
-    let screen = Screen::new(plain);
-    if let Some(Command::Compare(options)) = &command {
-        return tokio::select! {
-            done = compare::compare(options, &screen) => done.map(|()| ExitCode::SUCCESS),
-            _ = tokio::signal::ctrl_c() => interrupted(&screen),
-        };
-    }
-    let played = async {
-        let mut stage = show::set(&screen).await?;
-        let verdict = show::perform(&mut stage, people, seed, &screen).await?;
-        anyhow::Ok((stage, verdict))
+    let screen = Screen::new(arguments.plain);
+    let (stage, code) = tokio::select! {
+        played = play(&arguments, &screen) => played?,
+        _ = tokio::signal::ctrl_c() => {
+            screen.line("\ninterrupted: everything that was started is being ended")?;
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
     };
-    let (stage, verdict) = tokio::select! {
-        played = played => played?,
-        _ = tokio::signal::ctrl_c() => return interrupted(&screen),
-    };
-    if keep {
-        show::look_around(&stage, &screen).await?;
+    if let Some(stage) = stage {
+        around::look_around(&stage, &screen).await?;
+        screen.line("\neverything that was started is being ended")?;
+        stage.strike().await?;
     }
-    stage.strike().await?;
-    Ok(if verdict.succeeded() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(code)
 }
 
-fn interrupted(screen: &Screen) -> Result<ExitCode> {
-    screen.line("\ninterrupted: everything that was started is being ended")?;
-    Ok(ExitCode::from(INTERRUPTED))
+/// Plays what is asked for: the stage, where somebody wants to look around on it, and how the process is to end.
+async fn play(arguments: &Arguments, screen: &Screen) -> Result<(Option<Stage>, ExitCode)> {
+    match &arguments.command {
+        Some(Command::Compare(options)) => {
+            compare::compare(options, screen).await?;
+            Ok((None, ExitCode::SUCCESS))
+        }
+        Some(Command::Around) => Ok((Some(show::set(screen).await?), ExitCode::SUCCESS)),
+        None => {
+            let mut stage = show::set(screen).await?;
+            let (people, seed) = (arguments.people, arguments.seed);
+            let verdict = show::perform(&mut stage, people, seed, screen).await?;
+            let code = if verdict.succeeded() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            };
+            if arguments.keep {
+                return Ok((Some(stage), code));
+            }
+            stage.strike().await?;
+            Ok((None, code))
+        }
+    }
 }
 
 /// Whether the output went into a pipe that is closed, as with `| head`.

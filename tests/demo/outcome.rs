@@ -56,6 +56,8 @@ pub(crate) struct Outcome {
     pub(crate) lost_bridges: u64,
     /// For how long there were too few bridges when people came back from lunch.
     pub(crate) short_seconds: f64,
+    /// The longest time between two looks: where it is long, the machine stood still, and numbers mean little.
+    pub(crate) longest_gap_seconds: f64,
     /// What the HPA announced, in the order in which it did so last: Kubernetes keeps one event for words that come again.
     pub(crate) rescales: Vec<Rescale>,
 }
@@ -103,6 +105,7 @@ impl Outcome {
             bridge_minutes: bridge_time(samples).as_secs_f64() / 60.0,
             lost_bridges: seen.lost_bridges,
             short_seconds: short(samples, &seen.back, SHORT / seen.person).as_secs_f64(),
+            longest_gap_seconds: longest_gap(samples).as_secs_f64(),
             rescales: seen.rescales,
         }
     }
@@ -111,6 +114,13 @@ impl Outcome {
     pub(crate) fn undisturbed(&self) -> u64 {
         self.came - self.cut - self.moved
     }
+}
+
+fn longest_gap(samples: &[Sample]) -> Duration {
+    let gaps = samples
+        .windows(2)
+        .map(|pair| pair[1].time.saturating_sub(pair[0].time));
+    gaps.max().unwrap_or_default()
 }
 
 /// How long bridges were there, all together.
@@ -159,6 +169,7 @@ mod tests {
         let samples = [sample(0, 0, 1), sample(10, 0, 2), sample(30, 0, 9)];
         assert_eq!(bridge_time(&samples), Duration::from_secs(10 * 2 + 20 * 3));
         assert_eq!(bridge_time(&[]), Duration::ZERO);
+        assert_eq!(longest_gap(&samples), Duration::from_secs(20));
     }
 
     #[test]

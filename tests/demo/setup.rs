@@ -15,6 +15,9 @@ pub(crate) const START: i32 = 2;
 pub(crate) const MOST: i32 = 12;
 /// The average stress that each HPA keeps.
 pub(crate) const TARGET: f64 = 0.4;
+/// What the HPA of a pool scales, and what it sees.
+const POOL: (&str, &str) = ("bridgetender.dev/v1alpha1", "BridgePool");
+const COMMITTED: &str = "committed_stress_total";
 /// What workload and HPA are called in each namespace.
 pub(crate) const NAME: &str = "jvb";
 
@@ -66,6 +69,21 @@ impl SetUp {
         Ok(deployment)
     }
 
+    /// Where the adapter tells the stress of each bridge.
+    pub(crate) fn stress(self) -> String {
+        self.metric("pods/*/stress_level")
+    }
+
+    /// Where it tells the stress that the pool's HPA sees.
+    pub(crate) fn committed(self) -> String {
+        self.metric(&format!("bridgepools.bridgetender.dev/{NAME}/{COMMITTED}"))
+    }
+
+    fn metric(self, object: &str) -> String {
+        let namespace = self.namespace();
+        format!("/apis/custom.metrics.k8s.io/v1beta2/namespaces/{namespace}/{object}")
+    }
+
     /// The HPA: the same for all, but for what it scales, and that ours sees the load of draining bridges.
     pub(crate) fn autoscaler(self, pace: &Pace) -> HorizontalPodAutoscaler {
         let seconds =
@@ -78,9 +96,12 @@ impl SetUp {
             .scale_down_by(1, seconds(pace.scale_down_every));
         let hpa = match self {
             Self::Plain | Self::PreStop => usual.pods("stress_level", &average),
-            Self::Pool => usual
-                .target("bridgetender.dev/v1alpha1", "BridgePool", NAME)
-                .pods("stress_level", &average),
+            Self::Pool => {
+                let (version, kind) = POOL;
+                usual
+                    .target(version, kind, NAME)
+                    .object(version, kind, NAME, COMMITTED, &average)
+            }
         };
         hpa.build()
     }
@@ -111,6 +132,18 @@ mod tests {
         };
         assert_eq!(behavior(SetUp::Plain), behavior(SetUp::Pool));
         assert_eq!(behavior(SetUp::Plain), behavior(SetUp::PreStop));
+    }
+
+    #[test]
+    fn the_hpa_of_the_pool_is_the_one_that_operators_get() {
+        let shipped: HorizontalPodAutoscaler =
+            serde_saphyr::from_str(include_str!("../../scaler/hpa.yaml")).unwrap();
+        let ours = SetUp::Pool.autoscaler(&Pace::PRODUCTION);
+        let told = |hpa: HorizontalPodAutoscaler| {
+            let spec = hpa.spec.expect("a spec");
+            (spec.scale_target_ref, spec.metrics, spec.behavior)
+        };
+        assert_eq!(told(ours), told(shipped));
     }
 
     #[test]

@@ -23,9 +23,11 @@ const COLUMNS: [SetUp; 2] = [SetUp::Plain, SetUp::Pool];
 /// Between two lines of the table that stay, and two columns of the picture.
 const LINE: Duration = Duration::from_secs(4);
 const PICTURE: Duration = Duration::from_secs(2);
-/// Between two looks, where the last line is rewritten in place, and two questions to the HPAs.
+/// Between two looks, where the last line is rewritten in place.
 const LOOK: Duration = Duration::from_millis(250);
-const ASK: Duration = Duration::from_secs(1);
+
+/// A machine that stands still for so long does not show what is to be seen.
+const STILL: f64 = 5.0;
 
 /// Starts everything, and says what is about to be seen.
 pub(crate) async fn set(screen: &Screen) -> Result<Stage> {
@@ -82,6 +84,12 @@ pub(crate) async fn perform(
     };
     let plain = of(SetUp::Plain).context("no plain Deployment was played")?;
     let pool = of(SetUp::Pool).context("no BridgePool was played")?;
+    if pool.longest_gap_seconds > STILL {
+        screen.say(&format!(
+            "this machine stood still for {:.0} s: what was not seen may be due to that; play it again",
+            pool.longest_gap_seconds
+        ))?;
+    }
     let verdict = Verdict::of(plain, pool);
     screen.line(&verdict.to_string())?;
     Ok(verdict)
@@ -93,28 +101,23 @@ async fn watch(stage: &mut Stage, length: Duration, screen: &Screen) -> Result<V
     screen.line(&format!("{LEGEND}\n\n{}", table.headings(&COLUMNS)))?;
     let mut phases = day::PHASES.iter().peekable();
     let start = Instant::now();
-    let (mut rows, mut next) = (Vec::new(), [Duration::ZERO; 3]);
-    let mut wanted = vec![None; stage.columns.len()];
+    let (mut rows, mut next) = (Vec::new(), [Duration::ZERO; 2]);
     while start.elapsed() < length {
         let time = start.elapsed();
         let mut due = next.map(|at| time >= at);
-        for ((at, every), due) in next.iter_mut().zip([LINE, PICTURE, ASK]).zip(&mut due) {
+        for ((at, every), due) in next.iter_mut().zip([LINE, PICTURE]).zip(&mut due) {
             if *due {
                 *at += every;
             }
         }
-        let [line, picture, ask] = due;
+        let [line, picture] = due;
         let mut row = Row {
             time,
             ..Row::default()
         };
         let mut news = Vec::new();
-        for (column, wanted) in stage.columns.iter_mut().zip(&mut wanted) {
-            if ask {
-                *wanted = column.rescales().await?.last().map(|last| last.size);
-            }
-            let (mut cell, happened) = column.look(time);
-            cell.wanted = *wanted;
+        for column in &mut stage.columns {
+            let (cell, happened) = column.look(time);
             row.people = column.people();
             row.cells.push(cell);
             news.extend(say(column.set_up, &happened));
@@ -141,29 +144,4 @@ async fn watch(stage: &mut Stage, length: Duration, screen: &Screen) -> Result<V
     }
     screen.flash("")?;
     Ok(rows)
-}
-
-/// Says how to look around, and waits for Ctrl-C.
-pub(crate) async fn look_around(stage: &Stage, screen: &Screen) -> Result<()> {
-    let kubeconfig = stage.lab.kubeconfig();
-    let kubectl = laboratory::kubectl_path()?;
-    screen.line(&format!(
-        "
-it goes on running; look around in another terminal:
-
-  export KUBECONFIG='{}'
-  alias kubectl=\"'{}'\"
-  kubectl get hpa,pods -A
-  kubectl get bp -n pool
-  kubectl describe bp jvb -n pool
-  kubectl scale bp jvb -n pool --replicas=4
-  kubectl get --raw '/apis/custom.metrics.k8s.io/v1beta2/namespaces/pool/pods/*/stress_level'
-
-Ctrl-C ends it and leaves nothing behind",
-        kubeconfig.display(),
-        kubectl.display()
-    ))?;
-    tokio::signal::ctrl_c()
-        .await
-        .context("cannot wait for Ctrl-C")
 }

@@ -1,5 +1,6 @@
 //! Everything that runs, for however many set-ups side by side.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -8,7 +9,7 @@ use laboratory::mocks::Namespaces;
 use laboratory::{Adapters, Kubelet, Laboratory, Scalers};
 use scaler_api::crd;
 
-use crate::column::Column;
+use crate::column::{Column, PATIENCE};
 use crate::pace::Pace;
 use crate::setup::SetUp;
 
@@ -46,6 +47,9 @@ impl Stage {
             flag("interval-closely", closely),
             flag("presence-interval", pace.presence),
             flag("mass-window", pace.mass_window),
+            // Nobody is there to take over, and a machine that stands still for a minute shall not end the only one.
+            flag("lease-duration", 2 * PATIENCE),
+            flag("renew-deadline", PATIENCE),
         ];
         let scalers = lab.scaler().flags(&texts(&control)).start().await?;
         let mut columns = Vec::new();
@@ -54,6 +58,7 @@ impl Stage {
         }
         for column in &mut columns {
             column.until_serving().await?;
+            column.until_measured(&lab).await?;
             lab.put(&column.set_up.autoscaler(pace)).await?;
         }
         Ok(Self {
@@ -63,6 +68,16 @@ impl Stage {
             kubelet,
             lab,
         })
+    }
+
+    /// Where the controller serves its HTTP.
+    pub(crate) fn controller(&self) -> String {
+        format!("http://{}", self.scalers.address(0))
+    }
+
+    /// Where it writes down what it decides.
+    pub(crate) fn decisions(&self) -> PathBuf {
+        self.scalers.decision_log(0).to_owned()
     }
 
     /// Ends everything.

@@ -20,7 +20,7 @@ pub(crate) struct Row {
 /// One set-up at one moment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cell {
-    /// The size that the HPA announced last.
+    /// The size that the HPA wants, once it has looked.
     pub(crate) wanted: Option<i32>,
     pub(crate) tally: Tally,
     /// People so far who were cut off, who were moved, and to whom nothing happened.

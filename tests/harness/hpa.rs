@@ -203,15 +203,6 @@ impl Hpa {
         }
     }
 
-    /// The HPA of this name, where the bridges are.
-    pub(crate) fn of(client: Client, name: &str) -> Self {
-        Self {
-            client,
-            namespace: NAMESPACE.to_owned(),
-            name: name.to_owned(),
-        }
-    }
-
     /// The object as it is now.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use k8s_openapi::api::autoscaling::v2::{
 };
 use serde_json::json;
 
+use crate::bridges::NAMESPACE;
 use crate::hpa::Hpa;
 use crate::laboratory::Laboratory;
 
@@ -99,6 +100,6 @@ impl PoolHpaBuilder<'_> {
     pub async fn start(self) -> Result<Hpa> {
         self.lab.put(&self.object).await?;
         let name = self.object.metadata.name.unwrap_or_default();
-        Ok(Hpa::of(self.lab.client(), &name))
+        Ok(Hpa::known(self.lab, NAMESPACE, &name))
     }
 }

@@ -1,7 +1,7 @@
 //! Replicas of jvb-scaler, as tests speak of them.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -268,6 +268,11 @@ impl Scalers {
     /// Where replica `n` serves its HTTP.
     pub fn address(&self, n: usize) -> SocketAddr {
         self.replicas[n].address
+    }
+
+    /// Where replica `n` writes down what it decides.
+    pub fn decision_log(&self, n: usize) -> &Path {
+        &self.replicas[n].decisions
     }
 
     /// What replica `n` answers at a path, where that is a success.

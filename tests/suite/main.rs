@@ -3,6 +3,7 @@
 mod adapter;
 mod bench;
 mod check;
+mod demo;
 mod faults;
 mod laboratory;
 mod mocks;

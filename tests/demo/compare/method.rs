@@ -15,7 +15,7 @@ played ([laboratory.md](laboratory.md)).
 | BridgePool | jvb-scaler drains bridges while their pods live, takes them back when people return, moves the last people at the deadline, and deletes a pod only when its bridge is empty |
 
 All three have the same HPA (average stress 0.40, 2 to 12 bridges, no scale-up window, one bridge less at a time), but for what it
-scales.
+scales, and that the pool's also sees the load of the bridges that drain ([cascade.md](cascade.md) shows why it must).
 
 | column | what it means |
 | --- | --- |

@@ -6,6 +6,7 @@ use super::method::METHOD;
 use super::results::{Results, Spread};
 use crate::outcome::Outcome;
 use crate::pace::Pace;
+use crate::setup::SetUp;
 
 /// A column of the table: its name, the number, and how many digits it has behind the point.
 type Column = (&'static str, fn(&Outcome) -> f64, usize);
@@ -41,6 +42,7 @@ pub(super) fn page(results: &Results) -> String {
         header(results)
     );
     page.push_str(&table(results));
+    let _ = write!(page, "\n{}\n", finding(results));
     page.push_str("\n### What bridges did\n");
     page.push_str(&columns(results, &MORE));
     page.push('\n');
@@ -62,7 +64,7 @@ fn header(results: &Results) -> String {
     format!(
         "{} days of {} people at the peak, each played in two and a half minutes. Each number is the mean of a day (the least\n\
          and the most of all days). Measured at {} by `{}`, commit {}, in {} s, on {} cores of {},\n\
-         Kubernetes {}; the load average was {} before and {} after.\n",
+         Kubernetes {}; the load average was {} before and {} after, and the longest time between two looks {:.1} s.\n",
         results.seeds(),
         results.people,
         results.began,
@@ -74,6 +76,32 @@ fn header(results: &Results) -> String {
         machine.kubernetes,
         machine.load_before,
         results.load_after,
+        results.longest_gap_seconds(),
+    )
+}
+
+/// What the table comes to, in a sentence.
+fn finding(results: &Results) -> String {
+    let mean = |set_up, number: fn(&Outcome) -> f64| results.over(set_up, number).mean;
+    let people = |count: f64| {
+        if count < 0.05 {
+            "nobody".to_owned()
+        } else {
+            format!("{count:.1}")
+        }
+    };
+    let cut = |set_up| people(mean(set_up, |day| day.cut as f64));
+    let minutes = |set_up| mean(set_up, |day| day.bridge_minutes);
+    format!(
+        "Of the {:.0} people of a day the plain Deployment cuts off {}, the one with a preStop drain {}, and the BridgePool {};\n\
+         it moves {} to another bridge. It takes {:.1} bridge-minutes, where the plain Deployment takes {:.1}.",
+        mean(SetUp::Pool, |day| day.came as f64),
+        cut(SetUp::Plain),
+        cut(SetUp::PreStop),
+        cut(SetUp::Pool),
+        people(mean(SetUp::Pool, |day| day.moved as f64)),
+        minutes(SetUp::Pool),
+        minutes(SetUp::Plain),
     )
 }
 
@@ -107,9 +135,11 @@ fn cell(spread: Spread, digits: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::super::results::Played;
     use super::*;
-    use crate::setup::SetUp;
     use laboratory::machine::Machine;
 
     fn results() -> Results {
@@ -153,6 +183,19 @@ mod tests {
     #[test]
     fn the_page_is_made_from_the_results_alone() {
         insta::assert_snapshot!(page(&results()));
+    }
+
+    #[test]
+    fn the_page_in_docs_is_made_from_the_results_beside_it() {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+        let read = |name: &str| fs::read_to_string(docs.join(name)).ok();
+        let results = read("compare/results.json");
+        let results: Option<Results> =
+            results.map(|text| serde_json::from_str(&text).expect("results of another form"));
+        assert!(
+            read("compare.md") == results.as_ref().map(page),
+            "docs/compare.md is another; `make compare COMPARE_FLAGS=--from-results` writes it anew from docs/compare/results.json"
+        );
     }
 
     #[test]

@@ -56,6 +56,13 @@ impl Results {
         Spread::of(days.map(|day| number(&day.outcome)))
     }
 
+    /// The longest time between two looks of all days, in seconds.
+    pub(crate) fn longest_gap_seconds(&self) -> f64 {
+        let days = self.days.iter();
+        days.map(|day| day.outcome.longest_gap_seconds)
+            .fold(0.0, f64::max)
+    }
+
     /// How many days there were.
     pub(crate) fn seeds(&self) -> usize {
         let first = self.days.first().map(|day| day.set_up);
