@@ -1,8 +1,9 @@
 use scaler_api::state::Intent;
 use scaler_api::status::Reason;
-use scaler_api::{Limit, State};
+use scaler_api::{Limit, State, annotations, labels};
 
 use super::stage::{Stage, secs, spec};
+use crate::effects;
 use crate::plan::Transition as T;
 
 fn wide(replicas: u32) -> scaler_api::BridgePoolSpec {
@@ -50,6 +51,30 @@ fn few_drain_at_once() {
     stage.scale(1);
     stage.seconds(30);
     assert_eq!(stage.in_state(State::Draining), 2);
+    assert!(stage.finding(Reason::MaxConcurrent));
+}
+
+#[test]
+fn what_another_leader_drains_counts_while_a_write_of_our_own_about_it_is_under_way() {
+    let mut stage = Stage::new(spec(4));
+    stage.restart("b3");
+    stage.look();
+    let plan = stage.decide();
+    assert_eq!(plan.decisions[0].transition, T::Activate);
+    effects(&mut stage.world, &plan, stage.now);
+    stage.change("b3", |object| {
+        let deadline = "2001-09-09T02:46:40Z".to_owned();
+        object.labels.remove(labels::COUNTED.name());
+        for (key, value) in [
+            (annotations::INTENT.name(), "drain".to_owned()),
+            (annotations::DEADLINE.name(), deadline),
+        ] {
+            object.annotations.insert(key.to_owned(), value);
+        }
+    });
+    stage.scale(2);
+    let plan = stage.decide();
+    assert!(plan.decisions.is_empty(), "{:?}", plan.decisions);
     assert!(stage.finding(Reason::MaxConcurrent));
 }
 
