@@ -2,15 +2,9 @@ use scaler_api::state::Intent;
 use scaler_api::status::Reason;
 use scaler_api::{Limit, State, annotations, labels};
 
-use super::stage::{Stage, secs, spec};
+use super::stage::{Stage, secs, spec, wide};
 use crate::effects;
 use crate::plan::Transition as T;
-
-fn wide(replicas: u32) -> scaler_api::BridgePoolSpec {
-    let mut spec = spec(replicas);
-    spec.drain.max_concurrent = Limit::Count(replicas);
-    spec
-}
 
 #[test]
 fn the_emptiest_bridge_goes_first() {
@@ -44,9 +38,7 @@ fn few_drain_at_once() {
     let mut narrow = spec(8);
     narrow.drain.max_concurrent = Limit::Percent(25);
     let mut stage = Stage::new(narrow);
-    for number in 0..8 {
-        stage.people(&format!("b{number}"), 4);
-    }
+    stage.people_everywhere(4);
     stage.second();
     stage.scale(1);
     stage.seconds(30);
