@@ -270,6 +270,32 @@ impl Pod {
         matches!(self.phase, Phase::Succeeded | Phase::Failed)
     }
 
+    /// Writes down all of it but its version.
+    ///
+    /// # Errors
+    /// When `to` fails.
+    pub(crate) fn tell(&self, to: &mut impl fmt::Write) -> fmt::Result {
+        let meta = &self.meta;
+        write!(
+            to,
+            "{} {} {:?} {:?} {:?} {:?} {:?} {} {:?} {:?} {:?} {} {:?} {:?} ",
+            meta.uid,
+            meta.created,
+            meta.labels,
+            meta.annotations,
+            meta.finalizers,
+            meta.owner,
+            meta.deleted,
+            self.image,
+            meta.grace,
+            self.node,
+            self.phase,
+            self.ready,
+            self.container,
+            self.reason,
+        )
+    }
+
     /// Whether all of these labels are its own.
     pub fn selected(&self, selector: &BTreeMap<String, String>) -> bool {
         selector
