@@ -1,19 +1,13 @@
 //! Searches every order of events of the small model: `cargo run --package cluster --example orders`.
 //!
-//! More words: `begun=20`, `pauses=2`, `decisions=2` and `states=1000000` set the bounds, `without=DeleteFenced` switches a guard
-//! of the policy off.
+//! More words change the model: `begun=20`, `size=1`, `pauses=2`, `pause=5`, `leaders=1`, `crash=0`, `conference=0`, `decisions=3`
+//! and `states=1000000`; `without=DeleteFenced` switches a guard of the policy off.
 
-use cluster::explore::{Bounds, explore};
+use cluster::explore::{Model, explore};
 use scaler_policy::Guard;
 
 fn main() -> Result<(), String> {
-    let mut bounds = Bounds {
-        begun: 0,
-        pauses: 1,
-        decisions: 2,
-        states: usize::MAX,
-        without: None,
-    };
+    let mut model = Model::default();
     for word in std::env::args().skip(1) {
         let (key, value) = word.split_once('=').ok_or("words are like pauses=3")?;
         let number = || {
@@ -22,19 +16,25 @@ fn main() -> Result<(), String> {
                 .map_err(|_| format!("{value:?} is no number"))
         };
         match key {
-            "begun" => bounds.begun = number()?,
-            "pauses" => bounds.pauses = number()?,
-            "decisions" => bounds.decisions = number()?,
-            "states" => bounds.states = number()? as usize,
+            "begun" => model.begun = number()?,
+            "size" => model.size = number()?,
+            "pauses" => model.pauses = number()?,
+            "pause" => model.pause = number()?,
+            "leaders" => model.leaders = number()?.clamp(1, 2) as usize,
+            "crash" => model.crash = number()? > 0,
+            "exact" => model.exact = number()? > 0,
+            "conference" => model.conference = number()? > 0,
+            "decisions" => model.decisions = number()?,
+            "states" => model.states = number()? as usize,
             "without" => {
                 let guard = Guard::ALL
                     .into_iter()
                     .find(|guard| format!("{guard:?}") == value);
-                bounds.without = Some(guard.ok_or(format!("there is no guard {value:?}"))?);
+                model.without = Some(guard.ok_or(format!("there is no guard {value:?}"))?);
             }
             _ => return Err(format!("there is no bound {key:?}")),
         }
     }
-    println!("{}", explore(bounds));
+    println!("{}", explore(model));
     Ok(())
 }

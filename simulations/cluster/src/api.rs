@@ -8,7 +8,7 @@ mod trouble;
 mod watch;
 
 pub use object::{
-    Container, ContainerState, Key, Kind, Lease, Meta, Node, Object, Pdb, Phase, Pod, Pool, Taint,
+    Container, ContainerState, Key, Kind, Lease, Meta, Node, Object, Pdb, Pod, Pool, Taint,
 };
 pub use request::{Actor, Edit, Refusal, Reply, Request};
 pub use server::{ApiServer, Change, Record};

@@ -8,6 +8,6 @@ mod course;
 mod page;
 mod study;
 
-pub use course::{Case, Course, Metric, course};
+pub use course::{Case, Course, Metric, Starts, course};
 pub use page::page;
-pub use study::{Calculated, ROWS, Row, Study, study};
+pub use study::{Calculated, ROWS, Row, Study, Table, study};

@@ -2,24 +2,35 @@
 //! one write of the HPA, one crash, and one conference that begins, each at any point. It begins where one bridge less is asked for,
 //! or later in the life of the bridge too many.
 //!
-//! What may happen in any order: a replica decides; the request that a replica sent first arrives and is answered; a replica
-//! hears what has changed; a replica crashes and starts anew; the conference begins; time goes by. So each replica acts on any
-//! past of the store, a request stays under way as long as the search likes (until it is too late to be sent), and the two
-//! replicas' requests arrive in any order. Time is coarse, because only the order counts: what is asked for arrives at once or
-//! after a pause, and in each pause both replicas look at all bridges once a second. What was there before one pause each has
-//! heard of when the next is over.
+//! What may happen in any order: one of the requests that a replica has under way arrives and is answered, whichever; a replica
+//! hears what has changed; a replica crashes and starts anew; the HPA writes; the conference begins; time goes by. A replica decides
+//! as soon as it has learnt something, as the controller's loop does; an answer and what its watch has to tell it may learn
+//! together. So each replica acts on any past of the store, and a request stays under way as long as the search likes, until it is
+//! too late to be sent. Time is coarse, because only the order counts: what is asked for arrives at once or after a pause, and in
+//! each pause both replicas look at all bridges once a second. What was there before one pause each has heard of when the next is
+//! over; whoever has something to decide then may decide at once, or hear something first.
 //!
-//! Left out: requests of one replica that overtake each other, answers that get lost, bridges that restart, and whatever happens
-//! later than the last pause. The seeds of [`crate::run`] have all of these.
-//!
-//! The search is depth first with a set of the states that were seen, by a hash of all that the future depends on (`tell`).
-//! Three things make it end. The status of the pool is taken to be written at once: nothing but itself depends on it. A decision
-//! to do nothing is taken at once: it changes nothing. And the two replicas are alike: a state and its mirror image are one.
+//! Left out: answers that get lost, bridges that restart, and whatever happens later than the last pause. The seeds of [`crate::run`]
+//! have all of these.
 //!
 //! At each end all that was under way arrives, and the cluster goes on for some minutes with both replicas: as many must serve as
 //! are wanted, and the bridge too many must be gone or wait for its people.
+//!
+//! # Why it ends, and what is not missed by it
+//!
+//! The search is depth first, and goes on from each state once. A state is known by a number (`tell`), and what cannot make a
+//! difference later is not in it. That loses nothing, if of any two states of the same number this is true: the rules judge them
+//! alike; the same may happen in both; and whatever happens leads to two states that have the same number again. For then, by
+//! induction over the number of events, whatever goes wrong after one of them goes wrong after the other, and it is enough to go on
+//! from one. `tell` says of each thing that it leaves out why this is true of it. [`Model::exact`] is the same search with nothing
+//! left out, and a test holds that both see the same on models that are small enough for it.
+//!
+//! Besides, three things are done at once and not in any order, because the order makes no difference to anybody: a decision to do
+//! nothing is taken, a pod is read anew, and the status of the pool, which nobody in the model reads, is not written at all.
 
 mod act;
+mod counts;
+mod news;
 mod state;
 mod tell;
 
@@ -31,37 +42,71 @@ use scaler_policy::Guard;
 use crate::oracle::Violation;
 
 pub use act::Action;
+pub use counts::Counts;
 use state::State;
 
 /// What is searched.
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Since how many seconds one bridge less has been wanted when the search begins, so that the bridge too many is on its way
-    /// out; then the HPA's write asks for it again. 0: the HPA's write asks for one less, and is the first that happens.
+pub struct Model {
+    /// Since how many seconds fewer bridges have been wanted when the search begins, so that one too many is on its way out; then
+    /// the HPA's write asks for all again. 0: the HPA's write asks for fewer, and is the first that happens.
     pub begun: u32,
+    /// How many the fewer bridges are.
+    pub size: u32,
     /// How many pauses there are.
     pub pauses: u32,
-    /// How often a replica decides between two of them at most: a leader that has not heard of the new size and one that has
-    /// undo what the other did for as long as they are let.
+    /// How many seconds each lasts.
+    pub pause: u32,
+    /// How many replicas believe that they lead: one or two.
+    pub leaders: usize,
+    /// Whether one of them crashes.
+    pub crash: bool,
+    /// Whether a conference begins.
+    pub conference: bool,
+    /// How often a replica decides between two pauses at most.
     pub decisions: u32,
-    /// How many states at most; the search says whether it came to an end.
+    /// Tells all states apart that differ in anything, whether the future depends on it or not.
+    pub exact: bool,
+    /// How many states at most; a search that comes to more is not complete.
     pub states: usize,
     /// A guard of the policy that is switched off.
     pub without: Option<Guard>,
 }
 
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            begun: 0,
+            size: 2,
+            pauses: 1,
+            pause: 10,
+            leaders: 2,
+            crash: true,
+            conference: true,
+            decisions: 2,
+            exact: false,
+            states: usize::MAX,
+            without: None,
+        }
+    }
+}
+
 /// What was found.
 #[derive(Clone, Debug, Default)]
 pub struct Explored {
-    /// How many different states there are.
-    pub states: usize,
-    /// How many steps lead from one of them to another.
-    pub steps: usize,
+    /// The numbers of the states, by what the future depends on.
+    pub numbers: BTreeSet<u64>,
+    /// How many different states there are, before the first pause and after each.
+    pub states: Vec<usize>,
+    /// How many steps lead from one of them to another, by what happens.
+    pub steps: Counts,
+    /// What was decided on the way, and what became of requests.
+    pub decisions: Counts,
     /// How many of them are ends, after which all came to rest.
     pub ends: usize,
     /// The longest way.
     pub depth: usize,
-    /// Whether everything within the bounds was seen.
+    /// Whether everything within the model was seen.
     pub complete: bool,
     /// What was wrong, and what led there.
     pub wrong: Option<(Violation, Vec<Action>)>,
@@ -70,56 +115,75 @@ pub struct Explored {
 impl fmt::Display for Explored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let end = if self.complete { "complete" } else { "cut off" };
-        write!(
+        writeln!(
             f,
-            "{} states, {} steps between them, {} ends, at most {} steps from the start: {end}",
-            self.states, self.steps, self.ends, self.depth
+            "{} states ({:?} before and after pauses), {} steps between them, {} ends, at most {} steps from the start: {end}",
+            self.states.iter().sum::<usize>(),
+            self.states,
+            self.steps.total(),
+            self.ends,
+            self.depth
         )?;
+        writeln!(f, "  steps: {}", self.steps)?;
+        write!(f, "  decisions and requests: {}", self.decisions)?;
         if let Some((violation, actions)) = &self.wrong {
-            write!(f, "\n{violation}\nafter {actions:?}")?;
+            write!(f, "\n  {violation}\n  after {actions:?}")?;
         }
         Ok(())
     }
 }
 
 /// Searches.
-pub fn explore(bounds: Bounds) -> Explored {
+pub fn explore(model: Model) -> Explored {
     let mut explored = Explored {
         complete: true,
+        states: vec![0; model.pauses as usize + 1],
         ..Explored::default()
     };
-    let mut seen = BTreeSet::new();
-    let start = State::new(bounds.begun, bounds.without);
-    seen.insert(start.fingerprint());
+    let mut rested = BTreeSet::new();
+    let mut exact = BTreeSet::new();
+    let mut start = State::new(model);
+    explored.numbers.insert(start.fingerprint());
+    explored.states[0] += 1;
     // What is still to be tried in each state on the way.
-    let mut way = vec![Place::new(start, bounds, None)];
+    let mut way = vec![Place::new(start, model, None)];
     while let Some(place) = way.last_mut() {
-        if let Some(violation) = place.come_to_rest(&mut explored) {
-            explored.wrong = Some((violation, path(&way, None)));
-            break;
+        if std::mem::take(&mut place.is_end) {
+            explored.ends += 1;
+            if model.exact {
+                rested.clear();
+            }
+            if let Some(violation) = place.state.clone().come_to_rest(&mut rested) {
+                explored.wrong = Some((violation, path(&way, None)));
+                break;
+            }
         }
         let Some(action) = place.untried.pop() else {
             way.pop();
             continue;
         };
-        if seen.len() >= bounds.states {
+        if explored.states.iter().sum::<usize>() >= model.states {
             explored.complete = false;
             break;
         }
         let mut next = place.state.clone();
-        next.act(action);
-        explored.steps += 1;
+        next.act(action, &mut explored.decisions);
+        explored.steps.count(action.to_string());
         if let Some(violation) = next.wrong() {
             explored.wrong = Some((violation, path(&way, Some(action))));
             break;
         }
-        if seen.insert(next.fingerprint()) {
-            way.push(Place::new(next, bounds, Some(action)));
+        let mut new = explored.numbers.insert(next.fingerprint());
+        if model.exact {
+            new = exact.insert(next.exact_fingerprint());
+        }
+        if new {
+            explored.states[next.pauses as usize] += 1;
+            way.push(Place::new(next, model, Some(action)));
             explored.depth = explored.depth.max(way.len() - 1);
         }
     }
     explored.complete &= explored.wrong.is_none();
-    explored.states = seen.len();
     explored
 }
 
@@ -140,9 +204,9 @@ struct Place {
 }
 
 impl Place {
-    fn new(state: State, bounds: Bounds, by: Option<Action>) -> Self {
+    fn new(state: State, model: Model, by: Option<Action>) -> Self {
         // What is under way arrives first, and time goes by last: so the search soon sees whole lives of bridges.
-        let mut untried = state.possible(bounds);
+        let mut untried = state.possible(model);
         untried.reverse();
         Self {
             is_end: untried.is_empty(),
@@ -150,14 +214,5 @@ impl Place {
             by,
             untried,
         }
-    }
-
-    /// At an end, once: what is wrong after all has come to rest.
-    fn come_to_rest(&mut self, explored: &mut Explored) -> Option<Violation> {
-        if !std::mem::take(&mut self.is_end) {
-            return None;
-        }
-        explored.ends += 1;
-        self.state.clone().come_to_rest()
     }
 }

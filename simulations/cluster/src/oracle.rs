@@ -19,18 +19,23 @@
 //! - Of what is wanted and of what is there a leader may know what was true within the last 160 s, since it stops when its watch has
 //!   been silent for 150 s.
 //! - A bridge that is to take no conferences may take some for a minute in which a leader is undisturbed.
+//! - Of two that lead at once each may drain as many, and start as many, as would be right if the other had done nothing that it
+//!   has not heard of: no version of one pod keeps another from being chosen. What they chose can be taken back, and is. Only
+//!   [`crate::explore`] has two that lead at once, and it says what each had heard of.
 
 mod births;
 mod blame;
 mod choices;
 mod drains;
 mod floors;
+mod heard;
 mod losses;
 mod moves;
 mod truth;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use bridge::Time;
 
@@ -41,6 +46,7 @@ use births::Burst;
 pub use blame::{Blame, Command};
 use drains::Drain;
 pub(crate) use drains::intent;
+pub(crate) use heard::Heard;
 use truth::Truth;
 
 /// Something happened that must not happen.
@@ -115,6 +121,8 @@ pub struct Oracle {
     /// How often jicofo was asked to move a conference off a bridge, by the pod's uid.
     moves: BTreeMap<String, u32>,
     above_since: Option<Time>,
+    /// What whoever sends the requests that are judged now had heard of when it decided; nothing: all that there was to hear.
+    heard: Option<Arc<Heard>>,
     violations: Vec<Violation>,
 }
 
@@ -140,6 +148,12 @@ impl Oracle {
     /// Notes something wrong that somebody else has found.
     pub fn note(&mut self, at: Time, rule: Rule, what: String) {
         self.violations.push(Violation { at, rule, what });
+    }
+
+    /// From now on requests are judged by what whoever sends them had heard of when it decided; with nothing, by all that there was
+    /// to hear.
+    pub(crate) fn judge_by(&mut self, heard: Option<Arc<Heard>>) {
+        self.heard = heard;
     }
 
     /// Looks at all that has happened since the last time.
@@ -188,7 +202,7 @@ impl Oracle {
             }
             (Request::Create(object), None) => {
                 if let (Object::Pod(pod), true) = (&**object, record.reply.is_ok()) {
-                    self.judge_birth(world, pod, record.at);
+                    self.judge_birth(world, pod, record);
                 }
             }
             _ => {}

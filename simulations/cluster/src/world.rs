@@ -183,23 +183,23 @@ impl World {
         &self.machines
     }
 
-    /// Writes down all that the future of pods, bridges and people depends on, and nothing of their past.
+    /// Writes down all that the future of pods, bridges and people depends on but versions and jitsi, and nothing of their past.
     ///
     /// # Errors
     /// When `to` fails.
-    pub fn tell(&self, to: &mut impl std::fmt::Write) -> std::fmt::Result {
+    pub(crate) fn tell(&self, to: &mut impl std::fmt::Write) -> std::fmt::Result {
         for pod in self.api.pods() {
-            write!(to, "{pod:?}")?;
+            pod.tell(to)?;
         }
         for object in self.api.list(Kind::Pool) {
             let replicas = object.pool().map(|pool| pool.spec.replicas);
-            write!(to, "{:?} {replicas:?}", object.meta())?;
+            write!(to, "{:?} {replicas:?} ", object.meta().finalizers)?;
         }
         write!(to, "{} {:?}", self.api.names(), self.held)?;
         for (at, event) in self.queue.all() {
             write!(to, "{at} {event:?}")?;
         }
-        write!(to, "{:?} {:?}", self.jitsi, self.there)
+        write!(to, "{:?}", self.there)
     }
 
     fn happen(&mut self, event: Event) {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bridge::Time;
+use serde::Deserialize;
 
 use crate::class::Controller;
 use crate::policy::Policy;
@@ -53,7 +54,7 @@ pub enum Selector {
 }
 
 /// `status.phase` of a pod.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 pub enum Phase {
     /// `Pending`.
     Pending,

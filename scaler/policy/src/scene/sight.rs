@@ -99,8 +99,12 @@ impl<'w> Sight<'w> {
             !forced(marks.reason)
                 && matches!(marks.intent, Intent::Drain | Intent::Expel | Intent::Remove)
         };
-        let may_have_people =
-            state.draining() || matches!(state, State::Removing | State::Warm | State::Starting);
+        // One that is being activated may be drained meanwhile by another leader: then the write about it fails.
+        let may_have_people = state.draining()
+            || matches!(
+                state,
+                State::Removing | State::Warm | State::Starting | State::Active
+            );
         Ok(Self {
             place,
             taker: state == State::Active

@@ -2,13 +2,20 @@ use scaler_api::State;
 use scaler_api::state::IntentReason;
 use scaler_api::status::Reason;
 
-use super::stage::{Stage, spec};
+use super::stage::{Stage, one_warm, spec, wide};
 use crate::plan::Transition as T;
 use crate::world::Phase;
 use crate::{Call, Outcome, Request};
 
 fn creates(request: &Request) -> bool {
     matches!(request.call, Call::CreatePod { .. })
+}
+
+/// Two bridges, of which the second drains.
+fn draining() -> Stage {
+    let mut stage = Stage::one_too_many([9, 3]);
+    stage.seconds(5);
+    stage
 }
 
 #[test]
@@ -65,8 +72,7 @@ fn a_bridge_born_draining_is_undrained() {
 
 #[test]
 fn a_draining_bridge_is_taken_back_before_one_is_started() {
-    let mut stage = Stage::one_too_many([9, 3]);
-    stage.seconds(5);
+    let mut stage = draining();
     assert_eq!(stage.state("b1"), State::Draining);
     stage.scale(2);
     stage.seconds(3);
@@ -81,8 +87,7 @@ fn a_draining_bridge_is_taken_back_before_one_is_started() {
 #[test]
 fn a_new_leader_looks_at_a_draining_bridge_before_it_starts_another() {
     let led_anew = |answers| {
-        let mut stage = Stage::one_too_many([9, 3]);
-        stage.seconds(5);
+        let mut stage = draining();
         stage.lead_anew();
         stage.scale(2);
         stage.actor("b1").answers = answers;
@@ -104,8 +109,7 @@ fn a_new_leader_looks_at_a_draining_bridge_before_it_starts_another() {
 
 #[test]
 fn a_new_drain_after_a_rescue_has_the_whole_time() {
-    let mut stage = Stage::one_too_many([9, 3]);
-    stage.seconds(5);
+    let mut stage = draining();
     let first = stage.marks("b1").deadline.unwrap();
     stage.scale(2);
     stage.seconds(5);
@@ -116,8 +120,7 @@ fn a_new_drain_after_a_rescue_has_the_whole_time() {
 
 #[test]
 fn a_full_bridge_is_not_worth_taking_back() {
-    let mut stage = Stage::one_too_many([9, 3]);
-    stage.seconds(5);
+    let mut stage = draining();
     stage.actor("b1").stress = 0.9;
     stage.second();
     stage.scale(2);
@@ -138,9 +141,7 @@ fn a_bridge_that_is_about_to_be_removed_can_still_be_taken_back() {
 
 #[test]
 fn a_warm_bridge_is_woken_before_one_is_started() {
-    let mut warm = spec(2);
-    (warm.warm.min, warm.warm.max) = (1, 1);
-    let mut stage = Stage::new(warm);
+    let mut stage = Stage::new(one_warm(2));
     stage.scale(1);
     stage.seconds(40);
     assert_eq!(stage.in_state(State::Warm), 1);
@@ -152,12 +153,8 @@ fn a_warm_bridge_is_woken_before_one_is_started() {
 
 #[test]
 fn flapping_costs_no_starts_and_cuts_nobody() {
-    let mut wide = spec(10);
-    wide.drain.max_concurrent = scaler_api::Limit::Count(10);
-    let mut stage = Stage::new(wide);
-    for number in 0..10 {
-        stage.people(&format!("b{number}"), 5);
-    }
+    let mut stage = Stage::new(wide(10));
+    stage.people_everywhere(5);
     stage.second();
     stage.scale(3);
     stage.seconds(30);

@@ -6,7 +6,7 @@ use scaler_api::spec::{NodeSignal, OnDeadline};
 use scaler_api::state::{Intent, IntentReason};
 use scaler_api::{BridgePoolSpec, Limit, State};
 
-use super::stage::{START, Stage, pool, secs, spec, uid};
+use super::stage::{START, Stage, one_warm, pool, secs, spec, uid, wide};
 use crate::guards::{Guard, Guards};
 use crate::invariants::Invariant;
 use crate::plan::Transition as T;
@@ -27,6 +27,10 @@ impl Play {
         }
     }
 
+    fn outdated(&self, bridges: u32) -> Stage {
+        self.of(Stage::outdated(bridges))
+    }
+
     /// Two bridges, of which the second drains.
     fn draining(&self, people: u64) -> Stage {
         let mut stage = self.of(Stage::one_too_many([100, people]));
@@ -45,28 +49,12 @@ impl Play {
     }
 }
 
-fn wide(replicas: u32) -> BridgePoolSpec {
-    let mut spec = spec(replicas);
-    spec.drain.max_concurrent = Limit::Count(100);
-    spec
-}
-
 fn when(stage: &Stage, what: T) -> Option<bridge::Time> {
     stage
         .log
         .iter()
         .find(|(_, one, _)| *one == what)
         .map(|(at, ..)| *at)
-}
-
-fn outdated(play: &Play, bridges: u32) -> Stage {
-    let mut stage = Stage::empty(spec(bridges));
-    for number in 0..bridges {
-        stage.active(&format!("b{number}"), "old");
-        stage.people(&format!("b{number}"), 3);
-    }
-    stage.look();
-    play.of(stage)
 }
 
 fn broken(stage: &Stage, invariant: Invariant) -> bool {
@@ -153,7 +141,7 @@ const TABLE: [(Guard, Harm); 44] = [
         stage.in_state(State::DrainRequested) > 1
     }),
     (Guard::RevisionFloor, |play| {
-        let mut stage = outdated(play, 1);
+        let mut stage = play.outdated(1);
         // A new bridge that is counted and takes nothing yet makes the pool one too large.
         let mut marks = Marks::new(
             "new",
@@ -258,7 +246,7 @@ const TABLE: [(Guard, Harm); 44] = [
         stage.times(T::ShutDown) > 0
     }),
     (Guard::SurgeFirst, |play| {
-        let mut stage = outdated(play, 2);
+        let mut stage = play.outdated(2);
         stage.boots = false;
         stage.seconds(10);
         stage.times(T::Drain) > 0
@@ -274,9 +262,7 @@ const TABLE: [(Guard, Harm); 44] = [
         stage.times(T::Create) > 1
     }),
     (Guard::ProtectionOnRescue, |play| {
-        let mut warm = spec(2);
-        (warm.warm.min, warm.warm.max) = (1, 1);
-        let mut stage = play.stage(warm);
+        let mut stage = play.stage(one_warm(2));
         stage.scale(1);
         stage.seconds(40);
         stage.scale(2);
@@ -310,7 +296,7 @@ const TABLE: [(Guard, Harm); 44] = [
         stage.state("b1") == State::Active
     }),
     (Guard::SurgeUncounted, |play| {
-        let mut stage = outdated(play, 2);
+        let mut stage = play.outdated(2);
         stage.boots = false;
         stage.second();
         stage.counted() > 2

@@ -18,13 +18,24 @@ fn leaving(stage: &mut Stage, names: &[&str], signal: NodeSignal) {
     }
 }
 
+/// So many bridges with people on each.
+fn serving(bridges: u32) -> Stage {
+    let mut stage = Stage::new(spec(bridges));
+    stage.people_everywhere(4);
+    stage.second();
+    stage
+}
+
+/// Two bridges, of which the second drains with people on it.
+fn draining() -> Stage {
+    let mut stage = Stage::one_too_many([60, 6]);
+    stage.seconds(3);
+    stage
+}
+
 #[test]
 fn bridges_of_a_leaving_node_drain_beyond_the_budget_and_are_replaced() {
-    let mut stage = Stage::new(spec(5));
-    for number in 0..5 {
-        stage.people(&format!("b{number}"), 4);
-    }
-    stage.second();
+    let mut stage = serving(5);
     leaving(&mut stage, &["b0", "b1", "b2"], NodeSignal::Karpenter);
     stage.seconds(3);
     assert_eq!(stage.times(T::Drain), 3);
@@ -36,9 +47,7 @@ fn bridges_of_a_leaving_node_drain_beyond_the_budget_and_are_replaced() {
 
 #[test]
 fn the_last_bridge_of_a_leaving_node_waits_for_its_replacement() {
-    let mut stage = Stage::new(spec(1));
-    stage.people("b0", 4);
-    stage.second();
+    let mut stage = serving(1);
     stage.boots = false;
     leaving(&mut stage, &["b0"], NodeSignal::Cordon);
     stage.seconds(20);
@@ -46,9 +55,7 @@ fn the_last_bridge_of_a_leaving_node_waits_for_its_replacement() {
     assert_eq!(stage.times(T::Create), 1);
     assert!(!stage.marks("n1").counted, "born uncounted");
     assert_eq!(stage.counted(), 1);
-    let mut stage = Stage::new(spec(1));
-    stage.people("b0", 4);
-    stage.second();
+    let mut stage = serving(1);
     leaving(&mut stage, &["b0"], NodeSignal::Cordon);
     stage.seconds(5);
     assert_eq!(stage.state("b0"), State::Draining);
@@ -58,9 +65,7 @@ fn the_last_bridge_of_a_leaving_node_waits_for_its_replacement() {
 
 #[test]
 fn people_on_interrupted_capacity_are_moved_within_seconds() {
-    let mut stage = Stage::new(spec(2));
-    stage.people("b1", 6);
-    stage.second();
+    let mut stage = serving(2);
     leaving(&mut stage, &["b1"], NodeSignal::Interruption);
     stage.seconds(5);
     assert_eq!(stage.state("b1"), State::Expelling);
@@ -69,8 +74,7 @@ fn people_on_interrupted_capacity_are_moved_within_seconds() {
 
 #[test]
 fn a_drain_gets_the_nearer_deadline_when_its_node_leaves() {
-    let mut stage = Stage::one_too_many([60, 6]);
-    stage.seconds(3);
+    let mut stage = draining();
     let before = stage.marks("b1").deadline.unwrap();
     leaving(&mut stage, &["b1"], NodeSignal::Karpenter);
     stage.seconds(3);
@@ -92,8 +96,7 @@ fn a_sign_that_is_not_heeded_is_none() {
 
 #[test]
 fn a_bridge_on_a_leaving_node_is_not_taken_back() {
-    let mut stage = Stage::one_too_many([60, 6]);
-    stage.seconds(3);
+    let mut stage = draining();
     leaving(&mut stage, &["b1"], NodeSignal::Cordon);
     stage.scale(2);
     stage.seconds(3);

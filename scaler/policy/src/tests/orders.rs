@@ -4,7 +4,7 @@ use bridge::Time;
 use proptest::prelude::*;
 use scaler_api::state::IntentReason;
 
-use super::stage::{Stage, spec, uid};
+use super::stage::{Stage, one_warm, spec, uid};
 use crate::report::report;
 use crate::world::Node;
 use crate::{Criterion, Kept, Transition, VictimKey};
@@ -232,8 +232,7 @@ fn the_node_that_becomes_empty_goes_first() {
 
 #[test]
 fn the_most_capacity_is_taken_back_first_and_draining_before_warm() {
-    let mut warm = spec(4);
-    (warm.warm.min, warm.warm.max) = (1, 1);
+    let mut warm = one_warm(4);
     warm.drain.max_concurrent = scaler_api::Limit::Count(4);
     let mut stage = Stage::new(warm);
     stage.people("b0", 90);

@@ -1,14 +1,12 @@
 use scaler_api::State;
 
-use super::stage::{Stage, spec, uid};
+use super::stage::{Stage, spec, uid, wide};
 use crate::plan::Transition as T;
 use crate::{Call, Outcome, effects, fold};
 
 #[test]
 fn nothing_is_asked_twice_while_a_reply_is_awaited() {
-    let mut wide = spec(4);
-    wide.drain.max_concurrent = scaler_api::Limit::Count(4);
-    let mut stage = Stage::new(wide);
+    let mut stage = Stage::new(wide(4));
     stage.scale(2);
     let plan = stage.decide();
     assert_eq!(plan.decisions.len(), 2);

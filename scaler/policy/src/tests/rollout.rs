@@ -4,19 +4,9 @@ use scaler_api::status::Reason;
 use super::stage::{Stage, spec};
 use crate::plan::Transition as T;
 
-fn outdated(bridges: u32) -> Stage {
-    let mut stage = Stage::empty(spec(bridges));
-    for number in 0..bridges {
-        stage.active(&format!("b{number}"), "old");
-        stage.people(&format!("b{number}"), 3);
-    }
-    stage.look();
-    stage
-}
-
 #[test]
 fn a_replacement_is_born_uncounted_and_counted_when_an_old_bridge_is_not() {
-    let mut stage = outdated(3);
+    let mut stage = Stage::outdated(3);
     let mut most = 0;
     for _ in 0..10 {
         stage.second();
@@ -30,7 +20,7 @@ fn a_replacement_is_born_uncounted_and_counted_when_an_old_bridge_is_not() {
 
 #[test]
 fn an_old_bridge_drains_only_when_the_new_one_takes_conferences() {
-    let mut stage = outdated(2);
+    let mut stage = Stage::outdated(2);
     stage.boots = false;
     stage.seconds(60);
     assert_eq!(stage.times(T::Create), 1);
@@ -39,7 +29,7 @@ fn an_old_bridge_drains_only_when_the_new_one_takes_conferences() {
 
 #[test]
 fn a_rollout_ends_with_new_bridges_alone() {
-    let mut stage = outdated(4);
+    let mut stage = Stage::outdated(4);
     for _ in 0..600 {
         stage.second();
         for number in 0..4 {
@@ -62,7 +52,7 @@ fn a_rollout_ends_with_new_bridges_alone() {
 
 #[test]
 fn a_bad_image_stops_the_rollout_and_drains_nobody() {
-    let mut stage = outdated(3);
+    let mut stage = Stage::outdated(3);
     stage.boots = false;
     stage.seconds(1900);
     assert_eq!(stage.times(T::Drain), 0);
@@ -73,7 +63,7 @@ fn a_bad_image_stops_the_rollout_and_drains_nobody() {
 
 #[test]
 fn a_paused_update_replaces_nothing_and_rescues_the_old() {
-    let mut stage = outdated(3);
+    let mut stage = Stage::outdated(3);
     stage.respec(|pool| pool.spec.update.paused = true);
     stage.seconds(30);
     assert_eq!(stage.times(T::Create) + stage.times(T::Drain), 0);
@@ -86,7 +76,7 @@ fn a_paused_update_replaces_nothing_and_rescues_the_old() {
 
 #[test]
 fn a_replacement_that_nothing_waits_for_any_more_is_drained() {
-    let mut stage = outdated(2);
+    let mut stage = Stage::outdated(2);
     stage.boots = false;
     stage.seconds(2);
     assert_eq!(stage.in_state(State::Pending), 1);

@@ -1,15 +1,10 @@
 use scaler_api::state::Intent;
 use scaler_api::status::Reason;
-use scaler_api::{Limit, State};
+use scaler_api::{Limit, State, annotations, labels};
 
-use super::stage::{Stage, secs, spec};
+use super::stage::{Stage, secs, spec, wide};
+use crate::effects;
 use crate::plan::Transition as T;
-
-fn wide(replicas: u32) -> scaler_api::BridgePoolSpec {
-    let mut spec = spec(replicas);
-    spec.drain.max_concurrent = Limit::Count(replicas);
-    spec
-}
 
 #[test]
 fn the_emptiest_bridge_goes_first() {
@@ -43,13 +38,35 @@ fn few_drain_at_once() {
     let mut narrow = spec(8);
     narrow.drain.max_concurrent = Limit::Percent(25);
     let mut stage = Stage::new(narrow);
-    for number in 0..8 {
-        stage.people(&format!("b{number}"), 4);
-    }
+    stage.people_everywhere(4);
     stage.second();
     stage.scale(1);
     stage.seconds(30);
     assert_eq!(stage.in_state(State::Draining), 2);
+    assert!(stage.finding(Reason::MaxConcurrent));
+}
+
+#[test]
+fn what_another_leader_drains_counts_while_a_write_of_our_own_about_it_is_under_way() {
+    let mut stage = Stage::new(spec(4));
+    stage.restart("b3");
+    stage.look();
+    let plan = stage.decide();
+    assert_eq!(plan.decisions[0].transition, T::Activate);
+    effects(&mut stage.world, &plan, stage.now);
+    stage.change("b3", |object| {
+        let deadline = "2001-09-09T02:46:40Z".to_owned();
+        object.labels.remove(labels::COUNTED.name());
+        for (key, value) in [
+            (annotations::INTENT.name(), "drain".to_owned()),
+            (annotations::DEADLINE.name(), deadline),
+        ] {
+            object.annotations.insert(key.to_owned(), value);
+        }
+    });
+    stage.scale(2);
+    let plan = stage.decide();
+    assert!(plan.decisions.is_empty(), "{:?}", plan.decisions);
     assert!(stage.finding(Reason::MaxConcurrent));
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bridge::Time;
 use bridge::stats::{Flags, StartupTime};
 use scaler_api::state::IntentReason;
-use scaler_api::{BridgePoolSpec, BridgePoolStatus, State, annotations};
+use scaler_api::{BridgePoolSpec, BridgePoolStatus, Limit, State, annotations};
 
 use crate::effects::{Call, Outcome, Request, effects, fold};
 use crate::guards::Guard;
@@ -93,6 +93,20 @@ pub(super) fn spec(replicas: u32) -> BridgePoolSpec {
     }
 }
 
+/// The same, and all may drain at once.
+pub(super) fn wide(replicas: u32) -> BridgePoolSpec {
+    let mut spec = spec(replicas);
+    spec.drain.max_concurrent = Limit::Count(100);
+    spec
+}
+
+/// The same as [`spec`], and one bridge is kept warm.
+pub(super) fn one_warm(replicas: u32) -> BridgePoolSpec {
+    let mut spec = spec(replicas);
+    (spec.warm.min, spec.warm.max) = (1, 1);
+    spec
+}
+
 impl Stage {
     /// A pool of this spec with as many bridges that take conferences as it asks for, old enough for anything.
     pub(super) fn new(spec: BridgePoolSpec) -> Self {
@@ -101,6 +115,17 @@ impl Stage {
         for number in 0..bridges {
             stage.active(&format!("b{number}"), "new");
         }
+        stage.look();
+        stage
+    }
+
+    /// So many bridges of a revision that is outdated, with people on each.
+    pub(super) fn outdated(bridges: u32) -> Self {
+        let mut stage = Self::empty(spec(bridges));
+        for number in 0..bridges {
+            stage.active(&format!("b{number}"), "old");
+        }
+        stage.people_everywhere(3);
         stage.look();
         stage
     }
@@ -255,6 +280,14 @@ impl Stage {
         let actor = self.actor(name);
         actor.people = Some(people);
         actor.conferences = u64::from(people > 0);
+    }
+
+    /// So many people on every bridge.
+    pub(super) fn people_everywhere(&mut self, people: u64) {
+        let names: Vec<String> = self.actors.keys().map(ToString::to_string).collect();
+        for name in names {
+            self.people(&name, people);
+        }
     }
 
     /// The bridge's container is started anew.

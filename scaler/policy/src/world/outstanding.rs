@@ -157,6 +157,11 @@ impl Outstanding {
         }
     }
 
+    /// The version of the pod that this controller wrote last.
+    pub fn last_written(&self, uid: &Uid) -> Option<u64> {
+        self.wrote.get(uid).copied()
+    }
+
     /// Whether this controller has ever written the pod.
     pub(crate) fn has_written(&self, uid: &Uid) -> bool {
         self.wrote.contains_key(uid)

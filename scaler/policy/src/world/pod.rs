@@ -71,9 +71,10 @@ pub enum Owner {
 }
 
 /// Where a pod stands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Phase {
     /// Not all containers were started yet.
+    #[default]
     Pending,
     /// Started.
     Running,

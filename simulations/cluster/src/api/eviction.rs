@@ -1,6 +1,8 @@
 //! What a PodDisruptionBudget with an integer `minAvailable` allows.
 
-use super::object::{Phase, Pod};
+use scaler_policy::world::Phase;
+
+use super::object::Pod;
 use super::request::Refusal;
 use super::server::ApiServer;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bridge::Time;
 use scaler_api::{BridgePoolSpec, BridgePoolStatus};
+use scaler_policy::world::Phase;
 
 /// The kinds of objects.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -112,22 +113,6 @@ pub struct Pod {
     pub container: Option<Container>,
     /// Why it is not placed, or why it failed; empty otherwise.
     pub reason: String,
-}
-
-/// The phases of a pod.
-#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Phase {
-    /// Not all of its containers have started.
-    #[default]
-    Pending,
-    /// Bound to a node, and its containers have started once.
-    Running,
-    /// Ended without error.
-    Succeeded,
-    /// Ended with an error, or evicted by its node.
-    Failed,
-    /// Its node does not tell.
-    Unknown,
 }
 
 /// The container of the bridge, as the pod's status tells.
@@ -283,6 +268,32 @@ impl Pod {
     /// Whether it has ended.
     pub fn ended(&self) -> bool {
         matches!(self.phase, Phase::Succeeded | Phase::Failed)
+    }
+
+    /// Writes down all of it but its version.
+    ///
+    /// # Errors
+    /// When `to` fails.
+    pub(crate) fn tell(&self, to: &mut impl fmt::Write) -> fmt::Result {
+        let meta = &self.meta;
+        write!(
+            to,
+            "{} {} {:?} {:?} {:?} {:?} {:?} {} {:?} {:?} {:?} {} {:?} {:?} ",
+            meta.uid,
+            meta.created,
+            meta.labels,
+            meta.annotations,
+            meta.finalizers,
+            meta.owner,
+            meta.deleted,
+            self.image,
+            meta.grace,
+            self.node,
+            self.phase,
+            self.ready,
+            self.container,
+            self.reason,
+        )
     }
 
     /// Whether all of these labels are its own.

@@ -11,7 +11,7 @@ use scaler_api::{
 };
 use serde_json::{Value, json};
 
-use crate::api::{Actor, Object, Record, Request};
+use crate::api::{Actor, Object, Pod, Record, Request};
 use crate::kernel::{Chance, Concern};
 use crate::oracle::intent;
 use crate::run::{Ending, Options, Scenario, Sim, template};
@@ -23,10 +23,20 @@ use crate::world::{Demand, Setup};
 pub enum Metric {
     /// The average stress of the bridges that it sees, which are those that do not drain.
     AverageOfPods,
-    /// The same, of an HPA that takes bridges that start for average ones. The real one does not.
+    /// The same, of an HPA that takes bridges that start for average ones, and knows the stress of the others at once. The real one
+    /// does neither.
     AverageMistaken,
     /// The stress of all bridges, draining ones included, for each that it sees.
     Committed,
+}
+
+/// How long bridges take until they take conferences.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Starts {
+    /// From ten seconds to two and a half minutes, a minute on average.
+    Vary,
+    /// A minute each.
+    Minute,
 }
 
 /// What is tried.
@@ -36,6 +46,8 @@ pub struct Case {
     pub beginning: u32,
     /// What the HPA follows.
     pub metric: Metric,
+    /// How long starts take.
+    pub starts: Starts,
     /// Whether a draining bridge is taken back when one is needed.
     pub rescue: bool,
     /// Whether half as many people come in the third hour.
@@ -57,6 +69,8 @@ pub struct Course {
     pub lowest: u32,
     /// Hours of bridges, from creation to the end of their pods.
     pub hours: f64,
+    /// How many seconds each of them took until it took conferences.
+    pub lead: Vec<f64>,
     /// Bridges that took conferences, every `PACE`.
     pub active: Vec<u32>,
     /// The load on all bridges, at the same moments.
@@ -72,8 +86,13 @@ pub(super) const PACE: Duration = Duration::from_secs(15);
 const PEOPLE: u64 = 1200;
 /// How long a conference lasts, on average.
 const CONFERENCE: Duration = Duration::from_mins(45);
-/// The stress that a bridge shall have, in thousandths: 24 bridges are needed.
+/// The stress that a bridge shall have, in thousandths.
 const TARGET: u64 = 500;
+/// How many bridges that needs.
+pub(super) const NEEDED: u32 = 24;
+/// How long an image takes to be pulled, at least and at most. The rest of a start takes ten seconds.
+const VARY: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(150)];
+const MINUTE: [Duration; 2] = [Duration::from_secs(50); 2];
 /// How long the bridges have to come up, and people to come.
 const COMING_UP: Duration = Duration::from_mins(3);
 const COMING: Duration = Duration::from_mins(5);
@@ -102,7 +121,7 @@ pub fn course(case: Case, seed: u64, lasts: Duration) -> Course {
         course.look(&sim);
     }
     for record in &sim.world.api.audit()[before..] {
-        course.count(record);
+        course.count(record, start);
     }
     let wrong = sim.oracle.violations().iter().map(ToString::to_string);
     course.wrong = wrong.collect();
@@ -112,10 +131,7 @@ pub fn course(case: Case, seed: u64, lasts: Duration) -> Course {
 impl Course {
     fn look(&mut self, sim: &Sim) {
         let pods = || sim.world.api.pods();
-        let active = pods().filter(|pod| {
-            let state = labels::STATE.read(&pod.meta.labels).ok().flatten();
-            state == Some(State::Active) && pod.meta.deleted.is_none()
-        });
+        let active = pods().filter(|pod| up(pod) && pod.meta.deleted.is_none());
         let active = active.count() as u32;
         self.lowest = self.lowest.min(active);
         self.active.push(active);
@@ -124,7 +140,7 @@ impl Course {
         self.load.push(load.sum());
     }
 
-    fn count(&mut self, record: &Record) {
+    fn count(&mut self, record: &Record, start: Time) {
         let (Actor::Controller(_), Ok(after)) = (record.actor, &record.reply) else {
             return;
         };
@@ -134,12 +150,23 @@ impl Course {
                 match (intent(before), intent(after)) {
                     (Intent::Active, Intent::Drain) => self.drains += 1,
                     (Intent::Drain | Intent::Remove, Intent::Active) => self.rescues += 1,
+                    (Intent::Active, Intent::Active) if up(after) && !up(before) => {
+                        let created = after.meta.created;
+                        let lead = record.at.since(created).as_secs_f64();
+                        self.lead.extend((created >= start).then_some(lead));
+                    }
                     _ => {}
                 }
             }
             _ => {}
         }
     }
+}
+
+/// Whether it is written down that a bridge takes conferences.
+fn up(pod: &Pod) -> bool {
+    let state = labels::STATE.read(&pod.meta.labels);
+    state.ok().flatten() == Some(State::Active)
 }
 
 /// A cluster with room for everything, and a pool whose drains wait until the last person has left.
@@ -156,13 +183,16 @@ fn scenario(case: Case) -> Scenario {
     spec.drain.deadline = Lasting::from_hours(24);
     spec.drain.on_deadline = OnDeadline::Wait;
     spec.rescue.enabled = case.rescue;
+    let pull = match case.starts {
+        Starts::Vary => VARY,
+        Starts::Minute => MINUTE,
+    };
     Scenario {
         setup: Setup {
             nodes: 40,
             max_nodes: 40,
             room: 4,
-            // With the rest of a start it takes a minute, on average.
-            pull: Duration::from_secs(150),
+            pull,
             stress_idle: 0,
             stress_each: 10,
             ..Setup::default()
@@ -213,7 +243,7 @@ fn autoscaler(case: Case) -> Autoscaler {
     };
     let behavior = behavior(case.shipped);
     let mut hpa = Autoscaler::following(Class::From136, &metric, (1, 100), &behavior);
-    hpa.unknown_are_average = case.metric == Metric::AverageMistaken;
+    hpa.starting_are_average = case.metric == Metric::AverageMistaken;
     hpa
 }
 

@@ -3,16 +3,18 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::course::{Course, PACE};
-use super::study::{Calculated, ROWS, Study};
+use super::course::{Course, NEEDED, PACE, Starts};
+use super::study::{Calculated, DRAWN, ROWS, Row, Study, Table};
 
 /// A figure of a course.
 type Figure = fn(&Course) -> f64;
 /// The same as it was calculated.
 type Before = fn(&Calculated) -> f64;
 
-/// The columns: name, figure, what was calculated, and how many decimals it has.
-const COLUMNS: [(&str, Figure, Before, usize); 5] = [
+/// A column: name, figure, what was calculated, and how many decimals it has.
+type Column = (&'static str, Figure, Before, usize);
+
+const COLUMNS: [Column; 5] = [
     (
         "drains begun",
         |run| f64::from(run.drains),
@@ -43,59 +45,121 @@ const COLUMNS: [(&str, Figure, Before, usize); 5] = [
 /// How far apart the points of the drawing are.
 const POINTS: Duration = Duration::from_mins(10);
 
-/// What the page says in words, with `{table}` and `{drawing}` where those belong.
+/// What the page says in words, with the names of tables and drawing in braces where those belong.
 const TEXT: &str = include_str!("page.md");
+
+/// The tables, each with the name of its place.
+const TABLES: [(&str, Table); 4] = [
+    ("{calculated}", Table::Calculated),
+    ("{granted}", Table::Granted),
+    ("{seldom}", Table::Seldom),
+    ("{shipped}", Table::Shipped),
+];
 
 /// The page.
 pub fn page(study: &Study) -> String {
-    TEXT.replace("{table}", table(study).trim_end())
+    let text = TEXT
         .replace("{drawing}", drawing(study).trim_end())
+        .replace("{vary}", &lead(study, Starts::Vary))
+        .replace("{minute}", &lead(study, Starts::Minute));
+    TABLES.iter().fold(text, |text, (place, which)| {
+        text.replace(place, table(study, *which).trim_end())
+    })
 }
 
-fn table(study: &Study) -> String {
+fn table(study: &Study, which: Table) -> String {
     let heads: Vec<&str> = COLUMNS.iter().map(|(name, ..)| *name).collect();
     let mut text = format!("| what the HPA follows | {} |\n", heads.join(" | "));
     text.push_str("| --- |");
     text.push_str(&" ---: |".repeat(COLUMNS.len()));
     text.push('\n');
-    for (row, courses) in ROWS.iter().zip(&study.courses) {
+    let rows = ROWS.iter().zip(&study.courses);
+    for (row, courses) in rows.filter(|(row, _)| row.table == which) {
         // Writing to a text does not fail.
         let _ = write!(text, "| {} |", row.name);
-        for (_, figure, before, decimals) in COLUMNS {
-            let values: Vec<f64> = courses.iter().map(figure).collect();
-            let _ = write!(text, " {}", told(&values, decimals));
-            if let Some(calculated) = &row.calculated {
-                let _ = write!(text, "<br>*{:.decimals$}*", before(calculated));
-            }
-            text.push_str(" |");
+        for column in COLUMNS {
+            let _ = write!(text, " {} |", cell(column, row, courses));
         }
         text.push('\n');
     }
     text
 }
 
-/// The mean, and from where to where the values go.
-fn told(values: &[f64], decimals: usize) -> String {
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-    format!("**{mean:.decimals$}** ({least:.0}–{most:.0})")
+/// How many seconds starts of a kind take: the mean, and from where to where.
+fn lead(study: &Study, starts: Starts) -> String {
+    let rows = ROWS.iter().zip(&study.courses);
+    let rows = rows.filter(|(row, _)| row.case.starts == starts);
+    let lead: Vec<f64> = rows
+        .flat_map(|(_, courses)| courses)
+        .flat_map(|course| &course.lead)
+        .copied()
+        .collect();
+    let Spread { mean, least, most } = Spread::of(&lead);
+    format!("{mean:.0} s ({least:.0}–{most:.0})")
 }
 
-/// Bridges that take conferences, over time, of the first seed with rescue: one line for each metric.
+/// Values in short.
+struct Spread {
+    mean: f64,
+    least: f64,
+    most: f64,
+}
+
+impl Spread {
+    fn of(values: &[f64]) -> Self {
+        Self {
+            mean: values.iter().sum::<f64>() / values.len().max(1) as f64,
+            least: values.iter().copied().fold(f64::INFINITY, f64::min),
+            most: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        }
+    }
+}
+
+/// A figure: the mean, from where to where the values go, and what was calculated, with a mark where that lies outside.
+fn cell((_, figure, before, decimals): Column, row: &Row, courses: &[Course]) -> String {
+    let values: Vec<f64> = courses.iter().map(figure).collect();
+    let Spread { mean, least, most } = Spread::of(&values);
+    let mut text = format!("**{mean:.decimals$}** ({least:.0}–{most:.0})");
+    if let Some(calculated) = row.calculated.as_ref().map(before) {
+        // Values are told as whole numbers.
+        let within = (least.round()..=most.round()).contains(&calculated);
+        let mark = if within { "" } else { "≠ " };
+        let _ = write!(text, "<br>{mark}*{calculated:.decimals$}*");
+    }
+    text
+}
+
+/// How the drawing begins. Mermaid's own colours are hardly seen on white.
+const DRAWING: &str = r##"---
+config:
+    themeVariables:
+        xyChart:
+            plotColorPalette: "#1f6feb, #cf222e, #6e7781"
+---
+xychart-beta
+    title "Bridges that take conferences"
+"##;
+
+/// Bridges that take conferences, over time, in the first seed: a line for each row that is drawn, and one for what is needed.
 fn drawing(study: &Study) -> String {
-    let line = |row: usize| {
-        let course = study.courses.get(row).and_then(|courses| courses.first());
-        let step = (POINTS.as_secs() / PACE.as_secs()) as usize;
-        let active = course.map_or(&[][..], |course| &course.active);
-        let points: Vec<String> = active.iter().step_by(step).map(u32::to_string).collect();
-        format!("    line [{}]\n", points.join(", "))
+    let step = (POINTS.as_secs() / PACE.as_secs()) as usize;
+    let active = |row: &Row| {
+        let place = ROWS.iter().position(|other| other == row);
+        let courses = place.and_then(|place| study.courses.get(place));
+        let course = courses.and_then(|courses| courses.first());
+        let active = course.map_or(&[][..], |course| &course.active).iter();
+        active.copied().step_by(step).collect::<Vec<u32>>()
     };
+    let [committed, average] = DRAWN.each_ref().map(active);
+    let needed = vec![NEEDED; committed.len()];
     let hours = study.lasted.as_secs() / 3600;
-    format!(
-        "```mermaid\nxychart-beta\n    title \"Bridges that take conferences; 24 are needed\"\n    x-axis \"hours\" 0 --> {hours}\n    \
-         y-axis \"bridges\" 0 --> 34\n{}{}```\n",
-        line(2),
-        line(0)
-    )
+    let mut text = format!("```mermaid\n{DRAWING}");
+    // Writing to a text does not fail.
+    let _ = writeln!(text, "    x-axis \"hours\" 0 --> {hours}");
+    let _ = writeln!(text, "    y-axis \"bridges\" 0 --> 34");
+    for line in [committed, average, needed] {
+        let points: Vec<String> = line.iter().map(u32::to_string).collect();
+        let _ = writeln!(text, "    line [{}]", points.join(", "));
+    }
+    text + "```\n"
 }

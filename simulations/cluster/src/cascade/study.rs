@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::course::{Case, Course, Metric, course};
+use super::course::{Case, Course, Metric, Starts, course};
 
 /// What a calculation with far fewer details came to, on average over five seeds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,9 +21,24 @@ pub struct Calculated {
     pub hours: f64,
 }
 
-/// A row of the table.
+/// Which table a row stands in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Table {
+    /// What was calculated before.
+    Calculated,
+    /// What the calculation took for granted, made true one by one.
+    Granted,
+    /// What happens in few seeds only, with more of them.
+    Seldom,
+    /// The HPA as it is shipped.
+    Shipped,
+}
+
+/// A row of a table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Row {
+    /// Its table.
+    pub table: Table,
     /// What it is called.
     pub name: &'static str,
     /// What is run.
@@ -32,137 +47,243 @@ pub struct Row {
     pub calculated: Option<Calculated>,
 }
 
-const fn row(
-    name: &'static str,
-    beginning: u32,
-    (metric, rescue, dip, shipped): (Metric, bool, bool, bool),
-    calculated: Option<[f64; 5]>,
-) -> Row {
-    let calculated = match calculated {
-        Some([drains, rescues, starts, lowest, hours]) => Some(Calculated {
-            drains,
-            rescues,
-            starts,
-            lowest,
-            hours,
-        }),
-        None => None,
-    };
+/// 32 bridges, an HPA as Kubernetes has it by default on the average of the Pods, and constant load.
+const CONSTANT: Case = Case {
+    beginning: 32,
+    metric: Metric::AverageOfPods,
+    starts: Starts::Vary,
+    rescue: false,
+    dip: false,
+    shipped: false,
+};
+
+/// 27 bridges, the most that an HPA leaves alone at this load, which halves for an hour.
+const DIP: Case = Case {
+    beginning: 27,
+    dip: true,
+    ..CONSTANT
+};
+
+const fn calculated([drains, rescues, starts, lowest, hours]: [f64; 5]) -> Calculated {
+    Calculated {
+        drains,
+        rescues,
+        starts,
+        lowest,
+        hours,
+    }
+}
+
+const AVERAGE: Option<Calculated> = Some(calculated([42.4, 0.0, 34.8, 16.2, 222.0]));
+const COMMITTED_RESCUE: Option<Calculated> = Some(calculated([8.0, 0.4, 0.2, 24.0, 166.0]));
+const DIP_AVERAGE: Option<Calculated> = Some(calculated([51.2, 0.0, 47.0, 9.2, 223.0]));
+const DIP_COMMITTED: Option<Calculated> = Some(calculated([10.6, 7.4, 1.0, 16.4, 155.0]));
+
+const fn row(table: Table, name: &'static str, case: Case, calculated: Option<Calculated>) -> Row {
     Row {
+        table,
         name,
-        case: Case {
-            beginning,
-            metric,
-            rescue,
-            dip,
-            shipped,
-        },
+        case,
         calculated,
     }
 }
 
-/// The rows.
-pub const ROWS: [Row; 10] = [
+/// The rows, the two of the drawing among them.
+pub const ROWS: [Row; 15] = [
+    AVERAGE_ROW,
     row(
-        "average of the Pods, no rescue",
-        32,
-        (Metric::AverageOfPods, false, false, false),
-        Some([42.4, 0.0, 34.8, 16.2, 222.0]),
-    ),
-    row(
+        Table::Calculated,
         "average of the Pods, rescue",
-        32,
-        (Metric::AverageOfPods, true, false, false),
-        Some([15.8, 8.6, 1.0, 16.2, 168.0]),
+        Case {
+            rescue: true,
+            ..CONSTANT
+        },
+        Some(calculated([15.8, 8.6, 1.0, 16.2, 168.0])),
     ),
+    COMMITTED_ROW,
     row(
-        "committed stress, no rescue",
-        32,
-        (Metric::Committed, false, false, false),
-        Some([8.0, 0.0, 0.6, 24.0, 167.0]),
-    ),
-    row(
+        Table::Calculated,
         "committed stress, rescue",
-        32,
-        (Metric::Committed, true, false, false),
-        Some([8.0, 0.4, 0.2, 24.0, 166.0]),
+        COMMITTED_WITH_RESCUE,
+        COMMITTED_RESCUE,
     ),
     row(
+        Table::Calculated,
         "load halves for an hour: average of the Pods, no rescue",
-        27,
-        (Metric::AverageOfPods, false, true, false),
-        Some([51.2, 0.0, 47.0, 9.2, 223.0]),
+        DIP,
+        DIP_AVERAGE,
     ),
     row(
+        Table::Calculated,
         "load halves for an hour: committed stress, rescue",
-        27,
-        (Metric::Committed, true, true, false),
-        Some([10.6, 7.4, 1.0, 16.4, 155.0]),
+        DIP_COMMITTED_WITH_RESCUE,
+        DIP_COMMITTED,
     ),
     row(
-        "average of the Pods, no rescue, starting bridges mistaken for average ones",
-        32,
-        (Metric::AverageMistaken, false, false, false),
-        Some([42.4, 0.0, 34.8, 16.2, 222.0]),
+        Table::Granted,
+        "each start a minute long",
+        Case {
+            starts: Starts::Minute,
+            ..CONSTANT
+        },
+        AVERAGE,
     ),
     row(
-        "load halves for an hour: average of the Pods, no rescue, the same mistake",
-        27,
-        (Metric::AverageMistaken, false, true, false),
-        Some([51.2, 0.0, 47.0, 9.2, 223.0]),
+        Table::Granted,
+        "starting bridges mistaken for average ones",
+        Case {
+            metric: Metric::AverageMistaken,
+            ..CONSTANT
+        },
+        AVERAGE,
     ),
     row(
-        "average of the Pods, rescue, HPA as shipped",
-        32,
-        (Metric::AverageOfPods, true, false, true),
+        Table::Granted,
+        "both",
+        Case {
+            metric: Metric::AverageMistaken,
+            starts: Starts::Minute,
+            ..CONSTANT
+        },
+        AVERAGE,
+    ),
+    row(
+        Table::Granted,
+        "load halves for an hour: both",
+        Case {
+            metric: Metric::AverageMistaken,
+            starts: Starts::Minute,
+            ..DIP
+        },
+        DIP_AVERAGE,
+    ),
+    row(
+        Table::Granted,
+        "load halves for an hour: both, 32 bridges at the beginning",
+        Case {
+            beginning: 32,
+            metric: Metric::AverageMistaken,
+            starts: Starts::Minute,
+            ..DIP
+        },
+        DIP_AVERAGE,
+    ),
+    row(
+        Table::Seldom,
+        "committed stress, rescue",
+        COMMITTED_WITH_RESCUE,
+        COMMITTED_RESCUE,
+    ),
+    row(
+        Table::Seldom,
+        "load halves for an hour: committed stress, rescue",
+        DIP_COMMITTED_WITH_RESCUE,
+        DIP_COMMITTED,
+    ),
+    row(
+        Table::Shipped,
+        "average of the Pods, rescue",
+        Case {
+            rescue: true,
+            shipped: true,
+            ..CONSTANT
+        },
         None,
     ),
     row(
-        "committed stress, rescue, HPA as shipped",
-        32,
-        (Metric::Committed, true, false, true),
+        Table::Shipped,
+        "committed stress, rescue",
+        Case {
+            shipped: true,
+            ..COMMITTED_WITH_RESCUE
+        },
         None,
     ),
 ];
 
-/// What came of all rows: the courses of each, in the order of the seeds.
+const AVERAGE_ROW: Row = row(
+    Table::Calculated,
+    "average of the Pods, no rescue",
+    CONSTANT,
+    AVERAGE,
+);
+
+const COMMITTED_ROW: Row = row(
+    Table::Calculated,
+    "committed stress, no rescue",
+    Case {
+        metric: Metric::Committed,
+        ..CONSTANT
+    },
+    Some(calculated([8.0, 0.0, 0.6, 24.0, 167.0])),
+);
+
+const COMMITTED_WITH_RESCUE: Case = Case {
+    metric: Metric::Committed,
+    rescue: true,
+    ..CONSTANT
+};
+
+const DIP_COMMITTED_WITH_RESCUE: Case = Case {
+    metric: Metric::Committed,
+    rescue: true,
+    ..DIP
+};
+
+/// The rows whose courses are drawn: the committed stress, and the average of the Pods.
+pub(super) const DRAWN: [Row; 2] = [COMMITTED_ROW, AVERAGE_ROW];
+
+impl Row {
+    /// How many times as many seeds it has as others.
+    const fn times(&self) -> u64 {
+        match self.table {
+            Table::Seldom => 4,
+            Table::Calculated | Table::Granted | Table::Shipped => 1,
+        }
+    }
+}
+
+/// What came of all rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Study {
     /// How long each run lasted.
     pub lasted: Duration,
-    /// Of each row, the courses.
+    /// Of each row, the courses in the order of the seeds.
     pub courses: Vec<Vec<Course>>,
 }
 
 /// Runs all rows, each with seeds from 0 on. It does not depend on the number of threads.
 pub fn study(seeds: u64, lasts: Duration, threads: usize) -> Study {
-    let jobs: Vec<(Case, u64)> = ROWS
+    let jobs: Vec<(usize, u64)> = ROWS
         .iter()
-        .flat_map(|row| (0..seeds).map(|seed| (row.case, seed)))
+        .enumerate()
+        .flat_map(|(row, of)| (0..seeds * of.times()).map(move |seed| (row, seed)))
         .collect();
     let next = AtomicUsize::new(0);
     let done = Mutex::new(vec![Course::default(); jobs.len()]);
     std::thread::scope(|scope| {
         for _ in 0..threads.max(1) {
             scope.spawn(|| {
-                while let Some((case, seed)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let place = |job: &(Case, u64)| job == &(*case, *seed);
-                    let course = course(*case, *seed, lasts);
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some((row, seed)) = jobs.get(number) else {
+                        return;
+                    };
+                    let course = course(ROWS[*row].case, *seed, lasts);
                     // A poisoned lock means that another thread has panicked, which fails all.
                     let Ok(mut done) = done.lock() else { return };
-                    if let Some(place) = jobs.iter().position(place) {
-                        done[place] = course;
-                    }
+                    done[number] = course;
                 }
             });
         }
     });
-    let courses = done.into_inner().unwrap_or_default();
+    let mut courses = vec![Vec::new(); ROWS.len()];
+    let done = done.into_inner().unwrap_or_default();
+    for ((row, _), course) in jobs.iter().zip(done) {
+        courses[*row].push(course);
+    }
     Study {
         lasted: lasts,
-        courses: courses
-            .chunks(seeds.max(1) as usize)
-            .map(<[Course]>::to_vec)
-            .collect(),
+        courses,
     }
 }

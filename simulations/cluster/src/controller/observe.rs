@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use scaler_api::spec::NodeSignal;
 use scaler_api::{BridgePoolSpec, annotations, labels};
-use scaler_policy::world::{Container, Marks, Node, Owner, Phase, Pod, Pool, Running, Uid};
+use scaler_policy::world::{Container, Marks, Node, Owner, Pod, Pool, Running, Uid};
 
 use crate::api;
 use crate::api::ContainerState;
@@ -71,13 +71,7 @@ pub fn pod(pod: &api::Pod, pool_uid: &str) -> Pod {
         created: meta.created,
         owner,
         marks: Marks::read(&meta.labels, &meta.annotations, meta.created),
-        phase: match pod.phase {
-            api::Phase::Pending => Phase::Pending,
-            api::Phase::Running => Phase::Running,
-            api::Phase::Succeeded => Phase::Succeeded,
-            api::Phase::Failed => Phase::Failed,
-            api::Phase::Unknown => Phase::Unknown,
-        },
+        phase: pod.phase,
         container,
         ready: pod.ready,
         node: pod.node.clone(),

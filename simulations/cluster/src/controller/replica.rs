@@ -196,9 +196,9 @@ impl Replica {
         mind.hear(heard);
     }
 
-    /// When it asks each bridge next.
-    pub fn looks(&self) -> &BTreeMap<Uid, Time> {
-        &self.looks
+    /// All bridges are to be asked the next time, whenever they were asked last.
+    pub fn look_anew(&mut self) {
+        self.looks.clear();
     }
 
     /// What its watch has to tell.

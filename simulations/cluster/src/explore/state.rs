@@ -1,6 +1,6 @@
 //! Everything at one moment.
 
-use std::collections::VecDeque;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +10,11 @@ use scaler_api::{BridgePoolSpec, Duration as Lasting, Limit, annotations};
 use scaler_policy::{Guard, Request};
 
 use super::act::Action;
+use super::tell::Hashes;
+use super::{Counts, Model};
 use crate::api::Pod;
 use crate::controller::Replica;
-use crate::oracle::{Oracle, Rule, Violation};
+use crate::oracle::{Heard, Oracle, Rule, Violation};
 use crate::run::{POOL, found, template};
 use crate::world::{Setup, World};
 
@@ -20,10 +22,6 @@ pub(super) const SECOND: Duration = Duration::from_secs(1);
 
 /// How many bridges there are, and are wanted at first.
 pub(super) const MOST: u32 = 3;
-
-/// Rules that two leaders at once may break, each of them deciding rightly by what it knows: each chooses a bridge, and no version
-/// of one pod keeps another from being chosen. What they choose can be taken back, and is: two serve in the end.
-const BY_TWO: [Rule; 2] = [Rule::Concurrency, Rule::Victims];
 
 /// How many people are on bridges at the start.
 const PEOPLE: u64 = 4;
@@ -45,9 +43,13 @@ pub(super) struct State {
     pub(super) written: bool,
     pub(super) wanted: u32,
     pub(super) conferred: bool,
-    /// Hashes of the cluster and of both leaders.
-    pub(super) of_world: u64,
-    pub(super) of_leaders: [u64; 2],
+    pub(super) decisions: u32,
+    /// How many pauses are still to come.
+    pub(super) left: u32,
+    /// How many seconds a pause lasts.
+    pub(super) pause: u32,
+    pub(super) without: Option<Guard>,
+    pub(super) hashes: Hashes,
 }
 
 /// A replica that believes that it leads.
@@ -55,15 +57,47 @@ pub(super) struct State {
 pub(super) struct Leader {
     pub(super) replica: Replica,
     /// What it has sent, and was not answered.
-    pub(super) under_way: VecDeque<Request>,
+    pub(super) under_way: Vec<Sent>,
     /// How often it has decided since the last pause.
     pub(super) decided: u32,
+}
+
+/// A request that is under way.
+#[derive(Clone, Debug)]
+pub(super) struct Sent {
+    pub(super) request: Request,
+    /// What its sender had heard of when it decided.
+    pub(super) heard: Arc<Heard>,
+    /// All of it but versions, as a number.
+    pub(super) hash: u64,
+}
+
+impl Leader {
+    /// What it has heard of, and what it has itself asked for.
+    pub(super) fn heard(&self) -> Heard {
+        let mut heard = Heard::default();
+        let Some(mind) = &self.replica.mind else {
+            return heard;
+        };
+        for (uid, known) in mind.pods() {
+            let asked = mind.outstanding().writes.get(uid).map(|write| &write.after);
+            let marks = asked.or(known.pod.marks.as_ref().ok());
+            let counts = marks.is_some_and(|marks| marks.counted) && known.pod.deletion.is_none();
+            let of = if counts {
+                &mut heard.counted
+            } else {
+                &mut heard.others
+            };
+            of.insert(uid.0.clone());
+        }
+        heard
+    }
 }
 
 impl State {
     /// Three bridges that serve, two of them people; both replicas have just begun to lead, and know everything. With `begun`, one
     /// bridge less is wanted since so many seconds.
-    pub(super) fn new(begun: u32, without: Option<Guard>) -> Self {
+    pub(super) fn new(model: Model) -> Self {
         let mut spec = BridgePoolSpec {
             replicas: MOST,
             max_replicas: Some(MOST + 1),
@@ -77,11 +111,11 @@ impl State {
         world.api.count_each = true;
         found(&mut world, spec);
         let leader = |number| {
-            let mut replica = Replica::new(number, POOL, without);
+            let mut replica = Replica::new(number, POOL, model.without);
             replica.watches_jicofo = false;
             Arc::new(Leader {
                 replica,
-                under_way: VecDeque::new(),
+                under_way: Vec::new(),
                 decided: 0,
             })
         };
@@ -94,8 +128,11 @@ impl State {
             written: false,
             wanted: MOST,
             conferred: false,
-            of_world: 0,
-            of_leaders: [0; 2],
+            decisions: model.decisions,
+            left: model.pauses,
+            pause: model.pause,
+            without: model.without,
+            hashes: Hashes::default(),
         };
         // One of them brings the pool up.
         state.begin(0);
@@ -108,16 +145,16 @@ impl State {
             }
             state.go_on(15, &[0]);
         }
-        if begun > 0 {
-            state.act(Action::Scale(MOST - 1));
+        if model.begun > 0 {
+            state.act(Action::Scale(model.size), &mut Counts::default());
             state.written = false;
-            state.go_on(begun - 1, &[0]);
+            state.go_on(model.begun - 1, &[0]);
         }
-        for number in 0..2 {
-            state.begin(number);
+        let all = &[0, 1][..model.leaders];
+        for number in all {
+            state.begin(*number);
         }
-        state.go_on(1, &[0, 1]);
-        state.hash_all();
+        state.go_on(1, all);
         state
     }
 
@@ -129,26 +166,29 @@ impl State {
         leader.replica.crash();
         leader.replica.start(&self.world.api, Duration::ZERO, now);
         leader.replica.lead(now);
+        self.hashes.of_leader(number);
+        self.rest(number);
     }
 
     /// So many seconds go by in which these replicas hear, decide and are answered at once.
     fn go_on(&mut self, seconds: u32, numbers: &[usize]) {
+        let mut nothing = Counts::default();
         for _ in 0..seconds {
             self.go_by();
             for number in numbers {
                 Arc::make_mut(&mut self.leaders[*number]).decided = 0;
                 if self.has_news(*number) {
-                    self.act(Action::Hear(*number));
+                    self.act(Action::Hear(*number), &mut nothing);
                 }
                 // More than it can have to decide in a second: two that undo each other's work do so for ever.
                 for _ in 0..10 {
                     while !self.leaders[*number].under_way.is_empty() {
-                        self.act(Action::Deliver(*number));
+                        self.act(Action::Deliver(*number, 0), &mut nothing);
                     }
                     if self.idle(*number) {
                         break;
                     }
-                    self.act(Action::Decide(*number));
+                    self.act(Action::Decide(*number), &mut nothing);
                 }
             }
         }
@@ -162,12 +202,14 @@ impl State {
         let mut net = crate::net::Net::default();
         for leader in &mut self.leaders {
             let replica = &mut Arc::make_mut(leader).replica;
+            replica.look_anew();
             for (uid, name, container) in replica.to_ask(until) {
                 let stats = net.look(world, &name);
                 replica.asked(&uid, &container, stats.as_ref(), until);
             }
         }
         Arc::make_mut(&mut self.oracle).look(world);
+        self.hashes.of_all();
     }
 
     /// Whether a replica has nothing to decide.
@@ -184,9 +226,7 @@ impl State {
 
     /// What is wrong here, by the oracle.
     pub(super) fn wrong(&self) -> Option<Violation> {
-        let violations = self.oracle.violations().iter();
-        let mut wrong = violations.filter(|violation| !BY_TWO.contains(&violation.rule));
-        wrong.next().cloned()
+        self.oracle.violations().first().cloned()
     }
 
     fn serving(&self) -> u32 {
@@ -203,13 +243,16 @@ impl State {
     }
 
     /// All that is under way arrives, and the cluster goes on with both replicas: what is wrong then.
-    pub(super) fn come_to_rest(mut self) -> Option<Violation> {
+    pub(super) fn come_to_rest(mut self, rested: &mut BTreeSet<u64>) -> Option<Violation> {
         for _ in 0..REST {
             self.go_on(10, &[0, 1]);
             if let Some(violation) = self.wrong() {
                 return Some(violation);
             }
             self.unrest()?;
+            if !rested.insert(self.fingerprint()) {
+                return None;
+            }
         }
         self.unrest().map(|what| self.violation(what))
     }

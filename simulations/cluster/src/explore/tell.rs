@@ -1,104 +1,215 @@
 //! A state as a number: two states of the same number have the same future.
 //!
-//! Everything that a decision, the cluster or a rule depends on goes into it, and as little as possible of how it came about. Not
-//! in it is what cannot matter before the last pause, which is about a minute after the start: when a replica last heard of the
-//! API server (150 s), when it first saw a pod (`progressDeadline`), and the status of the pool, on which nothing depends.
+//! Everything that a decision, the cluster or a rule depends on goes into it. What does not, and why it makes no difference:
+//! - **Versions of pods**, but whether what a replica knows, or has under way, is of the version that there is now, and whether what
+//!   it has still to hear is older than what it knows or wrote. The API server asks only whether a version is the present one, and
+//!   a replica only which of two is older. Each new version is newer than all before, so whatever happens next changes these
+//!   answers alike wherever they are alike: a write makes all that was of the present version one of an old version, and what was
+//!   old stays so.
+//! - **Changes that a replica has still to hear and would learn nothing by** (`news`): one that is older than what it knows of the
+//!   pod, or the same, it does not take up; of several that it hears together only the last one of each pod remains. Where it
+//!   awaits the outcome of a write of its own, any of them may tell it, and all of them count.
+//! - **Which of the replicas is which**: they run the same program, and nobody asks for their numbers.
+//! - **For how long a bridge has been seen empty, and how often**, once it is as long and as often as settling asks for: more is
+//!   asked of neither.
+//! - **How often a bridge was told to drain, or not to**, when it may be told again at any later moment all the same: the times tell
+//!   nothing but when.
+//! - **When a replica last heard of the API server, first saw a pod, or wrote the status**: it asks only whether that was minutes ago
+//!   (150 s, `progressDeadline`), which it was not before the end of the last pause.
+//! - **The past**: what was changed and asked for, as far as everybody has heard of it and every rule has judged it.
+
+mod leader;
 
 use std::fmt::{self, Write};
 use std::hash::{DefaultHasher, Hasher};
+use std::sync::Arc;
 
-use super::state::{Leader, State};
-use crate::api::Kind;
-use crate::world::World;
+use scaler_policy::Guard;
+use scaler_policy::world::Uid;
 
-/// Hashes what is written.
-struct Hashing(DefaultHasher);
+use super::state::State;
+use crate::api::{ApiServer, Change, Key, Kind};
 
-impl Write for Hashing {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.write(text.as_bytes());
-        Ok(())
+fn hash(tell: impl FnOnce(&mut String) -> fmt::Result) -> u64 {
+    let mut text = String::with_capacity(8192);
+    // Writing to a text does not fail.
+    let _ = tell(&mut text);
+    let mut hasher = DefaultHasher::new();
+    hasher.write(text.as_bytes());
+    hasher.finish()
+}
+
+/// The numbers of the parts of a state, as far as they are worked out.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hashes {
+    jitsi: Option<u64>,
+    cluster: Option<u64>,
+    oracle: Option<u64>,
+    leaders: [Option<u64>; 2],
+    /// Of each change of the API server's log, from the first on.
+    changes: Arc<Vec<u64>>,
+}
+
+impl Hashes {
+    /// Bridges, jicofo or people have changed.
+    pub(super) fn of_jitsi(&mut self) {
+        self.jitsi = None;
+        self.of_cluster();
+    }
+
+    /// The API server or the nodes have changed.
+    pub(super) fn of_cluster(&mut self) {
+        self.cluster = None;
+        self.oracle = None;
+    }
+
+    /// A replica has changed.
+    pub(super) fn of_leader(&mut self, number: usize) {
+        self.leaders[number] = None;
+    }
+
+    /// Time has gone by.
+    pub(super) fn of_all(&mut self) {
+        let changes = std::mem::take(&mut self.changes);
+        *self = Self {
+            changes,
+            ..Self::default()
+        };
     }
 }
 
-fn hash(tell: impl FnOnce(&mut Hashing) -> fmt::Result) -> u64 {
-    let mut hashing = Hashing(DefaultHasher::new());
-    // Writing to a hasher does not fail.
-    let _ = tell(&mut hashing);
-    hashing.0.finish()
-}
-
 impl State {
-    /// The number. A state and the one in which the two replicas have changed places have the same.
-    pub(super) fn fingerprint(&self) -> u64 {
-        let mut leaders = [0, 1].map(|number| (self.of_leaders[number], self.of_news(number)));
+    /// The number.
+    pub(super) fn fingerprint(&mut self) -> u64 {
+        let jitsi = self.of_jitsi();
+        let cluster = self.of_cluster();
+        let oracle = self.of_oracle();
+        self.hash_changes();
+        let mut leaders = [0, 1].map(|number| (self.of_leader(number), self.of_news(number)));
         leaders.sort_unstable();
         hash(|to| {
             write!(
                 to,
-                "{} {} {} {} {} {leaders:?}",
-                self.pauses, self.crashed, self.written, self.conferred, self.of_world
-            )?;
-            self.oracle.tell(&self.world, to)
+                "{} {} {} {} {} {jitsi} {cluster} {oracle} {leaders:?}",
+                self.world.now(),
+                self.crashed,
+                self.written,
+                self.wanted,
+                self.conferred,
+            )
         })
     }
 
-    pub(super) fn hash_all(&mut self) {
-        self.hash_world();
-        self.hash_leader(0);
-        self.hash_leader(1);
-    }
-
-    pub(super) fn hash_world(&mut self) {
-        self.of_world = hash(|to| World::tell(&self.world, to));
-    }
-
-    pub(super) fn hash_leader(&mut self, number: usize) {
-        let now = self.world.now();
-        self.of_leaders[number] = hash(|to| self.leaders[number].tell(now, to));
-    }
-
-    /// What a replica has still to hear.
-    fn of_news(&self, number: usize) -> u64 {
-        let news = self.leaders[number].replica.news(&self.world.api);
-        let of_pool = news
-            .iter()
-            .filter(|change| matches!(change.key.kind, Kind::Pod | Kind::Pool));
+    /// The same of all that there is of it, but of what is past and not heard of any more.
+    pub(super) fn exact_fingerprint(&self) -> u64 {
         hash(|to| {
-            for change in of_pool {
-                match change.object.pod() {
-                    Some(pod) => write!(to, "{} {pod:?}", change.gone)?,
-                    None => write!(to, "{:?}", change.object.meta())?,
+            for object in self.world.api.list(Kind::Pod) {
+                write!(to, "{object:?} ")?;
+            }
+            for object in self.world.api.list(Kind::Pool) {
+                write!(to, "{object:?} ")?;
+            }
+            self.world.tell(to)?;
+            self.oracle.tell(&self.world, to)?;
+            write!(
+                to,
+                "{:?} {} {} {} {} {} ",
+                self.world.jitsi,
+                self.world.now(),
+                self.crashed,
+                self.written,
+                self.wanted,
+                self.conferred,
+            )?;
+            for leader in &self.leaders {
+                let replica = &leader.replica;
+                let news = replica.news(&self.world.api);
+                let (decided, under_way) = (leader.decided, &leader.under_way);
+                write!(to, "{decided} {under_way:?} {:?} {news:?} ", replica.mind)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn of_jitsi(&mut self) -> u64 {
+        let jitsi = &self.world.jitsi;
+        let known = &mut self.hashes.jitsi;
+        *known.get_or_insert_with(|| hash(|to| write!(to, "{jitsi:?}")))
+    }
+
+    fn of_cluster(&mut self) -> u64 {
+        let world = &self.world;
+        let known = &mut self.hashes.cluster;
+        *known.get_or_insert_with(|| hash(|to| world.tell(to)))
+    }
+
+    fn of_oracle(&mut self) -> u64 {
+        let (oracle, world) = (&self.oracle, &self.world);
+        let known = &mut self.hashes.oracle;
+        *known.get_or_insert_with(|| hash(|to| oracle.tell(world, to)))
+    }
+
+    fn of_leader(&mut self, number: usize) -> u64 {
+        let leader = &self.leaders[number];
+        let (now, pause, left) = (self.world.now(), self.pause, self.left);
+        let known = &mut self.hashes.leaders[number];
+        *known.get_or_insert_with(|| hash(|to| leader.tell(now, pause, left, to)))
+    }
+
+    fn hash_changes(&mut self) {
+        let log = self.world.api.log();
+        let known = self.hashes.changes.len();
+        if known < log.len() {
+            let changes = Arc::make_mut(&mut self.hashes.changes);
+            changes.extend(log[known..].iter().map(of_change));
+        }
+    }
+
+    /// What a replica has still to hear, and how versions that it knows compare.
+    fn of_news(&self, number: usize) -> u64 {
+        let leader = &self.leaders[number];
+        let Some(mind) = &leader.replica.mind else {
+            return 0;
+        };
+        let api = &self.world.api;
+        let now = self.world.now();
+        hash(|to| {
+            let under_way = leader.under_way.iter();
+            let mut under_way: Vec<_> = under_way.map(|sent| (sent.hash, sent.fits(api))).collect();
+            under_way.sort_unstable();
+            write!(to, "{under_way:?} ")?;
+            for (uid, known) in mind.pods() {
+                let wrote = mind.outstanding().last_written(uid);
+                let version = known.pod.version();
+                write!(to, "{} ", version == current(api, &known.pod.name))?;
+                if self.without == Some(Guard::BegunIsKeptUp) {
+                    write!(to, "{} ", wrote.is_some())?;
                 }
+            }
+            for (place, change) in self.news(number) {
+                let uid = Uid(change.object.meta().uid.clone());
+                let new = Some(change.object.meta().version);
+                let known = mind.pods().get(&uid).and_then(|known| known.pod.version());
+                let wrote = mind.outstanding().last_written(&uid);
+                let old = (change.at == now, new < known, new < wrote);
+                write!(to, "{old:?} {} ", self.hashes.changes[place])?;
             }
             Ok(())
         })
     }
 }
 
-impl Leader {
-    fn tell(&self, now: bridge::Time, to: &mut Hashing) -> fmt::Result {
-        write!(to, "{} {:?}", self.decided, self.under_way)?;
-        let Some(mind) = &self.replica.mind else {
-            return Ok(());
-        };
-        for known in mind.pods().values() {
-            write!(to, "{:?} {:?}", known.pod, known.live)?;
+fn of_change(change: &Change) -> u64 {
+    hash(|to| {
+        write!(to, "{} ", change.gone)?;
+        match (change.object.pod(), change.object.pool()) {
+            (Some(pod), _) => pod.tell(to),
+            (_, Some(pool)) => write!(to, "{} {:?}", pool.spec.replicas, pool.meta.finalizers),
+            _ => Ok(()),
         }
-        let pool = mind.pool();
-        let mut memory = mind.memory().clone();
-        memory.status_at = None;
-        write!(
-            to,
-            "{} {} {:?} {:?} {memory:?} {} {} {} {:?}",
-            pool.spec.replicas,
-            pool.resource_version,
-            pool.finalizers,
-            mind.outstanding(),
-            mind.listed(),
-            mind.quiet(now),
-            mind.wake(),
-            self.replica.looks()
-        )
-    }
+    })
+}
+
+fn current(api: &ApiServer, name: &str) -> Option<u64> {
+    api.get(&Key::pod(name)).map(|object| object.meta().version)
 }

@@ -1,5 +1,6 @@
 //! Bridges that are started: whether so many were missing, and none could be taken back instead.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bridge::Time;
@@ -10,8 +11,8 @@ use scaler_api::state::{Intent, IntentReason};
 use super::choices::KNOWN;
 use super::drains::{forced, intent, reason};
 use super::floors::{counted, on_leaving_node, readable};
-use super::{Oracle, Rule};
-use crate::api::{Pod, Pool, Trouble};
+use super::{Heard, Oracle, Rule};
+use crate::api::{Actor, Pod, Pool, Trouble};
 use crate::world::World;
 
 /// Bridges that are started within this time of the first are of one decision, or of one mistake.
@@ -32,40 +33,69 @@ pub(super) fn light(pool: &Pool) -> f64 {
 }
 
 /// Bridges that were started shortly after each other because some were missing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Burst {
     since: Time,
-    count: usize,
+    births: Vec<Birth>,
+}
+
+/// A bridge that a controller has started because one was missing.
+#[derive(Clone, Debug)]
+struct Birth {
+    name: String,
+    by: Actor,
+    heard: Option<Arc<Heard>>,
+}
+
+impl Birth {
+    /// Whether whoever started this one had heard that this pod is counted, or had started it itself.
+    fn knew(&self, pod: &Pod, burst: &Burst) -> bool {
+        let mut births = burst.births.iter();
+        let own = births.any(|other| other.by == self.by && other.name == pod.meta.name);
+        own || self
+            .heard
+            .as_ref()
+            .is_none_or(|heard| heard.is_counted(&pod.meta.uid))
+    }
 }
 
 impl Oracle {
     /// A controller has started a bridge because one was missing.
-    pub(super) fn count_birth(&mut self, at: Time) {
-        let count = self.burst.map_or(0, |burst| burst.count) + 1;
-        let since = self.burst.map_or(at, |burst| burst.since);
-        self.burst = Some(Burst { since, count });
+    pub(super) fn count_birth(&mut self, pod: &Pod, by: Actor, at: Time) {
+        let since = at;
+        let births = Vec::new();
+        let burst = self.burst.get_or_insert(Burst { since, births });
+        burst.births.push(Birth {
+            name: pod.meta.name.clone(),
+            by,
+            heard: self.heard.clone(),
+        });
     }
 
     /// Looks, a moment after the first of some starts, whether so many were missing.
     pub(super) fn look_at_births(&mut self, world: &World) {
         let now = world.now();
-        let Some(burst) = self.burst.filter(|burst| now.since(burst.since) >= BURST) else {
+        let over = |burst: &mut Burst| now.since(burst.since) >= BURST;
+        let Some(burst) = self.burst.take_if(over) else {
             return;
         };
-        self.burst = None;
         let (_, most) = self.truth.wanted_since(burst.since - KNOWN);
-        let there = self
-            .of_pool(world)
-            .filter(|pod| counted(pod) && pod.meta.created < burst.since)
-            .filter(|pod| self.truth.open_within(&pod.meta.name, BURST, now))
-            .count();
         // One that was given up before its image was pulled is no longer one too many.
-        let born = self
+        let (born, there): (Vec<&Pod>, Vec<&Pod>) = self
             .of_pool(world)
-            .filter(|pod| counted(pod) && pod.meta.created >= burst.since)
-            .count();
-        let started = burst.count.min(born);
-        if started + there > most as usize {
+            .filter(|pod| counted(pod))
+            .partition(|pod| burst.births.iter().any(|birth| birth.name == pod.meta.name));
+        let there: Vec<&Pod> = there
+            .into_iter()
+            .filter(|pod| pod.meta.created < burst.since)
+            .filter(|pod| self.truth.open_within(&pod.meta.name, BURST, now))
+            .collect();
+        let too_many = burst.births.iter().find_map(|birth| {
+            let known = |pods: &[&Pod]| pods.iter().filter(|pod| birth.knew(pod, &burst)).count();
+            let (started, there) = (known(&born), known(&there));
+            (started + there > most as usize).then_some((started, there))
+        });
+        if let Some((started, there)) = too_many {
             let what =
                 format!("{started} bridges are started, {there} serve, and {most} are wanted");
             self.note(now, Rule::Victims, what);

@@ -78,7 +78,12 @@ impl Oracle {
     fn judge_number(&mut self, world: &World, name: &str, at: Time) {
         let long_ago = at - KNOWN;
         let (least, _) = self.truth.wanted_since(long_ago);
-        let left = self.of_pool(world).filter(|pod| counted(pod)).count();
+        let left = self
+            .of_pool(world)
+            .filter(|pod| pod.meta.name != name)
+            .filter(|pod| counted(pod) || self.was_taken_to_be_counted(pod))
+            .count();
+        let left = left + self.gone_unheard(world);
         let lost = self.truth.lost_since(long_ago);
         if left + lost < least as usize {
             let what = format!("{name} is drained, {left} are left, and {least} are wanted");

@@ -8,7 +8,7 @@ use scaler_api::{annotations, labels};
 
 use super::drains::{forced, intent, reason};
 use super::{Oracle, Rule};
-use crate::api::Pod;
+use crate::api::{Pod, Record};
 use crate::world::World;
 
 /// For how long more may be counted than the ceiling: a leader may be lost between two patches.
@@ -64,7 +64,8 @@ impl Oracle {
     }
 
     /// A controller has created a pod.
-    pub(super) fn judge_birth(&mut self, world: &World, pod: &Pod, at: Time) {
+    pub(super) fn judge_birth(&mut self, world: &World, pod: &Pod, record: &Record) {
+        let at = record.at;
         if !label(pod, &labels::PROTECTED) {
             let what = format!("{} is born without protection", pod.meta.name);
             self.note(at, Rule::Protection, what);
@@ -76,7 +77,7 @@ impl Oracle {
                 let what = format!("{} replaces another, and is born counted", pod.meta.name);
                 self.note(at, Rule::Serving, what);
             } else {
-                self.count_birth(at);
+                self.count_birth(pod, record.actor, at);
             }
         }
     }
@@ -177,6 +178,8 @@ impl Oracle {
             .filter(|pod| !is_forced(reason(pod)) && !forced(pod) && !on_leaving_node(world, pod))
             // Of one that nobody can read nobody knows that it drains.
             .filter(|pod| readable(pod))
+            // Nor does whoever leads, and has not heard of what another one that leads has just begun.
+            .filter(|pod| pod.meta.uid == victim.meta.uid || self.knew_that_it_leaves(pod))
             .count();
         let most = pool.spec.drain.max_concurrent.of(pods.len() as u32) as usize;
         if draining > most {

@@ -80,7 +80,7 @@ impl Scenario {
             room: chance.from_to(1, 3) as usize,
             octo: chance.per_mille(300),
             initial_drain: chance.per_mille(400),
-            pull: Duration::from_millis(chance.from_to(2_000, 20_000)),
+            pull: [500, chance.from_to(2_000, 20_000)].map(Duration::from_millis),
             stress_each: chance.from_to(30, 60),
             ..Setup::default()
         };

@@ -1,10 +1,12 @@
 //! The loop around the HorizontalPodAutoscaler: it reads the pool's scale and the metric, and writes the scale.
 
+use std::time::Duration;
+
 use bridge::Time;
 use hpa::inputs::{Pod, Reading, Sample, Samples, Scale, Selector};
 use hpa::spec::SourceType;
 use hpa::{Class, Controller, Flags, Gates, Inputs, Policy, State, sync};
-use scaler_api::autoscaler as as_shipped;
+use scaler_api::{autoscaler as as_shipped, labels};
 use serde_json::{Value, json};
 
 use super::{Committed, counted};
@@ -22,9 +24,9 @@ pub struct Autoscaler {
     pub metric: Committed,
     /// Nobody runs it.
     pub stopped: bool,
-    /// It takes bridges of which nothing is known for average ones, and not, as the real one does, for idle ones where that makes
-    /// it ask for fewer: a mistake, to show what it costs.
-    pub unknown_are_average: bool,
+    /// It takes bridges that start for average ones, and not, as the real one does, for idle ones where that makes it ask for
+    /// fewer; and it knows the stress of all others, however young. A mistake, to show what it costs.
+    pub starting_are_average: bool,
 }
 
 /// The pool's scale as it was read at the beginning of a sync.
@@ -77,7 +79,7 @@ impl Autoscaler {
             read: None,
             metric: Committed::default(),
             stopped: false,
-            unknown_are_average: false,
+            starting_are_average: false,
         }
     }
 
@@ -161,8 +163,11 @@ impl Autoscaler {
             .filter(|(name, _)| names.contains(&name.as_str()));
         samples.join(&names, told.map(|(name, sample)| (name.as_str(), *sample)));
         let mut pods: Vec<Pod> = matched.iter().map(|pod| as_read(pod)).collect();
-        if self.unknown_are_average {
-            pretend(&mut pods, &mut samples.of_pods);
+        if self.starting_are_average {
+            samples.of_pods = pretended(world, &matched);
+            for pod in &mut pods {
+                pod.phase = hpa::inputs::Phase::Running;
+            }
         }
         Seen {
             pods,
@@ -180,24 +185,32 @@ struct Seen {
     values: Vec<i64>,
 }
 
-/// Gives every pod without a sample the average of the others.
-fn pretend(pods: &mut [Pod], samples: &mut [Option<Sample>]) {
-    let known: Vec<Sample> = samples.iter().copied().flatten().collect();
-    let Some(first) = known.first() else { return };
-    let sum: i64 = known.iter().map(|sample| sample.milli).sum();
-    let average = Sample {
-        milli: sum / known.len().cast_signed() as i64,
-        ..*first
+/// The stress of each bridge that takes conferences, and of the others the average of those.
+fn pretended(world: &World, pods: &[&crate::api::Pod]) -> Vec<Option<Sample>> {
+    let stress = |pod: &&crate::api::Pod| {
+        let state = labels::STATE.read(&pod.meta.labels).ok().flatten();
+        let bridge = world.jitsi.bridge(&pod.meta.name);
+        let bridge = bridge.filter(|_| state == Some(scaler_api::State::Active))?;
+        Some((bridge.stress() * 1000.0).ceil() as i64)
     };
-    for (pod, sample) in pods.iter_mut().zip(samples) {
-        pod.phase = hpa::inputs::Phase::Running;
-        sample.get_or_insert(average);
-    }
+    let known: Vec<Option<i64>> = pods.iter().map(stress).collect();
+    let active = known.iter().flatten().count().cast_signed() as i64;
+    let sum: i64 = known.iter().flatten().sum();
+    let sample = |milli| Sample {
+        milli,
+        at: world.now(),
+        window: Duration::from_mins(1),
+    };
+    let average = sum.checked_div(active);
+    known
+        .into_iter()
+        .map(|stress| stress.or(average).map(sample))
+        .collect()
 }
 
 fn as_read(pod: &crate::api::Pod) -> Pod {
-    use crate::api::Phase;
     use hpa::inputs;
+    use scaler_policy::world::Phase;
 
     Pod {
         phase: match pod.phase {

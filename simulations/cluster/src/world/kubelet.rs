@@ -6,9 +6,10 @@ use bridge::model::Stop;
 use bridge::request;
 use scaler_api::annotations;
 use scaler_api::state::Intent;
+use scaler_policy::world::Phase;
 
 use super::{Event, World};
-use crate::api::{Container, ContainerState, Key, Object, Phase};
+use crate::api::{Container, ContainerState, Key, Object};
 use crate::node::{Held, Hook, Life};
 
 /// How often a bridge is probed that is not ready yet, and a terminating one is looked at.
@@ -46,8 +47,8 @@ impl World {
         };
         let pulled = Event::Pulled(held.uid.clone());
         self.held.insert(held.uid.clone(), held);
-        let pull = self.setup.pull.as_millis() as u64;
-        let delay = self.nodes_chance.millis(500, pull);
+        let [least, most] = self.setup.pull.map(|pull| pull.as_millis() as u64);
+        let delay = self.nodes_chance.millis(least, most);
         self.after(delay, pulled);
     }
 

@@ -17,8 +17,8 @@ pub struct Setup {
     pub octo: bool,
     /// Bridges start draining, and wait to be told.
     pub initial_drain: bool,
-    /// How long an image takes to be pulled, at most.
-    pub pull: Duration,
+    /// How long an image takes to be pulled, at least and at most.
+    pub pull: [Duration; 2],
     /// How long a node takes to be added.
     pub add_node: Duration,
     /// How old an annotation may be when a sidecar reads it.
@@ -39,7 +39,7 @@ impl Default for Setup {
             room: 2,
             octo: false,
             initial_drain: false,
-            pull: Duration::from_secs(10),
+            pull: [Duration::from_millis(500), Duration::from_secs(10)],
             add_node: Duration::from_mins(1),
             annotation_lag: Duration::from_mins(1),
             bad_image: "bad/",

@@ -10,26 +10,44 @@ use scaler_api::state::Intent;
 use scaler_api::{Limit, annotations};
 use scaler_policy::{Guard, Transition};
 
-use crate::scene::{Scene, fault, intent, secs};
+use crate::scene::{Played, Scene, fault, intent, secs};
 
-/// A bridge restarts, is taken back and serves people, while a deletion of it is under way that was decided before all that.
-fn serves_again(scene: &mut Scene, name: &str) -> Result<(), String> {
-    let before = scene.run_of(name);
-    scene.kill(name);
+/// A deletion is held up, and meanwhile its bridge restarts, is taken back and serves people. It arrives, and is refused.
+fn late_deletion(scene: &mut Scene, then: Then) -> Played {
+    scene.populate(&[4, 4])?;
+    let name = scene.shrink(2)?;
+    let leader = scene.leader()?;
+    scene.trap(When::Delete, then);
+    scene.sprung(90)?;
+    let before = scene.run_of(&name);
+    scene.kill(&name);
     scene.until("another run of it drains", 60, |scene| {
-        scene.run_of(name) != before && scene.hidden(name)
+        scene.run_of(&name) != before && scene.hidden(&name)
     })?;
     scene.secs(3);
     scene.size(3);
-    scene.until("it serves again", 15, |scene| scene.serves(name))?;
+    scene.until("it serves again", 15, |scene| scene.serves(&name))?;
     // jicofo hears of it with the next presence.
     scene.secs(12);
     let home = scene.meet("late", 3, 30)?;
-    if home == name {
-        Ok(())
-    } else {
-        Err(format!("people are on {home} and not on {name}"))
-    }
+    scene.claim("people are on it", home == name);
+    let same = scene.leader() == Ok(leader);
+    let paused = matches!(then, Then::DelayAndPause(_));
+    scene.claim(
+        "another one leads where the first was paused",
+        same != paused,
+    );
+    scene.claim("the deletion is under way", scene.deletions(&name) == 0);
+    scene.until("the deletion arrives", 200, |scene| {
+        scene.deletions(&name) > 0
+    })?;
+    scene.claim(
+        "it is refused",
+        scene
+            .pod(&name)
+            .is_some_and(|pod| pod.meta.deleted.is_none()),
+    );
+    Ok(())
 }
 
 /// F1
@@ -378,29 +396,7 @@ fn f12_a_deletion_of_a_leader_that_lost_its_lease_does_not_hit_a_bridge_that_ser
     fault(
         12,
         |scenario| scenario.replicas = 2,
-        |scene| {
-            scene.populate(&[4, 4])?;
-            let name = scene.shrink(2)?;
-            let paused = scene.leader()?;
-            scene.trap(When::Delete, Then::DelayAndPause(secs(75)));
-            scene.sprung(90)?;
-            serves_again(scene, &name)?;
-            scene.claim(
-                "another one leads",
-                scene.leader().is_ok_and(|leader| leader != paused),
-            );
-            scene.claim("the deletion is under way", scene.deletions(&name) == 0);
-            scene.until("the deletion arrives", 90, |scene| {
-                scene.deletions(&name) > 0
-            })?;
-            scene.claim(
-                "it is refused",
-                scene
-                    .pod(&name)
-                    .is_some_and(|pod| pod.meta.deleted.is_none()),
-            );
-            Ok(())
-        },
+        |scene| late_deletion(scene, Then::DelayAndPause(secs(75))),
     )
     .needs(Guard::DeleteFenced);
 }
@@ -543,24 +539,7 @@ fn f59_a_deletion_that_arrives_minutes_late_does_not_hit_a_bridge_that_serves_ag
     fault(
         59,
         |_| {},
-        |scene| {
-            scene.populate(&[4, 4])?;
-            let name = scene.shrink(2)?;
-            scene.trap(When::Delete, Then::Delay(secs(180)));
-            scene.sprung(90)?;
-            serves_again(scene, &name)?;
-            scene.claim("the deletion is under way", scene.deletions(&name) == 0);
-            scene.until("the deletion arrives", 200, |scene| {
-                scene.deletions(&name) > 0
-            })?;
-            scene.claim(
-                "it is refused",
-                scene
-                    .pod(&name)
-                    .is_some_and(|pod| pod.meta.deleted.is_none()),
-            );
-            Ok(())
-        },
+        |scene| late_deletion(scene, Then::Delay(secs(180))),
     )
     .needs(Guard::DeleteFenced);
 }

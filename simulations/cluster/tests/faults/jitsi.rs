@@ -2,13 +2,13 @@
 
 use bridge::model::Health;
 use cluster::net::Answering;
-use cluster::run::template;
+use cluster::run::{Scenario, template};
 use scaler_api::spec::OnDeadline;
 use scaler_api::state::Intent;
 use scaler_api::{Duration as Lasting, Limit, annotations};
 use scaler_policy::{Guard, Transition};
 
-use crate::scene::{Scene, fault, intent, secs};
+use crate::scene::{Played, Scene, fault, intent, secs};
 
 /// F42
 #[test]
@@ -344,63 +344,51 @@ fn f47_a_bridge_that_only_relays_is_not_empty() {
     .needs(Guard::ConferencesCount);
 }
 
+/// Deadlines soon pass.
+fn hurried(scenario: &mut Scenario) {
+    scenario.spec.drain.deadline = Lasting::from_mins(2);
+    scenario.spec.drain.expel_timeout = Lasting::from_mins(1);
+}
+
+/// A deadline passes while jicofo is away, which it is already, for so many seconds more. Then it is back.
+fn away(scene: &mut Scene, name: &str, secs: u64) -> Played {
+    scene.happened();
+    scene.always("nobody is expelled", secs, |scene| {
+        scene.intends(name, Intent::Drain) && !scene.shuts_down(name)
+    });
+    scene.claim(
+        "that is told",
+        scene.condition("ScalingLimited").as_deref() == Some("NoTarget"),
+    );
+    scene.sim.world.start_jicofo();
+    scene.until("it goes when jicofo is back", 300, |scene| scene.gone(name))
+}
+
 /// F48
 #[test]
 fn f48_nobody_is_moved_while_jicofo_is_away() {
-    fault(
-        48,
-        |scenario| {
-            scenario.spec.drain.deadline = Lasting::from_mins(2);
-            scenario.spec.drain.expel_timeout = Lasting::from_mins(1);
-        },
-        |scene| {
-            scene.populate(&[4, 4, 2])?;
-            let name = scene.shrink(2)?;
-            scene.sim.world.stop_jicofo();
-            scene.secs(10);
-            scene.happened();
-            scene.always("nobody is expelled", 600, |scene| {
-                scene.intends(&name, Intent::Drain) && !scene.shuts_down(&name)
-            });
-            scene.claim(
-                "that is told",
-                scene.condition("ScalingLimited").as_deref() == Some("NoTarget"),
-            );
-            scene.sim.world.start_jicofo();
-            scene.until("it goes when jicofo is back", 300, |scene| {
-                scene.gone(&name)
-            })
-        },
-    )
+    fault(48, hurried, |scene| {
+        scene.populate(&[4, 4, 2])?;
+        let name = scene.shrink(2)?;
+        scene.sim.world.stop_jicofo();
+        scene.secs(10);
+        away(scene, &name, 600)
+    })
     .needs(Guard::JicofoPresent);
 }
 
 /// F48
 #[test]
 fn f48_a_new_leader_moves_nobody_before_it_has_heard_of_jicofo() {
-    fault(
-        48,
-        |scenario| {
-            scenario.spec.drain.deadline = Lasting::from_mins(2);
-            scenario.spec.drain.expel_timeout = Lasting::from_mins(1);
-        },
-        |scene| {
-            scene.populate(&[4, 4, 2])?;
-            let name = scene.shrink(2)?;
-            scene.secs(90);
-            scene.sim.world.stop_jicofo();
-            scene.crash(60)?;
-            scene.led()?;
-            scene.happened();
-            scene.always("nobody is expelled", 120, |scene| {
-                scene.intends(&name, Intent::Drain) && !scene.shuts_down(&name)
-            });
-            scene.sim.world.start_jicofo();
-            scene.until("it goes when jicofo is back", 300, |scene| {
-                scene.gone(&name)
-            })
-        },
-    )
+    fault(48, hurried, |scene| {
+        scene.populate(&[4, 4, 2])?;
+        let name = scene.shrink(2)?;
+        scene.secs(90);
+        scene.sim.world.stop_jicofo();
+        scene.crash(60)?;
+        scene.led()?;
+        away(scene, &name, 120)
+    })
     .needs(Guard::JicofoPresent);
 }
 

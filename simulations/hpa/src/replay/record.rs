@@ -4,6 +4,7 @@
 
 use serde::Deserialize;
 
+use crate::inputs::Phase;
 use crate::spec::Spec;
 
 /// An HPA, from its first sync on.
@@ -112,15 +113,6 @@ impl AsRef<str> for Pod {
     fn as_ref(&self) -> &str {
         &self.name
     }
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub(super) enum Phase {
-    Pending,
-    Running,
-    Succeeded,
-    Failed,
-    Unknown,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

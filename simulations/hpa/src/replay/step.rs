@@ -7,7 +7,7 @@ use bridge::Time;
 use super::episode::StepError;
 use super::record::{self, Step};
 use crate::class::Controller;
-use crate::inputs::{Inputs, Phase, Pod, Reading, Ready, Sample, Samples, Scale, Selector, Status};
+use crate::inputs::{Inputs, Pod, Reading, Ready, Sample, Samples, Scale, Selector, Status};
 use crate::metric::{Metric, Source};
 use crate::policy::Policy;
 use crate::quantity::Quantity;
@@ -118,13 +118,7 @@ fn of_pod(pod: &record::Pod, now: Time) -> Pod {
         record::Ready::Absent => None,
     };
     Pod {
-        phase: match pod.phase {
-            record::Phase::Pending => Phase::Pending,
-            record::Phase::Running => Phase::Running,
-            record::Phase::Succeeded => Phase::Succeeded,
-            record::Phase::Failed => Phase::Failed,
-            record::Phase::Unknown => Phase::Unknown,
-        },
+        phase: pod.phase,
         deleting: pod.deleting,
         started: pod.start_ago.map(|seconds| ago(now, seconds)),
         ready: status.map(|status| Ready {
