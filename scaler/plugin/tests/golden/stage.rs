@@ -174,12 +174,13 @@ fn set(texts: &mut Value, key: &str, value: Option<&str>) {
 pub(crate) fn seen(pool: Pool, actors: Vec<Actor>) -> Seen {
     let now = moment(NOW);
     let mut world = World::new(pool.clone(), Tuning::default(), now);
+    world.observe_skew(0);
     world.observe_jicofo(Presence::Here(
         actors.iter().map(|actor| actor.name.to_owned()).collect(),
     ));
     for actor in actors {
         let object = serde_json::from_value(actor.object).unwrap();
-        let pod = observe::pod(&object, &pool.uid).unwrap();
+        let pod = observe::pod(&object, &pool.uid, &pool.name).unwrap();
         let (uid, container) = (pod.uid.clone(), pod.running().map(str::to_owned));
         // Seen when it was created, so that its silence is long enough.
         world.observe_pod(pod, moment("2026-03-02T12:04:05Z"));

@@ -5,8 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 use k8s_openapi::api::core::v1::{
     Container as ContainerSpec, ContainerStatus, Pod as Object, PodSpec, PodStatus,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use scaler_api::annotations::METRICS_PORT;
+use scaler_api::labels::POOL;
 use scaler_api::spec::BRIDGE_CONTAINER;
 
 use super::moment;
@@ -18,8 +19,8 @@ const PORT_NAME: &str = "metrics";
 /// The bridge's own private HTTP port.
 const DEFAULT_PORT: u16 = 8080;
 
-/// A pod that carries the label of the pool with this UID; `None` for one without a name or UID, which the API server never tells.
-pub fn pod(object: &Object, pool: &Uid) -> Option<Pod> {
+/// A pod as the pool of this UID and name sees it; `None` for one without a name or UID, which the API server never tells.
+pub fn pod(object: &Object, pool: &Uid, name: &str) -> Option<Pod> {
     let meta = &object.metadata;
     let created = meta.creation_timestamp.as_ref().map(moment)?;
     let (labels, annotations) = (meta.labels.as_ref(), meta.annotations.as_ref());
@@ -31,7 +32,11 @@ pub fn pod(object: &Object, pool: &Uid) -> Option<Pod> {
         name: meta.name.clone()?,
         resource_version: meta.resource_version.clone()?,
         created,
+        labelled: labels
+            .and_then(|labels| labels.get(POOL.name()))
+            .is_some_and(|pool| pool == name),
         owner: owner(meta, pool),
+        co_owners: co_owners(meta),
         marks: Marks::read(
             labels.unwrap_or(&nothing),
             annotations.unwrap_or(&nothing),
@@ -53,6 +58,12 @@ fn owner(meta: &ObjectMeta, pool: &Uid) -> Owner {
         Some(owner) if owner.uid == pool.0 => Owner::Pool,
         Some(_) => Owner::Other,
     }
+}
+
+fn co_owners(meta: &ObjectMeta) -> Vec<OwnerReference> {
+    let owners = meta.owner_references.iter().flatten();
+    let others = owners.filter(|owner| owner.controller != Some(true));
+    others.cloned().collect()
 }
 
 fn phase(status: Option<&PodStatus>) -> Phase {
@@ -172,6 +183,7 @@ mod tests {
         pod(
             &serde_json::from_value(object).unwrap(),
             &Uid("pool".to_owned()),
+            "jvb",
         )
         .unwrap()
     }
@@ -199,7 +211,16 @@ mod tests {
         assert_eq!(pod.authority.as_deref(), Some("10.1.2.3:9000"));
         assert_eq!(pod.running(), Some("containerd://1f6d"));
         assert_eq!(pod.owner, Owner::Pool);
-        assert!(pod.marks.is_ok_and(|marks| marks.counted));
+        assert!(pod.labelled && pod.marks.is_ok_and(|marks| marks.counted));
+    }
+
+    #[test]
+    fn a_pod_that_lost_its_label_is_seen_to_have_lost_it_whoever_owns_it() {
+        for label in [serde_json::Value::Null, json!("other")] {
+            let change = json!({"metadata": {"labels": {"bridgetender.dev/pool": label}}});
+            let pod = read(&change);
+            assert!(!pod.labelled && !pod.stranger(), "{label}");
+        }
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bridge::Time;
 use bridge::stats::{Flags, StartupTime};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use scaler_api::state::IntentReason;
-use scaler_api::{BridgePoolSpec, BridgePoolStatus, Limit, State, annotations};
+use scaler_api::{BridgePoolSpec, BridgePoolStatus, Limit, State, annotations, labels};
 
 use crate::effects::{Call, Outcome, Request, effects, fold};
 use crate::guards::Guard;
@@ -38,6 +39,15 @@ pub(super) struct Object {
     pub(super) pod: Pod,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) annotations: BTreeMap<String, String>,
+}
+
+impl Object {
+    /// Reads the pod's labels and annotations anew.
+    fn read(&mut self) {
+        let pod = &mut self.pod;
+        pod.labelled = labels::POOL.read(&self.labels) == Ok(Some("pool".to_owned()));
+        pod.marks = Marks::read(&self.labels, &self.annotations, pod.created);
+    }
 }
 
 /// An API server, bridges and a jicofo that do at once what they are asked, and a world that observes them.
@@ -149,6 +159,7 @@ impl Stage {
     pub(super) fn empty(spec: BridgePoolSpec) -> Self {
         let mut world = World::new(pool(spec), Tuning::default(), START);
         world.observe_jicofo(Presence::Here(BTreeSet::new()));
+        world.observe_skew(0);
         let mut stage = Self {
             world,
             now: START,
@@ -205,7 +216,9 @@ impl Stage {
             name: name.to_owned(),
             resource_version: version,
             created: since,
+            labelled: true,
             owner: Owner::Pool,
+            co_owners: Vec::new(),
             marks: Ok(marks.clone()),
             phase: Phase::Running,
             container: Some(Container {
@@ -215,7 +228,7 @@ impl Stage {
             }),
             ready: true,
             node: None,
-            authority: Some(format!("10.0.0.1:{}", 8080)),
+            authority: Some(format!("{name}:8080")),
             deletion: None,
         };
         let object = Object {
@@ -254,10 +267,21 @@ impl Stage {
         self.publish(&uid(name));
     }
 
+    /// Somebody takes the pool's label off a pod: a watch of that label tells that it is gone.
+    pub(super) fn unlabel(&mut self, name: &str, change: impl FnOnce(&mut Object)) {
+        let version = self.next_version();
+        let object = self.objects.get_mut(&uid(name)).unwrap();
+        object.labels.remove(labels::POOL.name());
+        change(object);
+        object.pod.resource_version = version;
+        object.read();
+        self.world.observe_missing(&uid(name), self.now);
+    }
+
     /// Has the world observe a pod.
     pub(super) fn publish(&mut self, uid: &Uid) {
         let object = self.objects.get_mut(uid).unwrap();
-        object.pod.marks = Marks::read(&object.labels, &object.annotations, object.pod.created);
+        object.read();
         let pod = object.pod.clone();
         self.world.observe_pod(pod, self.now);
     }
@@ -319,9 +343,11 @@ impl Stage {
     pub(super) fn lead_anew(&mut self) {
         let pool = self.world.pool().clone();
         let presence = self.world.jicofo().presence.clone();
+        let skew = self.world.skew;
         let guards = self.world.guards;
         self.world = World::new(pool, Tuning::default(), self.now);
         self.world.guards = guards;
+        self.world.skew = skew;
         self.world.observe_jicofo(presence);
     }
 
@@ -592,14 +618,17 @@ impl Stage {
             }
         }
         if let Some(owners) = metadata.get("ownerReferences") {
-            object.pod.owner = if owners.is_null() {
-                Owner::Nobody
-            } else {
+            let controlled = |owners: &Vec<serde_json::Value>| {
+                owners.iter().any(|owner| owner["controller"] == true)
+            };
+            object.pod.owner = if owners.as_array().is_some_and(controlled) {
                 Owner::Pool
+            } else {
+                Owner::Nobody
             };
         }
         object.pod.resource_version = version;
-        object.pod.marks = Marks::read(&object.labels, &object.annotations, object.pod.created);
+        object.read();
         Outcome::Pod(Box::new(object.pod.clone()))
     }
 
@@ -660,6 +689,17 @@ impl Stage {
             .collect();
         life.dedup();
         life
+    }
+
+    /// A condition of the pool, as its status would tell it now.
+    pub(super) fn condition(&self, name: &str) -> Condition {
+        let mut world = self.world.clone();
+        world.touch();
+        let plan = step(&world, self.now);
+        let tally = plan.tally.clone().unwrap();
+        let status = crate::status::status(&world, &plan, &tally, self.now);
+        let mut conditions = status.conditions.into_iter();
+        conditions.find(|one| one.type_ == name).unwrap()
     }
 
     pub(super) fn finding(&self, reason: scaler_api::status::Reason) -> bool {

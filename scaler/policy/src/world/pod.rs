@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bridge::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use scaler_api::state::Intent;
 use serde::{Deserialize, Serialize};
 
@@ -30,8 +31,12 @@ pub struct Pod {
     pub resource_version: String,
     /// When it was created.
     pub created: Time,
+    /// Whether its label names this pool. Somebody may have taken it off one that the pool owns all the same.
+    pub labelled: bool,
     /// Who controls it.
     pub owner: Owner,
+    /// Who else owns it without controlling it: kept, whatever becomes of its controller.
+    pub co_owners: Vec<OwnerReference>,
     /// What was decided about it. Where that cannot be understood the pod is left alone.
     pub marks: Result<Marks, Frozen>,
     /// Where it stands.
@@ -109,6 +114,11 @@ pub enum Running {
 }
 
 impl Pod {
+    /// Whether it is none of this pool's: neither its label nor its owner says so.
+    pub(crate) fn stranger(&self) -> bool {
+        !self.labelled && self.owner != Owner::Pool
+    }
+
     /// The version of the object as a number, where it is one: since Kubernetes 1.35 versions may be compared.
     pub fn version(&self) -> Option<u64> {
         self.resource_version.parse().ok()
