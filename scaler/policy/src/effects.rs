@@ -141,8 +141,13 @@ fn ages(world: &World, action: &Action, known: &Known, now: Time) -> Option<Time
             let marks = known.pod.marks.as_ref().ok()?;
             let unlicensed =
                 marks.intent == Intent::Remove && !licensed(marks, world.server_time(now));
-            let look = known.live.last.filter(|_| unlicensed)?;
-            Some(look.at + world.pool.spec.evidence.removal_freshness.get())
+            let evidence = &world.pool.spec.evidence;
+            let age = if unlicensed {
+                evidence.removal_freshness
+            } else {
+                evidence.freshness
+            };
+            Some(known.live.last?.at + age.get())
         }
         _ => None,
     }

@@ -69,7 +69,7 @@ fn deletes_what_is_persisted(
 }
 
 fn intends_before_it_acts(
-    _: &World,
+    world: &World,
     _: &Plan,
     decision: &Decision,
     before: Option<&Before<'_>>,
@@ -85,6 +85,10 @@ fn intends_before_it_acts(
         Action::Move { .. } => intent == Intent::Expel,
         _ => true,
     };
+    let shutdown = matches!(decision.action, Action::Tell(Command::Shutdown));
+    if shutdown && !(before.confirmed(true) && before.fresh(world)) {
+        return Err("a shutdown is told to whoever answers at the address".to_owned());
+    }
     fits.then_some(())
         .ok_or_else(|| format!("{:?} while {intent:?} is intended", decision.action))
 }

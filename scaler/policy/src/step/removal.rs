@@ -108,6 +108,7 @@ fn removing<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
             || known_down
             || !shutdown
             || sight.unreachable
+            || !draft.world.answers_for_itself(sight.pod)
             || without_shutdown(draft, sight)
         {
             delete(draft, sight, None);
@@ -172,14 +173,18 @@ pub(super) fn presences(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
     })
 }
 
-/// Whether this run of the bridge was told to shut down, again and again, and does not.
+/// Whether this run of the bridge was told to shut down, again and again, and does not; or to drain, before that.
 fn deaf(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
     let told = draft.world.memory.commands.get(&sight.pod.uid);
-    let told = told.and_then(|told| told.get(&Command::Shutdown));
     let timeout = draft.spec().drain.shutdown_timeout.get();
-    // What it did not hear before its removal was decided it may hear now.
-    let since = draft.world.local_time(sight.marks.since);
-    told.is_some_and(|told| draft.now.since(told.first.max(since)) >= timeout)
+    // What it did not hear before its removal was decided it may hear now, and what an earlier run did not hear, this one.
+    let removed = draft.world.local_time(sight.marks.since);
+    let drained = sight.live.run_since.map_or(removed, |run| run.max(removed));
+    let in_vain = |command, since| {
+        let told = told.and_then(|told| told.get(&command));
+        told.is_some_and(|told| draft.now.since(told.first.max(since)) >= timeout)
+    };
+    in_vain(Command::Shutdown, removed) || !sight.acked && in_vain(Command::Drain, drained)
 }
 
 pub(super) fn without_shutdown(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
@@ -187,8 +192,12 @@ pub(super) fn without_shutdown(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool
 }
 
 /// Tells a bridge to shut down, not gracefully: a graceful one refuses conferences that jicofo would send it all the same.
+///
+/// There is no way back, so only a bridge hears it that answered just now as the run that confirmed its drain: at the address of a
+/// pod that is gone another bridge may serve. One that has not confirmed it is drained first.
 pub(super) fn shut_down<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
-    if may_tell(draft, sight, Command::Shutdown) {
+    let itself = sight.fresh && sight.acked && draft.world.answers_for_itself(sight.pod);
+    if itself && may_tell(draft, sight, Command::Shutdown) {
         let (to, why) = (sight.state, sight.marks.reason);
         draft.decide(
             sight,

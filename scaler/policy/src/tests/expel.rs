@@ -1,3 +1,4 @@
+use bridge::stats::{Flags, StartupTime};
 use scaler_api::State;
 use scaler_api::spec::OnDeadline;
 use scaler_api::state::IntentReason;
@@ -206,4 +207,64 @@ fn what_is_written_down_is_by_the_api_server_s_clock() {
     let server = stage.now + secs(3600);
     assert!(marks.since <= server && server.since(marks.since) < secs(5));
     assert_eq!(marks.deadline, Some(marks.since + secs(3600)));
+}
+
+/// Whoever answers at the address of `b1` is another bridge from now on, which is in use and does not drain.
+fn taken_over(stage: &mut Stage) {
+    let now = stage.now;
+    let actor = stage.actor("b1");
+    actor.startup = StartupTime(now);
+    actor.flags = Flags::default();
+    actor.people = Some(5);
+    // Its own pool sees to it.
+    actor.obeys = false;
+}
+
+#[test]
+fn nobody_is_shut_down_who_only_answers_at_the_address_and_the_pod_goes_all_the_same() {
+    for (on_deadline, presence) in [
+        (OnDeadline::Kill, None),
+        (OnDeadline::Move, None),
+        (OnDeadline::Move, Some(Presence::NotWatched)),
+    ] {
+        let mut stage = overdue(on_deadline);
+        if let Some(presence) = presence {
+            stage.world.observe_jicofo(presence);
+        }
+        taken_over(&mut stage);
+        stage.until_in("b1", State::Gone);
+        assert_eq!(stage.times(T::ShutDown), 0, "{on_deadline:?}");
+    }
+}
+
+#[test]
+fn a_bridge_that_restarts_past_its_deadline_is_drained_before_it_is_shut_down() {
+    let mut stage = overdue(OnDeadline::Kill);
+    stage.restart("b1");
+    stage.until_in("b1", State::Gone);
+    let life = stage.life("b1");
+    let first = |what| life.iter().position(|one| *one == what);
+    assert!(first(T::Redrain) < first(T::ShutDown), "{life:?}");
+    assert!(life.ends_with(&[T::ShutDown, T::Delete]), "{life:?}");
+}
+
+#[test]
+fn a_bridge_that_does_not_answer_is_not_shut_down_unseen() {
+    let mut stage = overdue(OnDeadline::Kill);
+    stage.actor("b1").answers = false;
+    stage.now += secs(11);
+    stage.seconds(2);
+    assert_eq!(stage.state("b1"), State::Removing);
+    stage.until_in("b1", State::Gone);
+    assert_eq!(stage.times(T::ShutDown), 0);
+}
+
+#[test]
+fn of_two_bridges_at_one_address_the_older_one_is_told_nothing_that_cannot_be_undone() {
+    let mut stage = overdue(OnDeadline::Kill);
+    stage.change("b0", |object| {
+        object.pod.authority = Some("b1:8080".to_owned());
+    });
+    stage.until_in("b1", State::Gone);
+    assert_eq!(stage.times(T::ShutDown), 0);
 }

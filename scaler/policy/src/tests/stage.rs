@@ -215,7 +215,7 @@ impl Stage {
             }),
             ready: true,
             node: None,
-            authority: Some(format!("10.0.0.1:{}", 8080)),
+            authority: Some(format!("{name}:8080")),
             deletion: None,
         };
         let object = Object {
