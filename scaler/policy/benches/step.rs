@@ -124,6 +124,7 @@ fn pod(number: u32, serves: bool) -> Pod {
         resource_version: number.to_string(),
         created: born,
         owner: Owner::Pool,
+        co_owners: Vec::new(),
         marks: Ok(marks),
         phase: Phase::Running,
         container: Some(Container {

@@ -83,6 +83,19 @@ async fn the_controller_needs_no_other_right_and_uses_each_that_it_has() -> Resu
         &wide,
     ])
     .await?;
+    // Somebody takes a bridge from its pool, which takes it up again once it has seen that it is still there to own it.
+    let bridges = pool.bridges().await?;
+    let bridge = &bridges.first().context("there is a bridge")?.name;
+    let nobody = Patch::Merge(json!({ "metadata": { "ownerReferences": null } }));
+    pool.pods()
+        .patch(bridge, &PatchParams::default(), &nobody)
+        .await?;
+    lab.eventually("the bridge has its owner again", PATIENCE, || async {
+        let owners = pool.pods().get(bridge).await?.metadata.owner_references;
+        ensure!(owners.as_ref().is_some_and(|owners| !owners.is_empty()));
+        Ok(())
+    })
+    .await?;
     let file = include_str!("../../../scaler/controller/rbac.yaml");
     rights::exactly(lab, CONTROLLER, file, OF_EVERYBODY).await?;
     stage.unharmed().await

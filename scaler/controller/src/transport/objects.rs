@@ -6,7 +6,7 @@ use kube::api::{
     ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions,
 };
 use scaler_api::BridgePool;
-use scaler_policy::world::Pool;
+use scaler_policy::world::{Pool, Uid};
 use scaler_policy::{Call, Outcome, observe};
 
 use super::outcome::failed;
@@ -19,11 +19,19 @@ impl Transport {
         let params = PatchParams::default();
         let asked = match call {
             Call::CreatePod { .. } => self.create(pool, call).await,
-            Call::PatchPod { name, body, .. } => self
-                .pods(pool)
-                .patch(name, &params, &Patch::Merge(body))
-                .await
-                .map(|object| seen(&object, pool)),
+            Call::PatchPod {
+                name, body, owner, ..
+            } => match self.may_own(pool, owner.as_ref()).await {
+                Ok(true) => self
+                    .pods(pool)
+                    .patch(name, &params, &Patch::Merge(body))
+                    .await
+                    .map(|object| seen(&object, pool)),
+                Ok(false) => Ok(Outcome::Refused(
+                    "the pool that was to own it is gone or going".to_owned(),
+                )),
+                Err(error) => Err(error),
+            },
             Call::DeletePod {
                 name,
                 uid,
@@ -63,6 +71,19 @@ impl Transport {
             self.gate.heed(&error);
             failed(&error)
         })
+    }
+
+    /// Whether the pool of this UID, where there has to be one, is there and not being deleted: read at this moment, because what
+    /// the watch of pools told may be old, and the garbage collector deletes whatever names an owner that is gone.
+    async fn may_own(&self, pool: &Pool, owner: Option<&Uid>) -> kube::Result<bool> {
+        let Some(owner) = owner else {
+            return Ok(true);
+        };
+        let there = self.pools(pool).get_metadata_opt(&pool.name).await?;
+        Ok(there.is_some_and(|there| {
+            let metadata = &there.metadata;
+            metadata.uid.as_ref() == Some(&owner.0) && metadata.deletion_timestamp.is_none()
+        }))
     }
 
     /// From the template as it was written: what a newer API server knows is passed on.

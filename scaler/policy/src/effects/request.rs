@@ -49,6 +49,9 @@ pub enum Call {
         uid: Uid,
         /// The body.
         body: Value,
+        /// Only while the pool of this UID is there and not being deleted, by the API server's own word at that moment and no
+        /// cache's: a pod that is given to a pool that is gone is taken for garbage. It is [`crate::Outcome::Refused`] otherwise.
+        owner: Option<Uid>,
     },
     /// Deletes a pod, with these preconditions.
     DeletePod {
@@ -168,7 +171,7 @@ pub(super) fn mark(pool: &Pool, known: &Known, mark: &Mark, guards: Guards) -> C
     };
     metadata.insert("labels".to_owned(), texts(labels));
     metadata.insert("annotations".to_owned(), texts(annotations));
-    patch(pod, &metadata)
+    patch(pod, &metadata, None)
 }
 
 /// Makes the pool the owner of a pod, or no longer. `blockOwnerDeletion` is never set: a pool that is deleted in the foreground
@@ -182,16 +185,27 @@ pub(super) fn own(pool: &Pool, pod: &Pod, own: bool) -> Call {
         "uid": pool.uid,
         "controller": true,
     });
-    let owners = if own { json!([owner]) } else { Value::Null };
+    // A merge patch replaces the whole list.
+    let owners: Vec<Value> = own
+        .then_some(owner)
+        .into_iter()
+        .chain(pod.co_owners.iter().map(|owner| json!(owner)))
+        .collect();
+    let owners = if owners.is_empty() {
+        Value::Null
+    } else {
+        json!(owners)
+    };
     metadata.insert("ownerReferences".to_owned(), owners);
-    patch(pod, &metadata)
+    patch(pod, &metadata, own.then(|| pool.uid.clone()))
 }
 
-fn patch(pod: &Pod, metadata: &Map<String, Value>) -> Call {
+fn patch(pod: &Pod, metadata: &Map<String, Value>, owner: Option<Uid>) -> Call {
     Call::PatchPod {
         name: pod.name.clone(),
         uid: pod.uid.clone(),
         body: json!({ "metadata": metadata }),
+        owner,
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use k8s_openapi::api::core::v1::{
     Container as ContainerSpec, ContainerStatus, Pod as Object, PodSpec, PodStatus,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use scaler_api::annotations::METRICS_PORT;
 use scaler_api::spec::BRIDGE_CONTAINER;
 
@@ -32,6 +32,7 @@ pub fn pod(object: &Object, pool: &Uid) -> Option<Pod> {
         resource_version: meta.resource_version.clone()?,
         created,
         owner: owner(meta, pool),
+        co_owners: co_owners(meta),
         marks: Marks::read(
             labels.unwrap_or(&nothing),
             annotations.unwrap_or(&nothing),
@@ -53,6 +54,12 @@ fn owner(meta: &ObjectMeta, pool: &Uid) -> Owner {
         Some(owner) if owner.uid == pool.0 => Owner::Pool,
         Some(_) => Owner::Other,
     }
+}
+
+fn co_owners(meta: &ObjectMeta) -> Vec<OwnerReference> {
+    let owners = meta.owner_references.iter().flatten();
+    let others = owners.filter(|owner| owner.controller != Some(true));
+    others.cloned().collect()
 }
 
 fn phase(status: Option<&PodStatus>) -> Phase {

@@ -1,8 +1,10 @@
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use scaler_api::State;
 
-use super::stage::{Stage, secs, spec};
+use super::stage::{Stage, secs, spec, uid};
 use crate::plan::Transition as T;
 use crate::world::{Node, Owner, Running};
+use crate::{Call, Outcome};
 
 #[test]
 fn a_bridge_that_somebody_else_deleted_is_replaced_at_once() {
@@ -113,6 +115,38 @@ fn a_pod_without_an_owner_is_taken_up() {
         stage.objects[&super::stage::uid("b0")].pod.owner,
         Owner::Pool
     );
+}
+
+#[test]
+fn a_pod_is_given_to_a_pool_that_is_there_alone_and_keeps_whoever_else_owns_it() {
+    let mut stage = Stage::new(spec(1));
+    let other = OwnerReference {
+        api_version: "example.org/v1".to_owned(),
+        kind: "Tenant".to_owned(),
+        name: "school".to_owned(),
+        uid: "tenant".to_owned(),
+        ..OwnerReference::default()
+    };
+    stage.change("b0", |object| {
+        object.pod.owner = Owner::Nobody;
+        object.pod.co_owners = vec![other];
+    });
+    // The pool was deleted meanwhile, which its watch has not told.
+    let plan = stage.decide();
+    let asked = std::cell::RefCell::new(Vec::new());
+    stage.carry_out(&plan, |request| match &request.call {
+        Call::PatchPod { owner, body, .. } => {
+            let owners = &body["metadata"]["ownerReferences"];
+            let uids = [0, 1].map(|n| owners[n]["uid"].as_str().unwrap_or_default().to_owned());
+            asked.borrow_mut().push((owner.clone(), uids));
+            Some(Outcome::Refused("it is gone".to_owned()))
+        }
+        _ => None,
+    });
+    let uids = ["pool-uid", "tenant"].map(str::to_owned);
+    assert_eq!(asked.into_inner(), [(Some(uid("pool-uid")), uids)]);
+    stage.seconds(5);
+    assert_eq!(stage.times(T::Adopt), 1, "not again at once");
 }
 
 #[test]

@@ -206,6 +206,7 @@ impl Stage {
             resource_version: version,
             created: since,
             owner: Owner::Pool,
+            co_owners: Vec::new(),
             marks: Ok(marks.clone()),
             phase: Phase::Running,
             container: Some(Container {
@@ -592,10 +593,13 @@ impl Stage {
             }
         }
         if let Some(owners) = metadata.get("ownerReferences") {
-            object.pod.owner = if owners.is_null() {
-                Owner::Nobody
-            } else {
+            let controlled = |owners: &Vec<serde_json::Value>| {
+                owners.iter().any(|owner| owner["controller"] == true)
+            };
+            object.pod.owner = if owners.as_array().is_some_and(controlled) {
                 Owner::Pool
+            } else {
+                Owner::Nobody
             };
         }
         object.pod.resource_version = version;

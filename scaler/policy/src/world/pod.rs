@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bridge::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use scaler_api::state::Intent;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,8 @@ pub struct Pod {
     pub created: Time,
     /// Who controls it.
     pub owner: Owner,
+    /// Who else owns it without controlling it: kept, whatever becomes of its controller.
+    pub co_owners: Vec<OwnerReference>,
     /// What was decided about it. Where that cannot be understood the pod is left alone.
     pub marks: Result<Marks, Frozen>,
     /// Where it stands.

@@ -70,6 +70,7 @@ pub fn pod(pod: &api::Pod, pool_uid: &str) -> Pod {
         resource_version: meta.version.to_string(),
         created: meta.created,
         owner,
+        co_owners: Vec::new(),
         marks: Marks::read(&meta.labels, &meta.annotations, meta.created),
         phase: pod.phase,
         container,

@@ -39,7 +39,9 @@ pub fn request(call: &Call, pool: &str, spec: &BridgePoolSpec) -> Option<Request
                 .map_or(GRACE, |seconds| Duration::from_secs(seconds.unsigned_abs())),
             ..Pod::default()
         }))),
-        Call::PatchPod { name, uid, body } => Request::Patch {
+        Call::PatchPod {
+            name, uid, body, ..
+        } => Request::Patch {
             key: Key::pod(name),
             uid: Some(uid.0.clone()),
             version: version(body),

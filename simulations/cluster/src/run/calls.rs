@@ -218,6 +218,15 @@ fn to_api_server(world: &mut World, sender: &Replica, call: &Call) -> Outcome {
         let version = world.api.version().to_string();
         return Outcome::Pods { pods, version };
     }
+    if let Call::PatchPod {
+        owner: Some(owner), ..
+    } = call
+    {
+        let there = world.api.pool(POOL);
+        if !there.is_some_and(|pool| pool.meta.uid == owner.0 && pool.meta.deleted.is_none()) {
+            return Outcome::Refused("the pool is gone".to_owned());
+        }
+    }
     // The template is the one that the sender knows.
     let known = sender.pool().map(|pool| pool.spec.clone());
     let spec = known.or_else(|| world.api.pool(POOL).map(|pool| pool.spec.clone()));
