@@ -70,8 +70,8 @@ struct Replied {
 pub(crate) struct Around {
     /// Whether jicofo is there.
     pub(crate) jicofo: Presence,
-    /// By how many milliseconds our clock is ahead of the API server's.
-    pub(crate) skew: i64,
+    /// By how many milliseconds our clock is ahead of the API server's; `None` before that is known.
+    pub(crate) skew: Option<i64>,
     /// Who this is, as it is told in the pools' status.
     pub(crate) keeper: Controller,
 }

@@ -103,9 +103,7 @@ async fn lead(
     shared: Arc<Shared>,
 ) -> anyhow::Result<()> {
     let timeout = config.writing.timeout;
-    let ahead = skew::measure(&client, timeout, &shared)
-        .await
-        .unwrap_or_default();
+    let ahead = skew::measure(&client, timeout, &shared).await;
     let (inputs, heard) = unbounded_channel();
     let (events, told) = Events::new();
     let (budgets, wanted) = channel(budget::Budgets::new());

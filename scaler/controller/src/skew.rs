@@ -10,7 +10,7 @@ use bridge::Time;
 use http::Request;
 use kube::client::Body;
 use reach::date;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::shared::Shared;
 
@@ -39,23 +39,33 @@ fn ahead(ours: Time, theirs: Time) -> i64 {
     ours.as_millis().saturating_sub(theirs.as_millis())
 }
 
-/// Tells the skew again whenever it changed by more than can be seen in whole seconds.
+/// The pause before it is measured again while it is not known: no deadline is acted upon without it.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Tells the skew as soon as it is known, and again whenever it changed by more than can be seen in whole seconds.
 pub(crate) async fn follow(
     client: kube::Client,
     every: Duration,
     timeout: Duration,
     shared: Arc<Shared>,
-    mut known: i64,
+    mut known: Option<i64>,
     tell: impl Fn(i64),
 ) {
     loop {
-        tokio::time::sleep(every).await;
+        let pause = if known.is_some() { every } else { RETRY };
+        tokio::time::sleep(pause).await;
         let Some(now) = measure(&client, timeout, &shared).await else {
             continue;
         };
-        if now.abs_diff(known) > RESOLUTION.as_millis() as u64 {
-            warn!("our clock is ahead of the API server's by {now} ms, and was by {known} ms");
-            known = now;
+        let differs = |known: i64| now.abs_diff(known) > RESOLUTION.as_millis() as u64;
+        if known.is_none_or(differs) {
+            match known {
+                Some(known) => warn!(
+                    "our clock is ahead of the API server's by {now} ms, and was by {known} ms"
+                ),
+                None => info!("our clock is ahead of the API server's by {now} ms"),
+            }
+            known = Some(now);
             tell(now);
         }
     }

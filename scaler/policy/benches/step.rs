@@ -67,6 +67,7 @@ const fn serving(_: u32) -> bool {
 /// So many bridges, on a tenth as many nodes. Those of these numbers take conferences, the others are being drained.
 fn world(bridges: u32, serve: impl Fn(u32) -> bool) -> World {
     let mut world = World::new(pool(bridges), Tuning::default(), NOW);
+    world.observe_skew(0);
     for number in 0..bridges {
         let pod = pod(number, serve(number));
         world.observe_pod(pod, NOW);

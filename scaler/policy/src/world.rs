@@ -69,8 +69,8 @@ pub struct World {
     pub(crate) pods_heard_at: Time,
     /// When it was about the pool: what is wanted may have changed unheard.
     pub(crate) pool_heard_at: Time,
-    /// By how many milliseconds the clock of the decisions is ahead of the API server's.
-    pub(crate) skew: i64,
+    /// By how many milliseconds the clock of the decisions is ahead of the API server's; `None` while nobody knows.
+    pub(crate) skew: Option<i64>,
     pub(crate) guards: Guards,
     /// Who looks after the pool, where anybody does.
     pub(crate) keeper: Option<Controller>,
@@ -96,7 +96,7 @@ impl World {
             listed: false,
             pods_heard_at: now,
             pool_heard_at: now,
-            skew: 0,
+            skew: None,
             guards: Guards::default(),
             keeper: None,
             changes: 0,
@@ -276,10 +276,11 @@ impl World {
         self.keeper = Some(keeper);
     }
 
-    /// By how many milliseconds the clock of the decisions is ahead of the API server's.
+    /// By how many milliseconds the clock of the decisions is ahead of the API server's. Before that is known no deadline is acted
+    /// upon.
     pub fn observe_skew(&mut self, millis: i64) {
-        self.note(self.skew != millis);
-        self.skew = millis;
+        self.note(self.skew != Some(millis));
+        self.skew = Some(millis);
     }
 
     /// A bridge answered. `container` is the container's ID as it was known when the bridge was asked.
@@ -354,7 +355,7 @@ impl World {
 
     fn ahead(&self) -> i64 {
         if self.guards.on(Guard::ServersClock) {
-            self.skew
+            self.skew.unwrap_or_default()
         } else {
             0
         }

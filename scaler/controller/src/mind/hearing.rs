@@ -39,7 +39,7 @@ impl Mind {
                 }
             }
             Input::Skew(millis) => {
-                self.around.skew = millis;
+                self.around.skew = Some(millis);
                 for managed in self.pools.values_mut() {
                     managed.world().observe_skew(millis);
                 }

@@ -28,7 +28,9 @@ impl Managed {
     pub(super) fn new(pool: Pool, tuning: Tuning, around: &Around, now: Time) -> Self {
         let mut world = World::new(pool, tuning, now);
         world.observe_jicofo(around.jicofo.clone());
-        world.observe_skew(around.skew);
+        if let Some(skew) = around.skew {
+            world.observe_skew(skew);
+        }
         world.observe_keeper(around.keeper.clone());
         Self {
             world,

@@ -104,6 +104,7 @@ impl Cluster {
 pub fn written(pool: &Pool, objects: &[Pod], clock: &Clock) -> Report {
     let now = clock.now();
     let mut world = World::new(pool.clone(), Tuning::default(), now);
+    world.observe_skew(0);
     for pod in objects
         .iter()
         .filter_map(|object| observe::pod(object, &pool.uid))

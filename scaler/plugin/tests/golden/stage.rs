@@ -174,6 +174,7 @@ fn set(texts: &mut Value, key: &str, value: Option<&str>) {
 pub(crate) fn seen(pool: Pool, actors: Vec<Actor>) -> Seen {
     let now = moment(NOW);
     let mut world = World::new(pool.clone(), Tuning::default(), now);
+    world.observe_skew(0);
     world.observe_jicofo(Presence::Here(
         actors.iter().map(|actor| actor.name.to_owned()).collect(),
     ));

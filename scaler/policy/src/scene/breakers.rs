@@ -24,7 +24,7 @@ pub(crate) struct Breakers {
     pub(crate) jicofo_away: bool,
     /// The API server has told nothing for long: nothing new is begun.
     pub(crate) blind: bool,
-    /// Clocks differ: no deadline is acted upon.
+    /// Clocks differ, or nobody knows whether they do: no deadline is acted upon.
     pub(crate) skewed: bool,
 }
 
@@ -69,7 +69,7 @@ impl Watch {
     pub(super) fn breakers(self, world: &World, now: Time) -> Breakers {
         let guards = world.guards;
         let evidence = &world.pool.spec.evidence;
-        let skew = Duration::from_millis(world.skew.unsigned_abs());
+        let agree = |skew: i64| Duration::from_millis(skew.unsigned_abs()) <= evidence.clock_skew.get();
         let heard_at = world.pods_heard_at.min(world.pool_heard_at);
         let silent = now.since(heard_at) > world.tuning.watch_silence;
         let most = u64::from(evidence.mass_empty_percent);
@@ -81,7 +81,7 @@ impl Watch {
                 && self.bad * 2 >= self.serving,
             jicofo_away: guards.on(Guard::JicofoPresent) && world.jicofo.away(),
             blind: guards.on(Guard::WatchAlive) && silent,
-            skewed: guards.on(Guard::ClocksAgree) && skew > evidence.clock_skew.get(),
+            skewed: guards.on(Guard::ClocksAgree) && !world.skew.is_some_and(agree),
         }
     }
 }

@@ -76,7 +76,15 @@ fn trouble(draft: &mut Draft<'_, '_>) {
         told.push((ConditionType::MassEmpty, Reason::TooManyAtOnce, "too many bridges fell to zero at once: taken for an outage of prosody or jicofo, no bridge is removed".to_owned()));
     }
     if breakers.skewed {
-        told.push((ConditionType::ClockSkew, Reason::SkewTooLarge, format!("this controller's clock and the API server's differ by {} ms: no deadline is acted upon", draft.world.skew)));
+        let differ = draft.world.skew.map_or_else(
+            || "the API server has not told its time yet".to_owned(),
+            |skew| format!("this controller's clock and the API server's differ by {skew} ms"),
+        );
+        told.push((
+            ConditionType::ClockSkew,
+            Reason::SkewTooLarge,
+            format!("{differ}: no deadline is acted upon"),
+        ));
     }
     if breakers.blind {
         told.push((

@@ -165,6 +165,18 @@ fn no_deadline_is_acted_upon_while_clocks_differ() {
 }
 
 #[test]
+fn no_deadline_is_acted_upon_before_the_api_server_has_told_its_time() {
+    let mut stage = overdue(OnDeadline::Kill);
+    stage.world.skew = None;
+    stage.seconds(60);
+    assert_eq!(stage.state("b1"), State::Draining);
+    assert!(stage.finding(Reason::SkewTooLarge));
+    stage.world.observe_skew(0);
+    stage.seconds(30);
+    assert_eq!(stage.state("b1"), State::Gone);
+}
+
+#[test]
 fn a_deadline_that_passed_in_an_outage_moves_and_does_not_cut() {
     let mut stage = overdue(OnDeadline::Move);
     stage.now += secs(3600);

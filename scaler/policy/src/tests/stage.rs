@@ -149,6 +149,7 @@ impl Stage {
     pub(super) fn empty(spec: BridgePoolSpec) -> Self {
         let mut world = World::new(pool(spec), Tuning::default(), START);
         world.observe_jicofo(Presence::Here(BTreeSet::new()));
+        world.observe_skew(0);
         let mut stage = Self {
             world,
             now: START,
@@ -320,9 +321,11 @@ impl Stage {
     pub(super) fn lead_anew(&mut self) {
         let pool = self.world.pool().clone();
         let presence = self.world.jicofo().presence.clone();
+        let skew = self.world.skew;
         let guards = self.world.guards;
         self.world = World::new(pool, Tuning::default(), self.now);
         self.world.guards = guards;
+        self.world.skew = skew;
         self.world.observe_jicofo(presence);
     }
 
