@@ -124,6 +124,7 @@ fn pod(number: u32, serves: bool) -> Pod {
         name: format!("pool-{number}"),
         resource_version: number.to_string(),
         created: born,
+        labelled: true,
         owner: Owner::Pool,
         co_owners: Vec::new(),
         marks: Ok(marks),

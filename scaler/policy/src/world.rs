@@ -65,6 +65,8 @@ pub struct World {
     /// Whether all pods were once listed by the API server itself, not by a cache that may be of before an earlier leader's last
     /// writes.
     pub(crate) listed: bool,
+    /// Whether no pod can be unknown that names the pool as its owner: they were listed since the pool is being deleted.
+    pub(crate) owned_known: bool,
     /// When the API server was last heard of about pods, by an event, a bookmark or a list.
     pub(crate) pods_heard_at: Time,
     /// When it was about the pool: what is wanted may have changed unheard.
@@ -94,6 +96,7 @@ impl World {
             memory: Memory::default(),
             tuning,
             listed: false,
+            owned_known: false,
             pods_heard_at: now,
             pool_heard_at: now,
             skew: None,
@@ -181,6 +184,8 @@ impl World {
             pool.status.clone_from(&self.pool.status);
         }
         self.note(self.pool != pool);
+        // What it owns and does not know goes with it.
+        self.owned_known &= pool.deletion == self.pool.deletion;
         self.pool = pool;
     }
 
@@ -197,6 +202,9 @@ impl World {
 
     /// A pod as a reply to this controller tells it. A reply that an event overtook is not believed.
     pub(crate) fn take_pod(&mut self, pod: Pod, at: Time) {
+        if pod.stranger() {
+            return self.observe_gone(&pod.uid, at);
+        }
         self.note(true);
         let node = pod.node.as_deref().map(|name| self.nodes.number(name));
         let unsettled = !pod.settled();
@@ -232,9 +240,40 @@ impl World {
         self.memory.forget(uid);
     }
 
-    /// Every pod of the pool, as a list of this version told them: those that are missing are gone, and creations whose reply got
-    /// lost are settled. `asked_at` is when the list was asked for.
+    /// A pod is no longer among those with the pool's label, and nobody deleted it as far as is known: it is read before it is
+    /// believed to be gone. Without its label it is still the pool's while it names it as its owner, and goes with it.
+    pub fn observe_missing(&mut self, uid: &Uid, at: Time) {
+        self.hear_pods(at);
+        let Some(known) = self.pods.get(uid) else {
+            return;
+        };
+        if known.pod.deletion.is_some() {
+            self.observe_gone(uid, at);
+        } else if known.pod.labelled {
+            self.outstanding.missing.insert(uid.clone());
+            self.note(true);
+        }
+    }
+
+    /// Every pod with the pool's label, as a list of this version told them: those that are missing are read before they are
+    /// believed to be gone, and creations whose reply got lost are settled. `asked_at` is when the list was asked for.
     pub fn observe_list(&mut self, pods: Vec<Pod>, version: &str, asked_at: Time, at: Time) {
+        for uid in self.take_list(pods, version, asked_at, at) {
+            self.observe_missing(&uid, at);
+        }
+    }
+
+    /// The same of a list that holds also those that only name the pool as their owner: what is missing is gone.
+    pub(crate) fn observe_all(&mut self, pods: Vec<Pod>, version: &str, asked_at: Time, at: Time) {
+        for uid in self.take_list(pods, version, asked_at, at) {
+            self.observe_gone(&uid, at);
+        }
+        self.listed = true;
+        self.owned_known = true;
+    }
+
+    /// Takes up a list: the pods that it should hold and does not.
+    fn take_list(&mut self, pods: Vec<Pod>, version: &str, asked_at: Time, at: Time) -> Vec<Uid> {
         let listed: BTreeSet<&Uid> = pods.iter().map(|pod| &pod.uid).collect();
         let version: Option<u64> = version.parse().ok();
         let newer = |known: &Known| matches!((known.pod.version(), version), (Some(pod), Some(list)) if pod > list);
@@ -244,14 +283,12 @@ impl World {
             .filter(|(uid, known)| !listed.contains(uid) && !newer(known))
             .map(|(uid, _)| uid.clone())
             .collect();
-        for uid in gone {
-            self.observe_gone(&uid, at);
-        }
         for pod in pods {
             self.observe_pod(pod, at);
         }
         self.outstanding.listed(asked_at);
         self.note(true);
+        gone
     }
 
     /// The API server is there, whether it had something to tell or not: about the pool and about its pods.

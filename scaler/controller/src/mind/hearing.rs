@@ -158,7 +158,7 @@ impl Mind {
                     if let Some(managed) = self.pools.get_mut(&key) {
                         let uid = managed.pool().uid.clone();
                         let objects = by_pool.remove(&key).unwrap_or_default().into_iter();
-                        let pods = objects.filter_map(|object| pod(object, &uid));
+                        let pods = objects.filter_map(|object| pod(object, &uid, &key.1));
                         let pods = pods.collect();
                         managed.world().observe_list(pods, &version, asked_at, now);
                         managed.world().hear_pods(now);
@@ -171,7 +171,15 @@ impl Mind {
                 let home = object
                     .uid()
                     .and_then(|uid| self.homes.get(&Uid(uid)).cloned());
-                self.leave(&object, home);
+                match (home, object.uid().map(Uid)) {
+                    // Nobody deleted it: somebody took its label off. It tells what it was before.
+                    (Some(key), Some(uid)) if object.metadata.deletion_timestamp.is_none() => {
+                        if let Some(managed) = self.pools.get_mut(&key) {
+                            managed.world().observe_missing(&uid, now);
+                        }
+                    }
+                    (home, _) => self.leave(&object, home),
+                }
             }
             News::Quiet => {
                 for (key, managed) in &mut self.pools {
@@ -191,9 +199,16 @@ impl Mind {
                 .and_then(|uid| self.homes.get(&Uid(uid)).cloned()),
             home(object),
         );
-        if before.is_some() && before != key {
-            // Somebody gave it to another pool.
-            self.leave(object, before);
+        if let Some(before) = before.filter(|before| key.as_ref() != Some(before)) {
+            // Somebody gave it another pool's label: it stays where it is while it has its owner there.
+            if let Some(managed) = self.pools.get_mut(&before) {
+                let uid = managed.pool().uid.clone();
+                if let Some(pod) = pod(object, &uid, &before.1) {
+                    let uid = pod.uid.clone();
+                    managed.world().observe_pod(pod, now);
+                    self.settle(&before, &uid);
+                }
+            }
         }
         let Some(key) = key else {
             return;
@@ -201,7 +216,7 @@ impl Mind {
         // A pool that is not known yet lists its pods when it comes.
         if let Some(managed) = self.pools.get_mut(&key) {
             let uid = managed.pool().uid.clone();
-            if let Some(pod) = pod(object, &uid) {
+            if let Some(pod) = pod(object, &uid, &key.1) {
                 let uid = pod.uid.clone();
                 managed.world().observe_pod(pod, now);
                 self.settle(&key, &uid);

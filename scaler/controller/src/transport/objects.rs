@@ -6,7 +6,7 @@ use kube::api::{
     ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions,
 };
 use scaler_api::BridgePool;
-use scaler_policy::world::{Pool, Uid};
+use scaler_policy::world::{Owner, Pool, Uid};
 use scaler_policy::{Call, Outcome, observe};
 
 use super::outcome::failed;
@@ -101,11 +101,12 @@ impl Transport {
     }
 
     async fn list(&self, pool: &Pool) -> kube::Result<Outcome> {
-        let labels = format!("{}={}", scaler_api::labels::POOL.name(), pool.name);
-        let (objects, version) = watch::all(&self.pods(pool), Some(&labels)).await?;
+        // No selector finds owners: one whose label somebody took off is found among all pods of the namespace.
+        let (objects, version) = watch::all(&self.pods(pool), None).await?;
         let pods = objects
             .iter()
-            .filter_map(|object| observe::pod(object, &pool.uid));
+            .filter_map(|object| observe::pod(object, &pool.uid, &pool.name))
+            .filter(|pod| pod.labelled || pod.owner == Owner::Pool);
         Ok(Outcome::Pods {
             pods: pods.collect(),
             version,
@@ -124,5 +125,6 @@ impl Transport {
 
 /// The object of a reply. One of which too little is told is as good as no reply.
 fn seen(object: &Object, pool: &Pool) -> Outcome {
-    observe::pod(object, &pool.uid).map_or(Outcome::Unknown, |pod| Outcome::Pod(Box::new(pod)))
+    observe::pod(object, &pool.uid, &pool.name)
+        .map_or(Outcome::Unknown, |pod| Outcome::Pod(Box::new(pod)))
 }

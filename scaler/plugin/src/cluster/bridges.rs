@@ -107,7 +107,7 @@ pub fn written(pool: &Pool, objects: &[Pod], clock: &Clock) -> Report {
     world.observe_skew(0);
     for pod in objects
         .iter()
-        .filter_map(|object| observe::pod(object, &pool.uid))
+        .filter_map(|object| observe::pod(object, &pool.uid, &pool.name))
     {
         world.observe_pod(pod, now);
     }

@@ -180,7 +180,7 @@ pub(crate) fn seen(pool: Pool, actors: Vec<Actor>) -> Seen {
     ));
     for actor in actors {
         let object = serde_json::from_value(actor.object).unwrap();
-        let pod = observe::pod(&object, &pool.uid).unwrap();
+        let pod = observe::pod(&object, &pool.uid, &pool.name).unwrap();
         let (uid, container) = (pod.uid.clone(), pod.running().map(str::to_owned));
         // Seen when it was created, so that its silence is long enough.
         world.observe_pod(pod, moment("2026-03-02T12:04:05Z"));

@@ -47,8 +47,7 @@ pub fn fold(world: &mut World, request: &Request, outcome: Outcome, at: Time) {
         Call::ReadPod { uid, .. } => read(world, uid, outcome, at),
         Call::ListPods => {
             if let Outcome::Pods { pods, version } = outcome {
-                world.observe_list(pods, &version, request.at, at);
-                world.listed = true;
+                world.observe_all(pods, &version, request.at, at);
             }
         }
         Call::Bridge { uid, command, .. } => {

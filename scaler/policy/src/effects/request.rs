@@ -69,7 +69,7 @@ pub enum Call {
         /// Its UID.
         uid: Uid,
     },
-    /// Lists all pods with the pool's label, from no cache.
+    /// Lists all pods with the pool's label, and all that name the pool as the owner that controls them, from no cache.
     ListPods,
     /// Tells a bridge something.
     Bridge {
@@ -163,6 +163,7 @@ pub(super) fn mark(pool: &Pool, known: &Known, mark: &Mark, guards: Guards) -> C
         .then_some(mark.resource_version.as_str());
     let mut metadata = metadata(&pod.uid.0, version);
     let (labels, annotations) = match &pod.marks {
+        Ok(_) if !pod.labelled => (mark.after.labels(&pool.name), mark.after.annotations()),
         Ok(before) => (
             difference(&before.labels(&pool.name), mark.after.labels(&pool.name)),
             difference(&before.annotations(), mark.after.annotations()),

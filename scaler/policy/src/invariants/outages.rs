@@ -54,7 +54,9 @@ pub(super) fn heeds_no_deadline_while_clocks_differ(
         && after.reason == IntentReason::DeadlinePassed
         && !before.known.pod.verifiably_down();
     if heeded && skew.is_none_or(|skew| skew > world.pool().spec.evidence.clock_skew.get()) {
-        return Err(format!("a deadline is heeded while clocks differ: {skew:?}"));
+        return Err(format!(
+            "a deadline is heeded while clocks differ: {skew:?}"
+        ));
     }
     Ok(())
 }

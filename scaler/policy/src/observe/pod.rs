@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use scaler_api::annotations::METRICS_PORT;
+use scaler_api::labels::POOL;
 use scaler_api::spec::BRIDGE_CONTAINER;
 
 use super::moment;
@@ -18,8 +19,8 @@ const PORT_NAME: &str = "metrics";
 /// The bridge's own private HTTP port.
 const DEFAULT_PORT: u16 = 8080;
 
-/// A pod that carries the label of the pool with this UID; `None` for one without a name or UID, which the API server never tells.
-pub fn pod(object: &Object, pool: &Uid) -> Option<Pod> {
+/// A pod as the pool of this UID and name sees it; `None` for one without a name or UID, which the API server never tells.
+pub fn pod(object: &Object, pool: &Uid, name: &str) -> Option<Pod> {
     let meta = &object.metadata;
     let created = meta.creation_timestamp.as_ref().map(moment)?;
     let (labels, annotations) = (meta.labels.as_ref(), meta.annotations.as_ref());
@@ -31,6 +32,9 @@ pub fn pod(object: &Object, pool: &Uid) -> Option<Pod> {
         name: meta.name.clone()?,
         resource_version: meta.resource_version.clone()?,
         created,
+        labelled: labels
+            .and_then(|labels| labels.get(POOL.name()))
+            .is_some_and(|pool| pool == name),
         owner: owner(meta, pool),
         co_owners: co_owners(meta),
         marks: Marks::read(
@@ -179,6 +183,7 @@ mod tests {
         pod(
             &serde_json::from_value(object).unwrap(),
             &Uid("pool".to_owned()),
+            "jvb",
         )
         .unwrap()
     }
@@ -206,7 +211,16 @@ mod tests {
         assert_eq!(pod.authority.as_deref(), Some("10.1.2.3:9000"));
         assert_eq!(pod.running(), Some("containerd://1f6d"));
         assert_eq!(pod.owner, Owner::Pool);
-        assert!(pod.marks.is_ok_and(|marks| marks.counted));
+        assert!(pod.labelled && pod.marks.is_ok_and(|marks| marks.counted));
+    }
+
+    #[test]
+    fn a_pod_that_lost_its_label_is_seen_to_have_lost_it_whoever_owns_it() {
+        for label in [serde_json::Value::Null, json!("other")] {
+            let change = json!({"metadata": {"labels": {"bridgetender.dev/pool": label}}});
+            let pod = read(&change);
+            assert!(!pod.labelled && !pod.stranger(), "{label}");
+        }
     }
 
     #[test]

@@ -69,7 +69,8 @@ impl Watch {
     pub(super) fn breakers(self, world: &World, now: Time) -> Breakers {
         let guards = world.guards;
         let evidence = &world.pool.spec.evidence;
-        let agree = |skew: i64| Duration::from_millis(skew.unsigned_abs()) <= evidence.clock_skew.get();
+        let agree =
+            |skew: i64| Duration::from_millis(skew.unsigned_abs()) <= evidence.clock_skew.get();
         let heard_at = world.pods_heard_at.min(world.pool_heard_at);
         let silent = now.since(heard_at) > world.tuning.watch_silence;
         let most = u64::from(evidence.mass_empty_percent);

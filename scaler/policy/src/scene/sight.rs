@@ -119,6 +119,7 @@ impl<'w> Sight<'w> {
             outdated: marks.revision != world.pool.revision,
             writing: write.is_some()
                 || world.outstanding.deletes.contains_key(&pod.uid)
+                || world.outstanding.missing.contains(&pod.uid)
                 || world.outstanding.reads.contains_key(&pod.uid),
             acked,
             pod,
@@ -143,6 +144,7 @@ impl<'w> Sight<'w> {
             && !self.writing
             && !self.outdated
             && self.leaving.is_none()
+            && self.pod.labelled
             && self.pod.owner == Owner::Pool
             && marks.counted
             && marks.protected

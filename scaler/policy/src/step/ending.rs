@@ -9,7 +9,7 @@ use crate::plan::{Action, Transition};
 use crate::step::draft::Draft;
 use crate::world::Owner;
 
-/// Holds the pool while its bridges shall drain first, lets it go when none is left, and lets its pods go without it where that
+/// Holds the pool while its bridges shall drain first, lets it go when none is left that names it as its owner, and lets its pods go without it where that
 /// is wanted.
 pub(super) fn hold(draft: &mut Draft<'_, '_>) {
     let pool = &draft.world.pool;
@@ -39,11 +39,12 @@ pub(super) fn hold(draft: &mut Draft<'_, '_>) {
         DeletionPolicy::Drain => {
             let there = !draft.scene.sights.is_empty()
                 || !draft.scene.frozen.is_empty()
-                || !draft.world.outstanding.creates.is_empty();
+                || !draft.world.outstanding.creates.is_empty()
+                || !draft.world.owned_known;
             there && draft.world.guards.on(Guard::PoolHeld)
         }
         DeletionPolicy::Now => false,
-        DeletionPolicy::Orphan => own,
+        DeletionPolicy::Orphan => own || !draft.world.owned_known,
     };
     let wanted = match pool.deletion {
         Some(_) => left && !pool.released,

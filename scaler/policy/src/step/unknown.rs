@@ -21,13 +21,16 @@ pub(super) fn inquire(draft: &mut Draft<'_, '_>) {
                 .deletes
                 .get(uid)
                 .is_some_and(|delete| delete.unknown || lost(delete.at))
+            || outstanding.missing.contains(uid)
             || outstanding.reads.get(uid).is_some_and(|at| lost(*at))
     };
     let to_read: Vec<_> = draft
         .sights()
         .filter(|sight| write_lost(&sight.pod.uid) && !asked(outstanding.reads.get(&sight.pod.uid)))
         .collect();
+    let owned_unknown = draft.world.pool.deletion.is_some() && !draft.world.owned_known;
     let to_list = (!draft.world.listed
+        || owned_unknown
         || outstanding
             .creates
             .values()

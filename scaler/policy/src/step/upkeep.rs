@@ -86,7 +86,9 @@ fn restored(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> Option<Marks> {
         marks.counted,
         marks.deadline,
     );
-    (are != (protected, safe_to_evict, counted, deadline)).then(|| Marks {
+    let differ = are != (protected, safe_to_evict, counted, deadline);
+    // Without the label nothing would tell of it, and neither budget nor HPA would see it.
+    (differ || !sight.pod.labelled).then(|| Marks {
         counted,
         protected,
         safe_to_evict,

@@ -1,7 +1,8 @@
 use scaler_api::State;
+use scaler_api::labels::POOL;
 use scaler_api::spec::DeletionPolicy;
 
-use super::stage::{Stage, spec};
+use super::stage::{Stage, spec, uid};
 use crate::plan::Transition as T;
 use crate::world::Owner;
 
@@ -74,4 +75,64 @@ fn finalizers_of_others_are_kept() {
     stage.respec(|pool| pool.released = true);
     stage.second();
     assert_eq!(stage.world.pool().finalizers, ["foregroundDeletion"]);
+}
+
+#[test]
+fn a_bridge_whose_label_somebody_took_off_gets_it_back_and_none_is_started_for_it() {
+    let mut stage = pool_of(DeletionPolicy::Drain);
+    stage.unlabel("b0", |_| ());
+    stage.seconds(3);
+    let label = |stage: &Stage, name| stage.objects[&uid(name)].labels.get(POOL.name()).cloned();
+    assert_eq!(label(&stage, "b0").as_deref(), Some("pool"));
+    // Another pool's label is seen by the watch.
+    stage.change("b1", |object| {
+        object
+            .labels
+            .insert(POOL.name().to_owned(), "other".to_owned());
+    });
+    stage.seconds(3);
+    assert_eq!(label(&stage, "b1").as_deref(), Some("pool"));
+    assert_eq!(stage.in_state(State::Active), 3);
+    assert_eq!(stage.times(T::Create), 0);
+}
+
+#[test]
+fn a_bridge_that_lost_label_and_owner_is_none_of_the_pool_s() {
+    let mut stage = pool_of(DeletionPolicy::Drain);
+    stage.unlabel("b0", |object| object.pod.owner = Owner::Nobody);
+    stage.seconds(3);
+    assert_eq!(stage.state("b0"), State::Gone);
+    assert!(stage.objects.contains_key(&uid("b0")), "nobody touched it");
+    assert_eq!(stage.times(T::Create), 1);
+}
+
+#[test]
+fn a_pool_is_not_let_go_while_a_pod_that_nobody_tells_of_names_it_as_its_owner() {
+    let mut stage = pool_of(DeletionPolicy::Drain);
+    stage.unlabel("b0", |_| ());
+    let now = stage.now;
+    stage.world.observe_gone(&uid("b0"), now);
+    delete(&mut stage);
+    stage.seconds(300);
+    assert_eq!(stage.state("b0"), State::Draining);
+    assert!(stage.world.pool().held());
+    stage.people("b0", 0);
+    stage.seconds(60);
+    assert!(stage.objects.is_empty());
+    assert!(!stage.world.pool().held());
+}
+
+#[test]
+fn a_list_without_a_pod_is_no_proof_that_it_is_gone() {
+    let mut stage = pool_of(DeletionPolicy::Drain);
+    let now = stage.now;
+    stage.world.observe_list(Vec::new(), "999", now, now);
+    stage.seconds(2);
+    assert_eq!(stage.in_state(State::Active), 3);
+    stage.objects.remove(&uid("b1"));
+    stage.actors.remove(&uid("b1"));
+    stage.world.observe_list(Vec::new(), "9999", now, stage.now);
+    stage.seconds(2);
+    assert_eq!(stage.state("b1"), State::Gone);
+    assert_eq!(stage.times(T::Create), 1);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bridge::Time;
 use bridge::stats::{Flags, StartupTime};
 use scaler_api::state::IntentReason;
-use scaler_api::{BridgePoolSpec, BridgePoolStatus, Limit, State, annotations};
+use scaler_api::{BridgePoolSpec, BridgePoolStatus, Limit, State, annotations, labels};
 
 use crate::effects::{Call, Outcome, Request, effects, fold};
 use crate::guards::Guard;
@@ -38,6 +38,15 @@ pub(super) struct Object {
     pub(super) pod: Pod,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) annotations: BTreeMap<String, String>,
+}
+
+impl Object {
+    /// Reads the pod's labels and annotations anew.
+    fn read(&mut self) {
+        let pod = &mut self.pod;
+        pod.labelled = labels::POOL.read(&self.labels) == Ok(Some("pool".to_owned()));
+        pod.marks = Marks::read(&self.labels, &self.annotations, pod.created);
+    }
 }
 
 /// An API server, bridges and a jicofo that do at once what they are asked, and a world that observes them.
@@ -206,6 +215,7 @@ impl Stage {
             name: name.to_owned(),
             resource_version: version,
             created: since,
+            labelled: true,
             owner: Owner::Pool,
             co_owners: Vec::new(),
             marks: Ok(marks.clone()),
@@ -256,10 +266,21 @@ impl Stage {
         self.publish(&uid(name));
     }
 
+    /// Somebody takes the pool's label off a pod: a watch of that label tells that it is gone.
+    pub(super) fn unlabel(&mut self, name: &str, change: impl FnOnce(&mut Object)) {
+        let version = self.next_version();
+        let object = self.objects.get_mut(&uid(name)).unwrap();
+        object.labels.remove(labels::POOL.name());
+        change(object);
+        object.pod.resource_version = version;
+        object.read();
+        self.world.observe_missing(&uid(name), self.now);
+    }
+
     /// Has the world observe a pod.
     pub(super) fn publish(&mut self, uid: &Uid) {
         let object = self.objects.get_mut(uid).unwrap();
-        object.pod.marks = Marks::read(&object.labels, &object.annotations, object.pod.created);
+        object.read();
         let pod = object.pod.clone();
         self.world.observe_pod(pod, self.now);
     }
@@ -606,7 +627,7 @@ impl Stage {
             };
         }
         object.pod.resource_version = version;
-        object.pod.marks = Marks::read(&object.labels, &object.annotations, object.pod.created);
+        object.read();
         Outcome::Pod(Box::new(object.pod.clone()))
     }
 

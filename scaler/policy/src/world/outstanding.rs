@@ -24,6 +24,8 @@ pub struct Outstanding {
     pub commands: BTreeMap<Uid, Time>,
     /// Pods being read.
     pub reads: BTreeMap<Uid, Time>,
+    /// Pods that are no longer told of, and are to be read: somebody may have taken their label off.
+    pub missing: BTreeSet<Uid>,
     /// All pods being listed.
     pub list: Option<Time>,
     /// jicofo being asked for its conferences, or to move one.
@@ -170,6 +172,7 @@ impl Outstanding {
     /// The pod was read anew: whatever was unknown about it is known.
     pub(crate) fn read(&mut self, uid: &Uid) {
         self.reads.remove(uid);
+        self.missing.remove(uid);
         self.writes.remove(uid);
         self.deletes.remove(uid);
     }

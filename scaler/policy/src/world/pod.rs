@@ -31,6 +31,8 @@ pub struct Pod {
     pub resource_version: String,
     /// When it was created.
     pub created: Time,
+    /// Whether its label names this pool. Somebody may have taken it off one that the pool owns all the same.
+    pub labelled: bool,
     /// Who controls it.
     pub owner: Owner,
     /// Who else owns it without controlling it: kept, whatever becomes of its controller.
@@ -112,6 +114,11 @@ pub enum Running {
 }
 
 impl Pod {
+    /// Whether it is none of this pool's: neither its label nor its owner says so.
+    pub(crate) fn stranger(&self) -> bool {
+        !self.labelled && self.owner != Owner::Pool
+    }
+
     /// The version of the object as a number, where it is one: since Kubernetes 1.35 versions may be compared.
     pub fn version(&self) -> Option<u64> {
         self.resource_version.parse().ok()

@@ -69,6 +69,7 @@ pub fn pod(pod: &api::Pod, pool_uid: &str) -> Pod {
         name: meta.name.clone(),
         resource_version: meta.version.to_string(),
         created: meta.created,
+        labelled: labelled(pod, crate::run::POOL),
         owner,
         co_owners: Vec::new(),
         marks: Marks::read(&meta.labels, &meta.annotations, meta.created),

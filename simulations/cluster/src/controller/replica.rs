@@ -232,8 +232,12 @@ impl Replica {
             match &*change.object {
                 Object::Pod(pod) if !observe::labelled(pod, &self.pool) => {
                     let uid = Uid(pod.meta.uid.clone());
-                    if mind.pods().contains_key(&uid) {
-                        mind.observe_gone(&uid, heard);
+                    if change.gone || pod.meta.deleted.is_some() {
+                        if mind.pods().contains_key(&uid) {
+                            mind.observe_gone(&uid, heard);
+                        }
+                    } else {
+                        mind.observe_missing(&uid, heard);
                     }
                 }
                 Object::Pod(pod) if change.gone => {

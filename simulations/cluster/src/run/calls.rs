@@ -213,7 +213,9 @@ pub(crate) fn carry_out(events: Events<'_>, sender: &Replica, request: &Request)
 fn to_api_server(world: &mut World, sender: &Replica, call: &Call) -> Outcome {
     let pool_uid = sender.pool_uid();
     if *call == Call::ListPods {
-        let pods = world.api.pods().filter(|pod| observe::labelled(pod, POOL));
+        let pods = world.api.pods().filter(|pod| {
+            observe::labelled(pod, POOL) || pod.meta.owner.as_deref() == Some(pool_uid)
+        });
         let pods = pods.map(|pod| observe::pod(pod, pool_uid)).collect();
         let version = world.api.version().to_string();
         return Outcome::Pods { pods, version };
