@@ -81,8 +81,8 @@ pub struct BridgePoolSpec {
     pub min_lifetime: Duration,
 
     /// What happens to the bridges when the pool is deleted. Drain: each is drained first, and the pool stays until the last
-    /// one is gone. Now: all are deleted at once, and people are moved within the grace period. Orphan: they go on running
-    /// without a pool.
+    /// one is gone. Now: all are deleted at once, and people are cut off, unless the pods move them within their grace period,
+    /// as by a preStop hook of the template. Orphan: they go on running without a pool.
     pub deletion_policy: DeletionPolicy,
 
     /// Starts, drains, rescues and removes nothing; bridges stay as they are, and drains that were begun are kept up.
