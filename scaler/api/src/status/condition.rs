@@ -180,6 +180,31 @@ impl ConditionType {
     }
 }
 
+impl Reason {
+    /// Reasons for a condition of trouble that are no trouble: somebody wanted it so, or it passes by itself.
+    const BY_CHOICE: [Self; 7] = [
+        Self::MinActive,
+        Self::MinLifetime,
+        Self::MaxConcurrent,
+        Self::Pinned,
+        Self::Updating,
+        Self::HpaDisabled,
+        Self::DeadlineWait,
+    ];
+
+    /// Whether somebody wanted it so, or it passes by itself: a condition gives such a reason only where it has no other.
+    pub fn by_choice(self) -> bool {
+        Self::BY_CHOICE.contains(&self)
+    }
+
+    /// Whether a reason, as it stands in `reason`, is one of those.
+    pub fn names_choice(reason: &str) -> bool {
+        Self::BY_CHOICE
+            .iter()
+            .any(|choice| choice.to_string() == reason)
+    }
+}
+
 impl fmt::Display for ConditionType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -24,17 +24,6 @@ pub struct Finding {
     pub since: Option<Timestamp>,
 }
 
-/// Reasons for a condition of trouble that are no trouble: somebody wanted it so, or it passes by itself.
-const BY_CHOICE: [Reason; 7] = [
-    Reason::MinActive,
-    Reason::MinLifetime,
-    Reason::MaxConcurrent,
-    Reason::Pinned,
-    Reason::Updating,
-    Reason::HpaDisabled,
-    Reason::DeadlineWait,
-];
-
 pub(super) fn findings(seen: &Seen) -> Vec<Finding> {
     let pool = &seen.pool;
     let told = pool.status.conditions.iter().filter_map(condition);
@@ -89,9 +78,7 @@ fn condition(told: &Condition) -> Option<Finding> {
     if !trouble && !paused {
         return None;
     }
-    let by_choice = BY_CHOICE
-        .iter()
-        .any(|reason| reason.to_string() == told.reason);
+    let by_choice = Reason::names_choice(&told.reason);
     let message = if told.message.is_empty() && kind == ConditionType::Available {
         "fewer than minActive bridges take conferences".to_owned()
     } else {

@@ -3,7 +3,7 @@
 use scaler_api::State;
 use scaler_api::status::{ConditionType, Reason};
 
-use crate::plan::Transition;
+use crate::plan::{Finding, Transition};
 use crate::step::draft::Draft;
 
 /// Adds what holds for the pool as a whole.
@@ -35,7 +35,12 @@ pub(super) fn find(draft: &mut Draft<'_, '_>) {
         let message = format!("{} bridges are being emptied", tally.draining);
         draft.finding(ConditionType::Draining, Reason::ScaleDown, message);
     }
-    draft.plan.findings.sort();
+    // A condition gives the first reason: what somebody wanted so must not hide what is wrong.
+    let findings = &mut draft.plan.findings;
+    findings.sort_by(|one, other| {
+        let key = |finding: &Finding| (finding.condition, finding.reason.by_choice());
+        key(one).cmp(&key(other)).then_with(|| one.cmp(other))
+    });
     draft.plan.findings.dedup();
 }
 

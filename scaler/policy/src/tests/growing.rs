@@ -291,3 +291,20 @@ fn a_bridge_about_which_something_is_under_way_is_waited_for_and_none_is_started
         "the drain is under way and can be called off in a moment"
     );
 }
+
+#[test]
+fn what_is_wrong_is_the_reason_of_a_condition_whatever_somebody_wanted_besides() {
+    let mut wide = spec(1);
+    wide.min_active = 3;
+    let mut stage = Stage::new(wide);
+    for _ in 0..3 {
+        stage.tick();
+        let plan = stage.decide();
+        stage.carry_out(&plan, |request| {
+            creates(request).then(|| Outcome::Refused("exceeded quota".to_owned()))
+        });
+    }
+    assert!(stage.finding(Reason::MinActive));
+    let limited = stage.condition("ScalingLimited");
+    assert_eq!(limited.reason, "CreationRefused", "{}", limited.message);
+}

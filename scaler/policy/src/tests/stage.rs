@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bridge::Time;
 use bridge::stats::{Flags, StartupTime};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use scaler_api::state::IntentReason;
 use scaler_api::{BridgePoolSpec, BridgePoolStatus, Limit, State, annotations, labels};
 
@@ -688,6 +689,17 @@ impl Stage {
             .collect();
         life.dedup();
         life
+    }
+
+    /// A condition of the pool, as its status would tell it now.
+    pub(super) fn condition(&self, name: &str) -> Condition {
+        let mut world = self.world.clone();
+        world.touch();
+        let plan = step(&world, self.now);
+        let tally = plan.tally.clone().unwrap();
+        let status = crate::status::status(&world, &plan, &tally, self.now);
+        let mut conditions = status.conditions.into_iter();
+        conditions.find(|one| one.type_ == name).unwrap()
     }
 
     pub(super) fn finding(&self, reason: scaler_api::status::Reason) -> bool {
