@@ -5,6 +5,7 @@ use scaler_api::status::{ConditionType, Reason};
 
 use crate::plan::{Finding, Transition};
 use crate::step::draft::Draft;
+use crate::world::Presence;
 
 /// Adds what holds for the pool as a whole.
 pub(super) fn find(draft: &mut Draft<'_, '_>) {
@@ -79,6 +80,18 @@ fn trouble(draft: &mut Draft<'_, '_>) {
     let mut told = Vec::new();
     if breakers.mass_empty {
         told.push((ConditionType::MassEmpty, Reason::TooManyAtOnce, "too many bridges fell to zero at once: taken for an outage of prosody or jicofo, no bridge is removed".to_owned()));
+    }
+    // Whoever has just begun to lead has not heard of it yet.
+    let patience = draft.world.tuning.presence_interval * 2;
+    if breakers.jicofo_away
+        && let Presence::Away(since) = draft.world.jicofo.presence
+        && draft.now.since(since) >= patience
+    {
+        told.push((
+            ConditionType::JicofoAway,
+            Reason::NoAnswer,
+            "jicofo does not answer: nobody is moved, and no bridge is removed; see that it runs, and that --jicofo of jvb-scaler is its address".to_owned(),
+        ));
     }
     if breakers.skewed {
         let differ = draft.world.skew.map_or_else(
