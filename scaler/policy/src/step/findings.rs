@@ -141,18 +141,26 @@ fn trouble(draft: &mut Draft<'_, '_>) {
             format!("do not answer, and count as busy: {}", silent.join(", ")),
         ));
     }
+    // Its finalizer stays for as long as nothing drains its bridges.
+    let kept = draft.world.pool.deletion.is_some() && draft.world.pool.held();
+    let kept = if kept {
+        ", and to let the pool go, which is being deleted and waits for its last bridge to be drained"
+    } else {
+        ""
+    };
     if spec.paused {
         told.push((
             ConditionType::Paused,
             Reason::PoolPaused,
-            "nothing is started, drained, taken back or removed: set spec.paused to false to go on"
-                .to_owned(),
+            format!("nothing is started, drained, taken back or removed: set spec.paused to false to go on{kept}"),
         ));
     } else if spec.dry_run {
         told.push((
             ConditionType::Paused,
             Reason::DryRun,
-            "decisions are told and not carried out: set spec.dryRun to false to go on".to_owned(),
+            format!(
+                "decisions are told and not carried out: set spec.dryRun to false to go on{kept}"
+            ),
         ));
     } else if spec.update.paused {
         told.push((
