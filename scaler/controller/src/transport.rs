@@ -127,6 +127,7 @@ const fn told(outcome: &Outcome) -> &'static str {
         Outcome::Conflict => "conflict",
         Outcome::Gone => "gone",
         Outcome::Refused(_) => "refused",
+        Outcome::Invalid(_) => "invalid",
         Outcome::Unsupported => "unsupported",
         Outcome::Unknown => "unknown",
     }

@@ -116,8 +116,8 @@ pub enum Reason {
     SkewTooLarge,
     /// The load of a bridge is measured in a way that has no meaning here.
     LoadMeasurement,
-    /// A dry run of the pod was refused.
-    DryRunRefused,
+    /// The API server refused a pod of the template as invalid.
+    TemplateRefused,
     /// A pool over somebody else's workload.
     WorkloadRef,
 }

@@ -29,6 +29,8 @@ pub enum Outcome {
     Gone,
     /// It was not done, and whoever was asked said why.
     Refused(String),
+    /// It was not done, and will not be: what was sent is none that the API server takes. 422.
+    Invalid(String),
     /// Whoever was asked cannot do that: the bridge's shutdown is switched off.
     Unsupported,
     /// Nobody knows: no reply in time, or the connection was lost.
@@ -81,15 +83,20 @@ pub fn fold(world: &mut World, request: &Request, outcome: Outcome, at: Time) {
 }
 
 fn created(world: &mut World, creation: &str, outcome: Outcome, at: Time) {
+    let invalid = matches!(outcome, Outcome::Invalid(_));
     match outcome {
         Outcome::Pod(pod) => {
             world.outstanding.creates.remove(creation);
             world.outstanding.wrote(&pod);
             world.memory.refused = None;
+            world.memory.invalid = None;
             world.take_pod(*pod, at);
         }
-        Outcome::Refused(said) => {
-            world.outstanding.creates.remove(creation);
+        Outcome::Refused(said) | Outcome::Invalid(said) => {
+            let create = world.outstanding.creates.remove(creation);
+            if let Some(create) = create.filter(|_| invalid) {
+                world.memory.invalid = Some((create.marks.revision, said.clone()));
+            }
             let times = world
                 .memory
                 .refused
@@ -113,7 +120,7 @@ fn patched(world: &mut World, uid: &Uid, outcome: Outcome, at: Time) {
         }
         Outcome::Gone => world.observe_gone(uid, at),
         // Refused for another reason than a change: it is read and decided anew after the time-out, not at once.
-        Outcome::Refused(_) => {}
+        Outcome::Refused(_) | Outcome::Invalid(_) => {}
         _ => {
             if let Some(write) = world.outstanding.writes.get_mut(uid) {
                 write.unknown = true;
@@ -126,7 +133,7 @@ fn deleted(world: &mut World, uid: &Uid, outcome: &Outcome, at: Time) {
     match outcome {
         Outcome::Gone => world.observe_gone(uid, at),
         // An event will tell; if none comes, the pod is read after the time-out.
-        Outcome::Done | Outcome::Pod(_) | Outcome::Refused(_) => {}
+        Outcome::Done | Outcome::Pod(_) | Outcome::Refused(_) | Outcome::Invalid(_) => {}
         _ => {
             if let Some(delete) = world.outstanding.deletes.get_mut(uid) {
                 delete.unknown = true;

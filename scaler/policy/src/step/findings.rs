@@ -169,11 +169,18 @@ fn trouble(draft: &mut Draft<'_, '_>) {
             "no bridge is replaced by a newer revision".to_owned(),
         ));
     }
-    if let Some(said) = &draft.world.pool.template_refused {
+    let revision = &draft.world.pool.revision;
+    if let Some((_, said)) = draft
+        .world
+        .memory
+        .invalid
+        .as_ref()
+        .filter(|(of, _)| of == revision)
+    {
         told.push((
             ConditionType::TemplateInvalid,
-            Reason::DryRunRefused,
-            said.clone(),
+            Reason::TemplateRefused,
+            format!("correct spec.template, of which the API server takes no pod: {said}"),
         ));
     }
     if spec.workload_ref.is_some() {

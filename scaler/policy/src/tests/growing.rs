@@ -308,3 +308,20 @@ fn what_is_wrong_is_the_reason_of_a_condition_whatever_somebody_wanted_besides()
     let limited = stage.condition("ScalingLimited");
     assert_eq!(limited.reason, "CreationRefused", "{}", limited.message);
 }
+
+#[test]
+fn a_template_that_the_api_server_takes_no_pod_of_is_told_until_it_is_another_one() {
+    let mut stage = Stage::new(spec(1));
+    stage.scale(2);
+    stage.tick();
+    let plan = stage.decide();
+    stage.carry_out(&plan, |request| {
+        creates(request).then(|| Outcome::Invalid("spec.containers: Required value".to_owned()))
+    });
+    let told = stage.condition("TemplateInvalid");
+    assert_eq!(told.reason, "TemplateRefused");
+    assert!(told.message.contains("Required value"), "{}", told.message);
+    assert!(stage.finding(Reason::CreationRefused), "it waits, too");
+    stage.respec(|pool| pool.revision = "newer".to_owned());
+    assert_eq!(stage.condition("TemplateInvalid").status, "False");
+}

@@ -77,6 +77,8 @@ pub struct Memory {
     pub starts: BTreeMap<String, Starts>,
     /// Creations that the API server refused in a row, when the last one was, and what it said.
     pub refused: Option<(u32, Time, String)>,
+    /// The revision of the template of which the API server refused a pod as invalid, and what it said.
+    pub invalid: Option<(String, String)>,
     /// What each bridge was told.
     pub commands: BTreeMap<Uid, BTreeMap<Command, Told>>,
     /// Bridges that do not have a shutdown, or refuse it.
