@@ -40,7 +40,9 @@ impl Refusals {
         let key = (namespace.to_owned(), kind);
         match outcome {
             // The reason names the object, so another one is no news.
-            Outcome::Refused(_) | Outcome::Invalid(_) => refused.insert(key).then_some(Change::Refused),
+            Outcome::Refused(_) | Outcome::Invalid(_) => {
+                refused.insert(key).then_some(Change::Refused)
+            }
             Outcome::Done | Outcome::Pod(_) | Outcome::Pods { .. } | Outcome::Rooms(_) => {
                 refused.remove(&key).then_some(Change::Done)
             }

@@ -43,10 +43,10 @@ pub enum Outcome {
 pub fn fold(world: &mut World, request: &Request, outcome: Outcome, at: Time) {
     world.touch();
     match &request.call {
-        Call::CreatePod { creation, .. } => created(world, creation, outcome, at),
-        Call::PatchPod { uid, .. } => patched(world, uid, outcome, at),
+        Call::CreatePod { creation, .. } => created(world, creation, outcome, request.at, at),
+        Call::PatchPod { uid, .. } => patched(world, uid, outcome, request.at, at),
         Call::DeletePod { uid, .. } => deleted(world, uid, &outcome, at),
-        Call::ReadPod { uid, .. } => read(world, uid, outcome, at),
+        Call::ReadPod { uid, .. } => read(world, uid, outcome, request.at, at),
         Call::ListPods => {
             if let Outcome::Pods { pods, version } = outcome {
                 world.observe_all(pods, &version, request.at, at);
@@ -82,15 +82,14 @@ pub fn fold(world: &mut World, request: &Request, outcome: Outcome, at: Time) {
     }
 }
 
-fn created(world: &mut World, creation: &str, outcome: Outcome, at: Time) {
+fn created(world: &mut World, creation: &str, outcome: Outcome, asked: Time, at: Time) {
     let invalid = matches!(outcome, Outcome::Invalid(_));
     match outcome {
         Outcome::Pod(pod) => {
             world.outstanding.creates.remove(creation);
-            world.outstanding.wrote(&pod);
             world.memory.refused = None;
             world.memory.invalid = None;
-            world.take_pod(*pod, at);
+            wrote(world, *pod, asked, at);
         }
         Outcome::Refused(said) | Outcome::Invalid(said) => {
             let create = world.outstanding.creates.remove(creation);
@@ -112,11 +111,19 @@ fn created(world: &mut World, creation: &str, outcome: Outcome, at: Time) {
     }
 }
 
-fn patched(world: &mut World, uid: &Uid, outcome: Outcome, at: Time) {
+/// This is what became of a pod by a write of this controller, unless it went meanwhile.
+fn wrote(world: &mut World, pod: Pod, asked: Time, at: Time) {
+    let (uid, version) = (pod.uid.clone(), pod.version());
+    world.take_pod(pod, asked, at);
+    if world.pods.contains_key(&uid) {
+        world.outstanding.wrote(&uid, version);
+    }
+}
+
+fn patched(world: &mut World, uid: &Uid, outcome: Outcome, asked: Time, at: Time) {
     match outcome {
         Outcome::Pod(pod) => {
-            world.outstanding.wrote(&pod);
-            world.take_pod(*pod, at);
+            wrote(world, *pod, asked, at);
         }
         Outcome::Gone => world.observe_gone(uid, at),
         // Refused for another reason than a change: it is read and decided anew after the time-out, not at once.
@@ -142,12 +149,12 @@ fn deleted(world: &mut World, uid: &Uid, outcome: &Outcome, at: Time) {
     }
 }
 
-fn read(world: &mut World, uid: &Uid, outcome: Outcome, at: Time) {
+fn read(world: &mut World, uid: &Uid, outcome: Outcome, asked: Time, at: Time) {
     match outcome {
         Outcome::Pod(pod) if pod.uid == *uid => {
             world.outstanding.read(uid);
             world.hear_pods(at);
-            world.take_pod(*pod, at);
+            world.take_pod(*pod, asked, at);
         }
         Outcome::Pod(_) | Outcome::Gone => world.observe_gone(uid, at),
         // It is read again after the time-out.

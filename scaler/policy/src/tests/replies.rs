@@ -1,7 +1,8 @@
 use scaler_api::State;
 
-use super::stage::{Stage, spec, uid, wide};
+use super::stage::{Stage, secs, spec, uid, wide};
 use crate::plan::Transition as T;
+use crate::world::Pod;
 use crate::{Call, Outcome, effects, fold};
 
 #[test]
@@ -206,4 +207,64 @@ fn a_new_leader_lists_all_pods_before_it_decides_anything() {
     stage.seconds(5);
     assert_eq!(stage.times(T::Drain), 1);
     assert_eq!(stage.state("b1"), State::Draining);
+}
+
+#[test]
+fn no_answer_of_before_brings_a_pod_back_that_is_gone_and_an_event_does() {
+    type Answered = fn(&Stage, Pod) -> (Call, Outcome);
+    let answers: [(&str, Answered); 3] = [
+        ("a patch", |_, pod| {
+            let call = Call::PatchPod {
+                name: pod.name.clone(),
+                uid: pod.uid.clone(),
+                body: serde_json::Value::Null,
+                owner: None,
+            };
+            (call, Outcome::Pod(Box::new(pod)))
+        }),
+        ("a read", |_, pod| {
+            let call = Call::ReadPod {
+                name: pod.name.clone(),
+                uid: pod.uid.clone(),
+            };
+            (call, Outcome::Pod(Box::new(pod)))
+        }),
+        ("a list", |stage, pod| {
+            let others = stage.objects.values().map(|object| object.pod.clone());
+            let pods = others.chain([pod]).collect();
+            let version = "999".to_owned();
+            (Call::ListPods, Outcome::Pods { pods, version })
+        }),
+    ];
+    for (what, answered) in answers {
+        let mut stage = Stage::new(spec(2));
+        let old = stage.objects.remove(&uid("b1")).unwrap().pod;
+        stage.actors.remove(&uid("b1"));
+        let (call, outcome) = answered(&stage, old.clone());
+        let request = crate::Request {
+            call,
+            at: stage.now,
+            not_after: stage.now + secs(10),
+        };
+        stage.now += secs(1);
+        stage.world.observe_gone(&uid("b1"), stage.now);
+        stage.now += secs(1);
+        fold(&mut stage.world, &request, outcome, stage.now);
+        assert_eq!(stage.state("b1"), State::Gone, "{what}");
+        // It lost its label for a while.
+        stage.world.observe_pod(old, stage.now);
+        assert_ne!(stage.state("b1"), State::Gone, "{what}");
+    }
+}
+
+#[test]
+fn a_list_of_afterwards_is_believed() {
+    let mut stage = Stage::new(spec(2));
+    let old = stage.objects[&uid("b1")].pod.clone();
+    stage.world.observe_gone(&uid("b1"), stage.now);
+    stage.now += secs(1);
+    stage
+        .world
+        .observe_list(vec![old], "999", stage.now, stage.now);
+    assert_eq!(stage.state("b1"), State::Active);
 }

@@ -153,11 +153,11 @@ impl Outstanding {
         }
     }
 
-    /// This controller wrote the pod, and this is what became of it.
-    pub(crate) fn wrote(&mut self, pod: &Pod) {
-        self.writes.remove(&pod.uid);
-        if let Some(version) = pod.version() {
-            self.wrote.insert(pod.uid.clone(), version);
+    /// This controller wrote the pod, and this version is what became of it.
+    pub(crate) fn wrote(&mut self, uid: &Uid, version: Option<u64>) {
+        self.writes.remove(uid);
+        if let Some(version) = version {
+            self.wrote.insert(uid.clone(), version);
         }
     }
 
