@@ -46,7 +46,11 @@ impl Refusals {
             Outcome::Done | Outcome::Pod(_) | Outcome::Pods { .. } | Outcome::Rooms(_) => {
                 refused.remove(&key).then_some(Change::Done)
             }
-            Outcome::Conflict | Outcome::Gone | Outcome::Unsupported | Outcome::Unknown => None,
+            Outcome::Conflict
+            | Outcome::Gone
+            | Outcome::Throttled
+            | Outcome::Unsupported
+            | Outcome::Unknown => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bridge::Time;
 
 use crate::effects::request::{Call, Request};
-use crate::world::{Command, Pod, Room, Uid, World};
+use crate::world::{Command, Memory, Pod, Room, Uid, World};
 
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,9 @@ pub enum Outcome {
     Gone,
     /// It was not done, and whoever was asked said why.
     Refused(String),
+    /// It was not done, because the API server has too much to do: 429. Whoever sends requests leaves it alone for as long as it
+    /// wants, so that nothing else has to wait.
+    Throttled,
     /// It was not done, and will not be: what was sent is none that the API server takes. 422.
     Invalid(String),
     /// Whoever was asked cannot do that: the bridge's shutdown is switched off.
@@ -96,12 +99,10 @@ fn created(world: &mut World, creation: &str, outcome: Outcome, asked: Time, at:
             if let Some(create) = create.filter(|_| invalid) {
                 world.memory.invalid = Some((create.marks.revision, said.clone()));
             }
-            let times = world
-                .memory
-                .refused
-                .as_ref()
-                .map_or(0, |(times, ..)| *times);
-            world.memory.refused = Some((times.saturating_add(1), at, said));
+            refused(&mut world.memory, said, asked, at);
+        }
+        Outcome::Throttled => {
+            world.outstanding.creates.remove(creation);
         }
         _ => {
             if let Some(create) = world.outstanding.creates.get_mut(creation) {
@@ -109,6 +110,16 @@ fn created(world: &mut World, creation: &str, outcome: Outcome, asked: Time, at:
             }
         }
     }
+}
+
+/// One more creation in a row was refused; those of one burst are one, however many answers there are.
+fn refused(memory: &mut Memory, said: String, asked: Time, at: Time) {
+    let (times, last) = match &memory.refused {
+        Some((times, last, _)) if asked <= *last => (*times, *last),
+        Some((times, ..)) => (times.saturating_add(1), at),
+        None => (1, at),
+    };
+    memory.refused = Some((times, last, said));
 }
 
 /// This is what became of a pod by a write of this controller, unless it went meanwhile.
@@ -128,6 +139,9 @@ fn patched(world: &mut World, uid: &Uid, outcome: Outcome, asked: Time, at: Time
         Outcome::Gone => world.observe_gone(uid, at),
         // Refused for another reason than a change: it is read and decided anew after the time-out, not at once.
         Outcome::Refused(_) | Outcome::Invalid(_) => {}
+        Outcome::Throttled => {
+            world.outstanding.writes.remove(uid);
+        }
         _ => {
             if let Some(write) = world.outstanding.writes.get_mut(uid) {
                 write.unknown = true;
@@ -141,6 +155,9 @@ fn deleted(world: &mut World, uid: &Uid, outcome: &Outcome, at: Time) {
         Outcome::Gone => world.observe_gone(uid, at),
         // An event will tell; if none comes, the pod is read after the time-out.
         Outcome::Done | Outcome::Pod(_) | Outcome::Refused(_) | Outcome::Invalid(_) => {}
+        Outcome::Throttled => {
+            world.outstanding.deletes.remove(uid);
+        }
         _ => {
             if let Some(delete) = world.outstanding.deletes.get_mut(uid) {
                 delete.unknown = true;

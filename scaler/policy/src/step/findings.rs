@@ -64,14 +64,24 @@ fn size(draft: &mut Draft<'_, '_>) {
         );
         draft.finding(ConditionType::ScalingLimited, Reason::MaxReplicas, message);
     }
-    if let Some((times, _, said)) = &draft.world.memory.refused {
-        let message = format!("the API server refused {times} new pods in a row: {said}");
+    if let Some((times, _, said)) = &draft.world.memory.refused
+        && incomplete(draft)
+    {
+        let message = format!("the API server refused new pods {times} times in a row: {said}");
         draft.finding(
             ConditionType::ScalingLimited,
             Reason::CreationRefused,
             message,
         );
     }
+}
+
+/// Whether a bridge is missing: one that is counted, or one to replace another with.
+fn incomplete(draft: &Draft<'_, '_>) -> bool {
+    let tally = &draft.scene.tally;
+    let creates = draft.world.outstanding.creates.values();
+    let asked = creates.filter(|create| create.marks.counted).count() as u32;
+    tally.counted.saturating_sub(asked) < tally.wanted || tally.outdated > 0
 }
 
 fn trouble(draft: &mut Draft<'_, '_>) {
