@@ -11,6 +11,7 @@ use crate::world::Presence;
 pub(super) fn find(draft: &mut Draft<'_, '_>) {
     size(draft);
     trouble(draft);
+    switches(draft);
     let tally = draft.scene.tally.clone();
     if draft
         .plan
@@ -86,7 +87,6 @@ fn incomplete(draft: &Draft<'_, '_>) -> bool {
 
 fn trouble(draft: &mut Draft<'_, '_>) {
     let breakers = draft.scene.breakers;
-    let spec = draft.spec();
     let mut told = Vec::new();
     if breakers.mass_empty {
         told.push((ConditionType::MassEmpty, Reason::TooManyAtOnce, "too many bridges fell to zero at once: taken for an outage of prosody or jicofo, no bridge is removed".to_owned()));
@@ -151,6 +151,15 @@ fn trouble(draft: &mut Draft<'_, '_>) {
             format!("do not answer, and count as busy: {}", silent.join(", ")),
         ));
     }
+    for (condition, reason, message) in told {
+        draft.finding(condition, reason, message);
+    }
+}
+
+/// What the spec itself is in the way of.
+fn switches(draft: &mut Draft<'_, '_>) {
+    let spec = draft.spec();
+    let mut told = Vec::new();
     // Its finalizer stays for as long as nothing drains its bridges.
     let kept = draft.world.pool.deletion.is_some() && draft.world.pool.held();
     let kept = if kept {
