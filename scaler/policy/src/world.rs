@@ -26,7 +26,9 @@ pub use live::{Empty, Live, Look, Run};
 pub use marks::{Marks, SAFE_TO_EVICT};
 pub use node::{Node, Nodes};
 pub(crate) use outstanding::backoff;
-pub use outstanding::{Command, Create, Delete, Memory, Outstanding, Starts, Told, Write};
+pub use outstanding::{
+    Command, Create, Delete, Memory, Outstanding, Starts, Stumbled, Told, Write,
+};
 pub use pod::{Container, Frozen, Owner, Phase, Pod, Running, Uid};
 pub use pool::{FINALIZER, Pool};
 pub use surroundings::{Autoscaler, Surroundings};
@@ -191,6 +193,17 @@ impl World {
         // What it owns and does not know goes with it.
         self.owned_known &= pool.deletion == self.pool.deletion;
         self.pool = pool;
+        self.pool_changed();
+    }
+
+    /// The pool, or what is known of a write to it, changed: one that came too late for its version can be decided anew by another.
+    pub(crate) fn pool_changed(&mut self) {
+        let outstanding = &mut self.outstanding;
+        let newer = |by: &String| *by != self.pool.resource_version;
+        if outstanding.pool_outdated.as_ref().is_some_and(newer) {
+            outstanding.pool_outdated = None;
+            outstanding.pool = None;
+        }
     }
 
     /// The API server is there, whether it had something to tell or not: about the pool and about its pods.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bridge::Time;
 
 use crate::effects::request::{Call, Request};
-use crate::world::{Command, Memory, Pod, Room, Uid, World};
+use crate::world::{Command, Memory, Pod, Room, Stumbled, Uid, World, backoff};
 
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,12 +69,20 @@ pub fn fold(world: &mut World, request: &Request, outcome: Outcome, at: Time) {
                 world.observe_rooms(rooms, at);
             }
         }
-        Call::PatchPool { finalizers, .. } => {
-            world.outstanding.pool = None;
-            if outcome == Outcome::Done {
+        Call::PatchPool { body, finalizers } => match outcome {
+            Outcome::Done => {
+                world.outstanding.pool = None;
                 world.pool.finalizers.clone_from(finalizers);
             }
-        }
+            // By a version that has been told meanwhile, or will be, it can be decided anew.
+            Outcome::Conflict => {
+                let by = body["metadata"]["resourceVersion"].as_str();
+                world.outstanding.pool_outdated = by.map(str::to_owned);
+                world.pool_changed();
+            }
+            // Otherwise not before the time-out: whatever is in the way is there at once, too.
+            _ => {}
+        },
         Call::PatchStatus { status, .. } => {
             world.outstanding.status = None;
             world.memory.status_refused = outcome != Outcome::Done;
@@ -90,8 +98,7 @@ fn created(world: &mut World, creation: &str, outcome: Outcome, asked: Time, at:
     match outcome {
         Outcome::Pod(pod) => {
             world.outstanding.creates.remove(creation);
-            world.memory.refused = None;
-            world.memory.invalid = None;
+            world.memory.created();
             wrote(world, *pod, asked, at);
         }
         Outcome::Refused(said) | Outcome::Invalid(said) => {
@@ -107,6 +114,12 @@ fn created(world: &mut World, creation: &str, outcome: Outcome, asked: Time, at:
         _ => {
             if let Some(create) = world.outstanding.creates.get_mut(creation) {
                 create.unknown = true;
+            }
+            // One answer may get lost. When the next has no known outcome either, something is in the way.
+            let again = world.memory.creation_lost.replace(at);
+            if outcome == Outcome::Unknown && again.is_some_and(|last| asked > last) {
+                let said = "no answer tells whether they were created".to_owned();
+                refused(&mut world.memory, said, asked, at);
             }
         }
     }
@@ -126,10 +139,31 @@ fn refused(memory: &mut Memory, said: String, asked: Time, at: Time) {
 fn wrote(world: &mut World, pod: Pod, asked: Time, at: Time) {
     let (uid, version) = (pod.uid.clone(), pod.version());
     world.take_pod(pod, asked, at);
+    world.memory.stumbled.remove(&uid);
     if world.pods.contains_key(&uid) {
         world.outstanding.wrote(&uid, version);
     }
 }
+
+/// One more write to a pod in a row has no known outcome: the next one waits, from the second on ever longer.
+fn failed(world: &mut World, uid: &Uid, at: Time) {
+    let pause = world.tuning.command_retry;
+    let stumbled = world
+        .memory
+        .stumbled
+        .entry(uid.clone())
+        .or_insert(Stumbled {
+            times: 0,
+            until: at,
+        });
+    stumbled.times = stumbled.times.saturating_add(1);
+    if stumbled.times > 1 {
+        stumbled.until = at + backoff(pause, pause * MOST, stumbled.times - 1);
+    }
+}
+
+/// The longest pause, in shortest ones.
+const MOST: u32 = 16;
 
 fn patched(world: &mut World, uid: &Uid, outcome: Outcome, asked: Time, at: Time) {
     match outcome {
@@ -146,6 +180,9 @@ fn patched(world: &mut World, uid: &Uid, outcome: Outcome, asked: Time, at: Time
             if let Some(write) = world.outstanding.writes.get_mut(uid) {
                 write.unknown = true;
             }
+            if outcome == Outcome::Unknown {
+                failed(world, uid, at);
+            }
         }
     }
 }
@@ -161,6 +198,9 @@ fn deleted(world: &mut World, uid: &Uid, outcome: &Outcome, at: Time) {
         _ => {
             if let Some(delete) = world.outstanding.deletes.get_mut(uid) {
                 delete.unknown = true;
+            }
+            if *outcome == Outcome::Unknown {
+                failed(world, uid, at);
             }
         }
     }

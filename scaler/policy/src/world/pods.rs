@@ -51,6 +51,15 @@ impl World {
         let node = pod.node.as_deref().map(|name| self.nodes.number(name));
         let unsettled = !pod.settled();
         let Some(known) = self.pods.get_mut(&pod.uid) else {
+            let creation = pod
+                .marks
+                .as_ref()
+                .ok()
+                .and_then(|marks| marks.creation.as_ref());
+            if creation.is_some_and(|creation| self.outstanding.creates.contains_key(creation)) {
+                // Its reply is late, or lost.
+                self.memory.created();
+            }
             self.outstanding.seen(&pod);
             let known = Known {
                 live: Live::default(),
