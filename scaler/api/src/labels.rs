@@ -29,11 +29,6 @@ pub fn counted_selector(pool: &str) -> String {
     format!("{}={pool},{}=true", POOL.name(), COUNTED.name())
 }
 
-/// Selects the protected pods of a pool, for its PodDisruptionBudget.
-pub fn protected_selector(pool: &str) -> String {
-    format!("{}={pool},{}=true", POOL.name(), PROTECTED.name())
-}
-
 impl Value for State {
     const WANTED: &'static str = "the name of a state, such as \"Active\" or \"Draining\"";
 

@@ -88,9 +88,12 @@ impl Transport {
         if can_wait && self.gate.is_held() {
             return Outcome::Conflict;
         }
-        let place = self.gate.enter(request.not_after).await;
-        if place.is_none() || self.late(request) {
-            // It was not sent, and the object is read before anything else is decided about it.
+        let Some(_place) = self.gate.enter(request.not_after).await else {
+            // It was not sent.
+            return Outcome::Throttled;
+        };
+        if self.late(request) {
+            // Nor was this, and the object is read before anything else is decided about it.
             return Outcome::Conflict;
         }
         tokio::time::timeout(self.timeout, self.ask(pool, call))
@@ -127,6 +130,8 @@ const fn told(outcome: &Outcome) -> &'static str {
         Outcome::Conflict => "conflict",
         Outcome::Gone => "gone",
         Outcome::Refused(_) => "refused",
+        Outcome::Invalid(_) => "invalid",
+        Outcome::Throttled => "throttled",
         Outcome::Unsupported => "unsupported",
         Outcome::Unknown => "unknown",
     }

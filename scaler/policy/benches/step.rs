@@ -37,7 +37,6 @@ fn pool(replicas: u32) -> Pool {
         deletion: None,
         released: false,
         finalizers: Vec::new(),
-        template_refused: None,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::plan::{Finding, Plan, Tally};
 use crate::world::{Memory, Pool, World};
 
 /// The conditions that are told of every pool, each with its reason while there is nothing to tell.
-const TOLD: [(ConditionType, Reason); 15] = [
+const TOLD: [(ConditionType, Reason); 16] = [
     (ConditionType::Available, Reason::BelowMinActive),
     (ConditionType::Progressing, Reason::AsExpected),
     (ConditionType::Draining, Reason::AsExpected),
@@ -24,6 +24,7 @@ const TOLD: [(ConditionType, Reason); 15] = [
     (ConditionType::Paused, Reason::AsExpected),
     (ConditionType::HpaSelectorMode, Reason::AsExpected),
     (ConditionType::MassEmpty, Reason::AsExpected),
+    (ConditionType::JicofoAway, Reason::AsExpected),
     (ConditionType::ClockSkew, Reason::AsExpected),
     (ConditionType::TemplateInvalid, Reason::AsExpected),
     (ConditionType::Supported, Reason::AsExpected),

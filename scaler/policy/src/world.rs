@@ -9,11 +9,12 @@ mod marks;
 mod node;
 mod outstanding;
 mod pod;
+mod pods;
 mod pool;
 mod surroundings;
 mod tuning;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,9 @@ pub use live::{Empty, Live, Look, Run};
 pub use marks::{Marks, SAFE_TO_EVICT};
 pub use node::{Node, Nodes};
 pub(crate) use outstanding::backoff;
-pub use outstanding::{Command, Create, Delete, Memory, Outstanding, Starts, Told, Write};
+pub use outstanding::{
+    Command, Create, Delete, Memory, Outstanding, Starts, Stumbled, Told, Write,
+};
 pub use pod::{Container, Frozen, Owner, Phase, Pod, Running, Uid};
 pub use pool::{FINALIZER, Pool};
 pub use surroundings::{Autoscaler, Surroundings};
@@ -76,6 +79,8 @@ pub struct World {
     pub(crate) guards: Guards,
     /// Who looks after the pool, where anybody does.
     pub(crate) keeper: Option<Controller>,
+    /// Pods that are gone, and since when this controller knows: an answer of before does not bring them back.
+    gone: BTreeMap<Uid, Time>,
     /// How often something changed that a decision could depend on.
     changes: u64,
     /// How often when it was decided last.
@@ -102,6 +107,7 @@ impl World {
             skew: None,
             guards: Guards::default(),
             keeper: None,
+            gone: BTreeMap::new(),
             changes: 0,
             decided: None,
             wake: now,
@@ -187,108 +193,17 @@ impl World {
         // What it owns and does not know goes with it.
         self.owned_known &= pool.deletion == self.pool.deletion;
         self.pool = pool;
+        self.pool_changed();
     }
 
-    /// A pod as an event of a watch tells it. One that is older than what this controller itself wrote is not believed.
-    pub fn observe_pod(&mut self, pod: Pod, at: Time) {
-        self.hear_pods(at);
-        if self.guards.hold(
-            Guard::OldEventsIgnored,
-            !self.outstanding.outdated(&pod.uid, pod.version()),
-        ) {
-            self.take_pod(pod, at);
+    /// The pool, or what is known of a write to it, changed: one that came too late for its version can be decided anew by another.
+    pub(crate) fn pool_changed(&mut self) {
+        let outstanding = &mut self.outstanding;
+        let newer = |by: &String| *by != self.pool.resource_version;
+        if outstanding.pool_outdated.as_ref().is_some_and(newer) {
+            outstanding.pool_outdated = None;
+            outstanding.pool = None;
         }
-    }
-
-    /// A pod as a reply to this controller tells it. A reply that an event overtook is not believed.
-    pub(crate) fn take_pod(&mut self, pod: Pod, at: Time) {
-        if pod.stranger() {
-            return self.observe_gone(&pod.uid, at);
-        }
-        self.note(true);
-        let node = pod.node.as_deref().map(|name| self.nodes.number(name));
-        let unsettled = !pod.settled();
-        let Some(known) = self.pods.get_mut(&pod.uid) else {
-            self.outstanding.seen(&pod);
-            let known = Known {
-                live: Live::default(),
-                seen_at: at,
-                unsettled_since: unsettled.then_some(at),
-                node,
-                uid: Arc::new(pod.uid.clone()),
-                pod,
-            };
-            self.pods.insert(known.pod.uid.clone(), known);
-            return;
-        };
-        let overtaken =
-            matches!((known.pod.version(), pod.version()), (Some(known), Some(new)) if new < known);
-        if self.guards.hold(Guard::OldEventsIgnored, !overtaken) {
-            self.outstanding.seen(&pod);
-            known.pod = pod;
-            known.node = node;
-            known.unsettled_since = unsettled.then(|| known.unsettled_since.unwrap_or(at));
-        }
-    }
-
-    /// A pod is no longer there.
-    pub fn observe_gone(&mut self, uid: &Uid, at: Time) {
-        self.hear_pods(at);
-        let known = self.pods.remove(uid).is_some();
-        self.note(known);
-        self.outstanding.forget(uid);
-        self.memory.forget(uid);
-    }
-
-    /// A pod is no longer among those with the pool's label, and nobody deleted it as far as is known: it is read before it is
-    /// believed to be gone. Without its label it is still the pool's while it names it as its owner, and goes with it.
-    pub fn observe_missing(&mut self, uid: &Uid, at: Time) {
-        self.hear_pods(at);
-        let Some(known) = self.pods.get(uid) else {
-            return;
-        };
-        if known.pod.deletion.is_some() {
-            self.observe_gone(uid, at);
-        } else if known.pod.labelled {
-            self.outstanding.missing.insert(uid.clone());
-            self.note(true);
-        }
-    }
-
-    /// Every pod with the pool's label, as a list of this version told them: those that are missing are read before they are
-    /// believed to be gone, and creations whose reply got lost are settled. `asked_at` is when the list was asked for.
-    pub fn observe_list(&mut self, pods: Vec<Pod>, version: &str, asked_at: Time, at: Time) {
-        for uid in self.take_list(pods, version, asked_at, at) {
-            self.observe_missing(&uid, at);
-        }
-    }
-
-    /// The same of a list that holds also those that only name the pool as their owner: what is missing is gone.
-    pub(crate) fn observe_all(&mut self, pods: Vec<Pod>, version: &str, asked_at: Time, at: Time) {
-        for uid in self.take_list(pods, version, asked_at, at) {
-            self.observe_gone(&uid, at);
-        }
-        self.listed = true;
-        self.owned_known = true;
-    }
-
-    /// Takes up a list: the pods that it should hold and does not.
-    fn take_list(&mut self, pods: Vec<Pod>, version: &str, asked_at: Time, at: Time) -> Vec<Uid> {
-        let listed: BTreeSet<&Uid> = pods.iter().map(|pod| &pod.uid).collect();
-        let version: Option<u64> = version.parse().ok();
-        let newer = |known: &Known| matches!((known.pod.version(), version), (Some(pod), Some(list)) if pod > list);
-        let gone: Vec<Uid> = self
-            .pods
-            .iter()
-            .filter(|(uid, known)| !listed.contains(uid) && !newer(known))
-            .map(|(uid, _)| uid.clone())
-            .collect();
-        for pod in pods {
-            self.observe_pod(pod, at);
-        }
-        self.outstanding.listed(asked_at);
-        self.note(true);
-        gone
     }
 
     /// The API server is there, whether it had something to tell or not: about the pool and about its pods.

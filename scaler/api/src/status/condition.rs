@@ -31,6 +31,8 @@ pub enum ConditionType {
     HpaSelectorMode,
     /// Trouble: many bridges fell to zero at once, which is taken for an outage.
     MassEmpty,
+    /// Trouble: jicofo does not answer.
+    JicofoAway,
     /// Trouble: the clocks of controllers differ.
     ClockSkew,
     /// Trouble: stress says little of this pool's bridges.
@@ -108,19 +110,21 @@ pub enum Reason {
     SecondHpa,
     /// Too many bridges fell to zero at once.
     TooManyAtOnce,
+    /// It has not answered for long.
+    NoAnswer,
     /// Clocks differ by more than is borne.
     SkewTooLarge,
     /// The load of a bridge is measured in a way that has no meaning here.
     LoadMeasurement,
-    /// A dry run of the pod was refused.
-    DryRunRefused,
+    /// The API server refused a pod of the template as invalid.
+    TemplateRefused,
     /// A pool over somebody else's workload.
     WorkloadRef,
 }
 
 impl ConditionType {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Available,
         Self::Progressing,
         Self::Draining,
@@ -133,6 +137,7 @@ impl ConditionType {
         Self::Paused,
         Self::HpaSelectorMode,
         Self::MassEmpty,
+        Self::JicofoAway,
         Self::ClockSkew,
         Self::StressUnreliable,
         Self::TemplateInvalid,
@@ -150,6 +155,7 @@ impl ConditionType {
             | Self::UpdateStalled
             | Self::HpaSelectorMode
             | Self::MassEmpty
+            | Self::JicofoAway
             | Self::ClockSkew
             | Self::StressUnreliable
             | Self::TemplateInvalid => Some("True"),
@@ -172,6 +178,7 @@ impl ConditionType {
             Self::Paused => "Paused",
             Self::HpaSelectorMode => "HpaSelectorMode",
             Self::MassEmpty => "MassEmpty",
+            Self::JicofoAway => "JicofoAway",
             Self::ClockSkew => "ClockSkew",
             Self::StressUnreliable => "StressUnreliable",
             Self::TemplateInvalid => "TemplateInvalid",

@@ -19,6 +19,8 @@ pub(super) fn failed(error: &Error) -> Outcome {
         // A name that is taken was made up by the API server for a creation: the list tells.
         Ok(StatusCode::CONFLICT) if status.reason == "AlreadyExists" => Outcome::Unknown,
         Ok(StatusCode::CONFLICT) => Outcome::Conflict,
+        Ok(StatusCode::TOO_MANY_REQUESTS) => Outcome::Throttled,
+        Ok(StatusCode::UNPROCESSABLE_ENTITY) => Outcome::Invalid(status.message.clone()),
         Ok(code) if code.is_client_error() => Outcome::Refused(status.message.clone()),
         // A server that failed may have done it.
         _ => Outcome::Unknown,
@@ -38,8 +40,8 @@ mod tests {
             (409, "Conflict", "Conflict"),
             (409, "AlreadyExists", "Unknown"),
             (403, "Forbidden", "Refused"),
-            (422, "Invalid", "Refused"),
-            (429, "TooManyRequests", "Refused"),
+            (422, "Invalid", "Invalid"),
+            (429, "TooManyRequests", "Throttled"),
             (500, "InternalError", "Unknown"),
             (503, "ServiceUnavailable", "Unknown"),
             (504, "Timeout", "Unknown"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bridge::Time;
 
 use crate::effects::request::{Call, Request};
-use crate::world::{Command, Pod, Room, Uid, World};
+use crate::world::{Command, Memory, Pod, Room, Stumbled, Uid, World, backoff};
 
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,11 @@ pub enum Outcome {
     Gone,
     /// It was not done, and whoever was asked said why.
     Refused(String),
+    /// It was not done, because the API server has too much to do: 429. Whoever sends requests leaves it alone for as long as it
+    /// wants, so that nothing else has to wait.
+    Throttled,
+    /// It was not done, and will not be: what was sent is none that the API server takes. 422.
+    Invalid(String),
     /// Whoever was asked cannot do that: the bridge's shutdown is switched off.
     Unsupported,
     /// Nobody knows: no reply in time, or the connection was lost.
@@ -41,10 +46,10 @@ pub enum Outcome {
 pub fn fold(world: &mut World, request: &Request, outcome: Outcome, at: Time) {
     world.touch();
     match &request.call {
-        Call::CreatePod { creation, .. } => created(world, creation, outcome, at),
-        Call::PatchPod { uid, .. } => patched(world, uid, outcome, at),
+        Call::CreatePod { creation, .. } => created(world, creation, outcome, request.at, at),
+        Call::PatchPod { uid, .. } => patched(world, uid, outcome, request.at, at),
         Call::DeletePod { uid, .. } => deleted(world, uid, &outcome, at),
-        Call::ReadPod { uid, .. } => read(world, uid, outcome, at),
+        Call::ReadPod { uid, .. } => read(world, uid, outcome, request.at, at),
         Call::ListPods => {
             if let Outcome::Pods { pods, version } = outcome {
                 world.observe_all(pods, &version, request.at, at);
@@ -64,12 +69,20 @@ pub fn fold(world: &mut World, request: &Request, outcome: Outcome, at: Time) {
                 world.observe_rooms(rooms, at);
             }
         }
-        Call::PatchPool { finalizers, .. } => {
-            world.outstanding.pool = None;
-            if outcome == Outcome::Done {
+        Call::PatchPool { body, finalizers } => match outcome {
+            Outcome::Done => {
+                world.outstanding.pool = None;
                 world.pool.finalizers.clone_from(finalizers);
             }
-        }
+            // By a version that has been told meanwhile, or will be, it can be decided anew.
+            Outcome::Conflict => {
+                let by = body["metadata"]["resourceVersion"].as_str();
+                world.outstanding.pool_outdated = by.map(str::to_owned);
+                world.pool_changed();
+            }
+            // Otherwise not before the time-out: whatever is in the way is there at once, too.
+            _ => {}
+        },
         Call::PatchStatus { status, .. } => {
             world.outstanding.status = None;
             world.memory.status_refused = outcome != Outcome::Done;
@@ -80,43 +93,95 @@ pub fn fold(world: &mut World, request: &Request, outcome: Outcome, at: Time) {
     }
 }
 
-fn created(world: &mut World, creation: &str, outcome: Outcome, at: Time) {
+fn created(world: &mut World, creation: &str, outcome: Outcome, asked: Time, at: Time) {
+    let invalid = matches!(outcome, Outcome::Invalid(_));
     match outcome {
         Outcome::Pod(pod) => {
             world.outstanding.creates.remove(creation);
-            world.outstanding.wrote(&pod);
-            world.memory.refused = None;
-            world.take_pod(*pod, at);
+            world.memory.created();
+            wrote(world, *pod, asked, at);
         }
-        Outcome::Refused(said) => {
+        Outcome::Refused(said) | Outcome::Invalid(said) => {
+            let create = world.outstanding.creates.remove(creation);
+            if let Some(create) = create.filter(|_| invalid) {
+                world.memory.invalid = Some((create.marks.revision, said.clone()));
+            }
+            refused(&mut world.memory, said, asked, at);
+        }
+        Outcome::Throttled => {
             world.outstanding.creates.remove(creation);
-            let times = world
-                .memory
-                .refused
-                .as_ref()
-                .map_or(0, |(times, ..)| *times);
-            world.memory.refused = Some((times.saturating_add(1), at, said));
         }
         _ => {
             if let Some(create) = world.outstanding.creates.get_mut(creation) {
                 create.unknown = true;
             }
+            // One answer may get lost. When the next has no known outcome either, something is in the way.
+            let again = world.memory.creation_lost.replace(at);
+            if outcome == Outcome::Unknown && again.is_some_and(|last| asked > last) {
+                let said = "no answer tells whether they were created".to_owned();
+                refused(&mut world.memory, said, asked, at);
+            }
         }
     }
 }
 
-fn patched(world: &mut World, uid: &Uid, outcome: Outcome, at: Time) {
+/// One more creation in a row was refused; those of one burst are one, however many answers there are.
+fn refused(memory: &mut Memory, said: String, asked: Time, at: Time) {
+    let (times, last) = match &memory.refused {
+        Some((times, last, _)) if asked <= *last => (*times, *last),
+        Some((times, ..)) => (times.saturating_add(1), at),
+        None => (1, at),
+    };
+    memory.refused = Some((times, last, said));
+}
+
+/// This is what became of a pod by a write of this controller, unless it went meanwhile.
+fn wrote(world: &mut World, pod: Pod, asked: Time, at: Time) {
+    let (uid, version) = (pod.uid.clone(), pod.version());
+    world.take_pod(pod, asked, at);
+    world.memory.stumbled.remove(&uid);
+    if world.pods.contains_key(&uid) {
+        world.outstanding.wrote(&uid, version);
+    }
+}
+
+/// One more write to a pod in a row has no known outcome: the next one waits, from the second on ever longer.
+fn failed(world: &mut World, uid: &Uid, at: Time) {
+    let pause = world.tuning.command_retry;
+    let stumbled = world
+        .memory
+        .stumbled
+        .entry(uid.clone())
+        .or_insert(Stumbled {
+            times: 0,
+            until: at,
+        });
+    stumbled.times = stumbled.times.saturating_add(1);
+    if stumbled.times > 1 {
+        stumbled.until = at + backoff(pause, pause * MOST, stumbled.times - 1);
+    }
+}
+
+/// The longest pause, in shortest ones.
+const MOST: u32 = 16;
+
+fn patched(world: &mut World, uid: &Uid, outcome: Outcome, asked: Time, at: Time) {
     match outcome {
         Outcome::Pod(pod) => {
-            world.outstanding.wrote(&pod);
-            world.take_pod(*pod, at);
+            wrote(world, *pod, asked, at);
         }
         Outcome::Gone => world.observe_gone(uid, at),
         // Refused for another reason than a change: it is read and decided anew after the time-out, not at once.
-        Outcome::Refused(_) => {}
+        Outcome::Refused(_) | Outcome::Invalid(_) => {}
+        Outcome::Throttled => {
+            world.outstanding.writes.remove(uid);
+        }
         _ => {
             if let Some(write) = world.outstanding.writes.get_mut(uid) {
                 write.unknown = true;
+            }
+            if outcome == Outcome::Unknown {
+                failed(world, uid, at);
             }
         }
     }
@@ -126,21 +191,27 @@ fn deleted(world: &mut World, uid: &Uid, outcome: &Outcome, at: Time) {
     match outcome {
         Outcome::Gone => world.observe_gone(uid, at),
         // An event will tell; if none comes, the pod is read after the time-out.
-        Outcome::Done | Outcome::Pod(_) | Outcome::Refused(_) => {}
+        Outcome::Done | Outcome::Pod(_) | Outcome::Refused(_) | Outcome::Invalid(_) => {}
+        Outcome::Throttled => {
+            world.outstanding.deletes.remove(uid);
+        }
         _ => {
             if let Some(delete) = world.outstanding.deletes.get_mut(uid) {
                 delete.unknown = true;
+            }
+            if *outcome == Outcome::Unknown {
+                failed(world, uid, at);
             }
         }
     }
 }
 
-fn read(world: &mut World, uid: &Uid, outcome: Outcome, at: Time) {
+fn read(world: &mut World, uid: &Uid, outcome: Outcome, asked: Time, at: Time) {
     match outcome {
         Outcome::Pod(pod) if pod.uid == *uid => {
             world.outstanding.read(uid);
             world.hear_pods(at);
-            world.take_pod(*pod, at);
+            world.take_pod(*pod, asked, at);
         }
         Outcome::Pod(_) | Outcome::Gone => world.observe_gone(uid, at),
         // It is read again after the time-out.

@@ -54,6 +54,5 @@ pub fn pool(object: BridgePool, revision: String) -> Result<Pool, Missing> {
         deletion: deletion_timestamp.as_ref().map(moment),
         released: released.unwrap_or(false),
         finalizers: finalizers.unwrap_or_default(),
-        template_refused: None,
     })
 }

@@ -119,6 +119,7 @@ impl<'w> Sight<'w> {
             outdated: marks.revision != world.pool.revision,
             writing: write.is_some()
                 || world.outstanding.deletes.contains_key(&pod.uid)
+                || world.memory.waits(&pod.uid, now)
                 || world.outstanding.missing.contains(&pod.uid)
                 || world.outstanding.reads.contains_key(&pod.uid),
             acked,

@@ -5,11 +5,13 @@ use scaler_api::status::{ConditionType, Reason};
 
 use crate::plan::{Finding, Transition};
 use crate::step::draft::Draft;
+use crate::world::Presence;
 
 /// Adds what holds for the pool as a whole.
 pub(super) fn find(draft: &mut Draft<'_, '_>) {
     size(draft);
     trouble(draft);
+    switches(draft);
     let tally = draft.scene.tally.clone();
     if draft
         .plan
@@ -63,8 +65,10 @@ fn size(draft: &mut Draft<'_, '_>) {
         );
         draft.finding(ConditionType::ScalingLimited, Reason::MaxReplicas, message);
     }
-    if let Some((times, _, said)) = &draft.world.memory.refused {
-        let message = format!("the API server refused {times} new pods in a row: {said}");
+    if let Some((times, _, said)) = &draft.world.memory.refused
+        && incomplete(draft)
+    {
+        let message = format!("the API server refused new pods {times} times in a row: {said}");
         draft.finding(
             ConditionType::ScalingLimited,
             Reason::CreationRefused,
@@ -73,12 +77,31 @@ fn size(draft: &mut Draft<'_, '_>) {
     }
 }
 
+/// Whether a bridge is missing: one that is counted, or one to replace another with.
+fn incomplete(draft: &Draft<'_, '_>) -> bool {
+    let tally = &draft.scene.tally;
+    let creates = draft.world.outstanding.creates.values();
+    let asked = creates.filter(|create| create.marks.counted).count() as u32;
+    tally.counted.saturating_sub(asked) < tally.wanted || tally.outdated > 0
+}
+
 fn trouble(draft: &mut Draft<'_, '_>) {
     let breakers = draft.scene.breakers;
-    let spec = draft.spec();
     let mut told = Vec::new();
     if breakers.mass_empty {
         told.push((ConditionType::MassEmpty, Reason::TooManyAtOnce, "too many bridges fell to zero at once: taken for an outage of prosody or jicofo, no bridge is removed".to_owned()));
+    }
+    // Whoever has just begun to lead has not heard of it yet.
+    let patience = draft.world.tuning.presence_interval * 2;
+    if breakers.jicofo_away
+        && let Presence::Away(since) = draft.world.jicofo.presence
+        && draft.now.since(since) >= patience
+    {
+        told.push((
+            ConditionType::JicofoAway,
+            Reason::NoAnswer,
+            "jicofo does not answer: nobody is moved, and no bridge is removed; see that it runs, and that --jicofo of jvb-scaler is its address".to_owned(),
+        ));
     }
     if breakers.skewed {
         let differ = draft.world.skew.map_or_else(
@@ -128,18 +151,35 @@ fn trouble(draft: &mut Draft<'_, '_>) {
             format!("do not answer, and count as busy: {}", silent.join(", ")),
         ));
     }
+    for (condition, reason, message) in told {
+        draft.finding(condition, reason, message);
+    }
+}
+
+/// What the spec itself is in the way of.
+fn switches(draft: &mut Draft<'_, '_>) {
+    let spec = draft.spec();
+    let mut told = Vec::new();
+    // Its finalizer stays for as long as nothing drains its bridges.
+    let kept = draft.world.pool.deletion.is_some() && draft.world.pool.held();
+    let kept = if kept {
+        ", and to let the pool go, which is being deleted and waits for its last bridge to be drained"
+    } else {
+        ""
+    };
     if spec.paused {
         told.push((
             ConditionType::Paused,
             Reason::PoolPaused,
-            "nothing is started, drained, taken back or removed: set spec.paused to false to go on"
-                .to_owned(),
+            format!("nothing is started, drained, taken back or removed: set spec.paused to false to go on{kept}"),
         ));
     } else if spec.dry_run {
         told.push((
             ConditionType::Paused,
             Reason::DryRun,
-            "decisions are told and not carried out: set spec.dryRun to false to go on".to_owned(),
+            format!(
+                "decisions are told and not carried out: set spec.dryRun to false to go on{kept}"
+            ),
         ));
     } else if spec.update.paused {
         told.push((
@@ -148,11 +188,18 @@ fn trouble(draft: &mut Draft<'_, '_>) {
             "no bridge is replaced by a newer revision".to_owned(),
         ));
     }
-    if let Some(said) = &draft.world.pool.template_refused {
+    let revision = &draft.world.pool.revision;
+    if let Some((_, said)) = draft
+        .world
+        .memory
+        .invalid
+        .as_ref()
+        .filter(|(of, _)| of == revision)
+    {
         told.push((
             ConditionType::TemplateInvalid,
-            Reason::DryRunRefused,
-            said.clone(),
+            Reason::TemplateRefused,
+            format!("correct spec.template, of which the API server takes no pod: {said}"),
         ));
     }
     if spec.workload_ref.is_some() {

@@ -38,6 +38,9 @@ pub(super) fn next(draft: &Draft<'_, '_>) -> Time {
             at(now + spec.drain.move_interval.get().max(BRIEF));
         }
     }
+    for stumbled in draft.world.memory.stumbled.values() {
+        at(stumbled.until);
+    }
     for sent in draft.world.outstanding.commands.values() {
         at(*sent + tuning.request_timeout);
     }

@@ -4,7 +4,7 @@ use scaler_api::spec::DeletionPolicy;
 
 use super::stage::{Stage, spec, uid};
 use crate::plan::Transition as T;
-use crate::world::Owner;
+use crate::world::{Owner, Pool};
 
 fn pool_of(policy: DeletionPolicy) -> Stage {
     let mut spec = spec(3);
@@ -135,4 +135,26 @@ fn a_list_without_a_pod_is_no_proof_that_it_is_gone() {
     stage.seconds(2);
     assert_eq!(stage.state("b1"), State::Gone);
     assert_eq!(stage.times(T::Create), 1);
+}
+
+#[test]
+fn a_pool_that_a_switch_keeps_from_ending_says_which() {
+    for (switch, set) in [
+        (
+            "spec.paused",
+            (|pool| pool.spec.paused = true) as fn(&mut Pool),
+        ),
+        ("spec.dryRun", |pool| pool.spec.dry_run = true),
+    ] {
+        let mut stage = pool_of(DeletionPolicy::Drain);
+        stage.respec(set);
+        delete(&mut stage);
+        for _ in 0..60 {
+            stage.tick();
+            stage.act();
+        }
+        assert!(stage.world.pool().held());
+        let told = stage.condition("Paused").message;
+        assert!(told.contains(switch) && told.contains("deleted"), "{told}");
+    }
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use scaler_api::State;
 use scaler_api::state::IntentReason;
 use scaler_api::status::Reason;
@@ -5,7 +7,7 @@ use scaler_api::status::Reason;
 use super::stage::{Stage, one_warm, spec, wide};
 use crate::plan::Transition as T;
 use crate::world::Phase;
-use crate::{Call, Outcome, Request};
+use crate::{Call, Outcome, Request, effects, fold};
 
 fn creates(request: &Request) -> bool {
     matches!(request.call, Call::CreatePod { .. })
@@ -307,4 +309,71 @@ fn what_is_wrong_is_the_reason_of_a_condition_whatever_somebody_wanted_besides()
     assert!(stage.finding(Reason::MinActive));
     let limited = stage.condition("ScalingLimited");
     assert_eq!(limited.reason, "CreationRefused", "{}", limited.message);
+}
+
+#[test]
+fn a_template_that_the_api_server_takes_no_pod_of_is_told_until_it_is_another_one() {
+    let mut stage = Stage::new(spec(1));
+    stage.scale(2);
+    stage.tick();
+    let plan = stage.decide();
+    stage.carry_out(&plan, |request| {
+        creates(request).then(|| Outcome::Invalid("spec.containers: Required value".to_owned()))
+    });
+    let told = stage.condition("TemplateInvalid");
+    assert_eq!(told.reason, "TemplateRefused");
+    assert!(told.message.contains("Required value"), "{}", told.message);
+    assert!(stage.finding(Reason::CreationRefused), "it waits, too");
+    stage.respec(|pool| pool.revision = "newer".to_owned());
+    assert_eq!(stage.condition("TemplateInvalid").status, "False");
+}
+
+#[test]
+fn the_answers_of_one_burst_are_one_refusal() {
+    let mut stage = Stage::new(spec(1));
+    stage.scale(9);
+    stage.tick();
+    let plan = stage.decide();
+    let requests = effects(&mut stage.world, &plan, stage.now);
+    assert!(requests.iter().filter(|request| creates(request)).count() > 2);
+    for request in requests.iter().filter(|request| creates(request)) {
+        stage.now += Duration::from_millis(10);
+        let refused = Outcome::Refused("exceeded quota".to_owned());
+        fold(&mut stage.world, request, refused, stage.now);
+    }
+    let times = stage
+        .world
+        .memory()
+        .refused
+        .as_ref()
+        .map(|(times, ..)| *times);
+    assert_eq!(times, Some(1));
+}
+
+#[test]
+fn creations_that_were_turned_away_for_now_are_asked_for_again_at_once() {
+    let mut stage = Stage::new(spec(1));
+    stage.scale(4);
+    stage.tick();
+    let plan = stage.decide();
+    stage.carry_out(&plan, |request| {
+        creates(request).then_some(Outcome::Throttled)
+    });
+    assert!(!stage.finding(Reason::CreationRefused));
+    stage.second();
+    assert_eq!(stage.objects.len(), 4);
+}
+
+#[test]
+fn refused_creations_are_told_only_while_a_bridge_is_missing() {
+    let mut stage = Stage::new(spec(1));
+    stage.scale(2);
+    stage.tick();
+    let plan = stage.decide();
+    stage.carry_out(&plan, |request| {
+        creates(request).then(|| Outcome::Refused("exceeded quota".to_owned()))
+    });
+    assert!(stage.finding(Reason::CreationRefused));
+    stage.scale(1);
+    assert!(!stage.finding(Reason::CreationRefused));
 }

@@ -1,5 +1,6 @@
 use scaler_api::State;
 use scaler_api::state::Intent;
+use scaler_api::status::Reason;
 
 use super::stage::{Stage, one_warm, secs, spec};
 use crate::plan::Transition as T;
@@ -246,8 +247,12 @@ fn nothing_is_removed_while_jicofo_is_away() {
     stage
         .world
         .observe_jicofo(crate::world::Presence::Away(stage.now));
-    stage.seconds(120);
+    stage.seconds(9);
+    assert!(!stage.finding(Reason::NoAnswer), "it may just have begun");
+    stage.seconds(111);
     assert_eq!(stage.state("b1"), State::Settling);
+    assert!(stage.finding(Reason::NoAnswer));
+    assert_eq!(stage.condition("JicofoAway").status, "True");
 }
 
 #[test]

@@ -1,7 +1,11 @@
-use scaler_api::State;
+use std::time::Duration;
 
-use super::stage::{Stage, spec, uid, wide};
+use scaler_api::State;
+use scaler_api::spec::DeletionPolicy;
+
+use super::stage::{Stage, secs, spec, uid, wide};
 use crate::plan::Transition as T;
+use crate::world::Pod;
 use crate::{Call, Outcome, effects, fold};
 
 #[test]
@@ -206,4 +210,136 @@ fn a_new_leader_lists_all_pods_before_it_decides_anything() {
     stage.seconds(5);
     assert_eq!(stage.times(T::Drain), 1);
     assert_eq!(stage.state("b1"), State::Draining);
+}
+
+#[test]
+fn no_answer_of_before_brings_a_pod_back_that_is_gone_and_an_event_does() {
+    type Answered = fn(&Stage, Pod) -> (Call, Outcome);
+    let answers: [(&str, Answered); 3] = [
+        ("a patch", |_, pod| {
+            let call = Call::PatchPod {
+                name: pod.name.clone(),
+                uid: pod.uid.clone(),
+                body: serde_json::Value::Null,
+                owner: None,
+            };
+            (call, Outcome::Pod(Box::new(pod)))
+        }),
+        ("a read", |_, pod| {
+            let call = Call::ReadPod {
+                name: pod.name.clone(),
+                uid: pod.uid.clone(),
+            };
+            (call, Outcome::Pod(Box::new(pod)))
+        }),
+        ("a list", |stage, pod| {
+            let others = stage.objects.values().map(|object| object.pod.clone());
+            let pods = others.chain([pod]).collect();
+            let version = "999".to_owned();
+            (Call::ListPods, Outcome::Pods { pods, version })
+        }),
+    ];
+    for (what, answered) in answers {
+        let mut stage = Stage::new(spec(2));
+        let old = stage.objects.remove(&uid("b1")).unwrap().pod;
+        stage.actors.remove(&uid("b1"));
+        let (call, outcome) = answered(&stage, old.clone());
+        let request = crate::Request {
+            call,
+            at: stage.now,
+            not_after: stage.now + secs(10),
+        };
+        stage.now += secs(1);
+        stage.world.observe_gone(&uid("b1"), stage.now);
+        stage.now += secs(1);
+        fold(&mut stage.world, &request, outcome, stage.now);
+        assert_eq!(stage.state("b1"), State::Gone, "{what}");
+        // It lost its label for a while.
+        stage.world.observe_pod(old, stage.now);
+        assert_ne!(stage.state("b1"), State::Gone, "{what}");
+    }
+}
+
+#[test]
+fn a_list_of_afterwards_is_believed() {
+    let mut stage = Stage::new(spec(2));
+    let old = stage.objects[&uid("b1")].pod.clone();
+    stage.world.observe_gone(&uid("b1"), stage.now);
+    stage.now += secs(1);
+    stage
+        .world
+        .observe_list(vec![old], "999", stage.now, stage.now);
+    assert_eq!(stage.state("b1"), State::Active);
+}
+
+/// How many of these requests are sent within five minutes in which each has this outcome, at a step every fifth of a second.
+fn sent_in_vain(mut stage: Stage, of: fn(&Call) -> bool, outcome: &Outcome) -> usize {
+    let mut sent = 0;
+    for step in 0..1500 {
+        stage.now += Duration::from_millis(200);
+        stage.world.hear(stage.now);
+        if step % 5 == 0 {
+            stage.look();
+        }
+        let plan = stage.decide();
+        for request in effects(&mut stage.world, &plan, stage.now) {
+            let vain = of(&request.call);
+            sent += usize::from(vain);
+            let outcome = if vain {
+                outcome.clone()
+            } else {
+                stage.answer(&request)
+            };
+            fold(&mut stage.world, &request, outcome, stage.now);
+        }
+    }
+    sent
+}
+
+#[test]
+fn what_fails_again_and_again_is_asked_for_ever_later() {
+    let patches = |call: &Call| matches!(call, Call::PatchPod { .. });
+    let deletes = |call: &Call| matches!(call, Call::DeletePod { .. });
+    let creates = |call: &Call| matches!(call, Call::CreatePod { .. });
+    let too_few = || {
+        let mut stage = Stage::new(spec(1));
+        stage.scale(2);
+        stage
+    };
+    let one_too_many = || Stage::one_too_many([9, 0]);
+    let failed = Outcome::Unknown;
+    for (what, most, sent) in [
+        ("patch", 20, sent_in_vain(one_too_many(), patches, &failed)),
+        ("delete", 20, sent_in_vain(one_too_many(), deletes, &failed)),
+        ("create", 12, sent_in_vain(too_few(), creates, &failed)),
+    ] {
+        assert!((4..=most).contains(&sent), "{sent} times: {what}");
+    }
+}
+
+#[test]
+fn a_finalizer_that_may_not_be_set_is_tried_again_after_a_while_and_one_that_met_another_version_at_once()
+ {
+    let pool = |call: &Call| matches!(call, Call::PatchPool { .. });
+    let held = || {
+        let mut stage = Stage::new(spec(1));
+        stage.respec(|pool| pool.spec.deletion_policy = DeletionPolicy::Drain);
+        stage
+    };
+    for outcome in [
+        Outcome::Refused("you may not".to_owned()),
+        Outcome::Unknown,
+        Outcome::Conflict,
+    ] {
+        let sent = sent_in_vain(held(), pool, &outcome);
+        assert!((20..=31).contains(&sent), "{sent} times: {outcome:?}");
+    }
+    let mut stage = held();
+    let plan = stage.decide();
+    stage.carry_out(&plan, |request| {
+        pool(&request.call).then_some(Outcome::Conflict)
+    });
+    stage.respec(|pool| pool.resource_version = "2".to_owned());
+    stage.act();
+    assert!(stage.world.pool().held());
 }

@@ -92,7 +92,6 @@ pub(super) fn pool(spec: BridgePoolSpec) -> Pool {
         deletion: None,
         released: false,
         finalizers: Vec::new(),
-        template_refused: None,
     }
 }
 

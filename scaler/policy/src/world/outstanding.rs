@@ -32,6 +32,8 @@ pub struct Outstanding {
     pub jicofo: Option<Time>,
     /// The finalizer of the pool being written.
     pub pool: Option<Time>,
+    /// The version of the pool by which that was tried, where it was not the pool's any more.
+    pub pool_outdated: Option<String>,
     /// Its status being written.
     pub status: Option<Time>,
     /// The versions that this controller itself wrote last.
@@ -77,6 +79,12 @@ pub struct Memory {
     pub starts: BTreeMap<String, Starts>,
     /// Creations that the API server refused in a row, when the last one was, and what it said.
     pub refused: Option<(u32, Time, String)>,
+    /// When a creation had no known outcome last, where none has come through since.
+    pub creation_lost: Option<Time>,
+    /// Pods the last writes to which have no known outcome.
+    pub stumbled: BTreeMap<Uid, Stumbled>,
+    /// The revision of the template of which the API server refused a pod as invalid, and what it said.
+    pub invalid: Option<(String, String)>,
     /// What each bridge was told.
     pub commands: BTreeMap<Uid, BTreeMap<Command, Told>>,
     /// Bridges that do not have a shutdown, or refuse it.
@@ -104,6 +112,15 @@ pub struct Told {
     pub last: Time,
     /// How often.
     pub times: u32,
+}
+
+/// Writes to a pod without a known outcome.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Stumbled {
+    /// How many in a row.
+    pub times: u32,
+    /// Until when nothing more is written.
+    pub until: Time,
 }
 
 /// Failed starts of a revision.
@@ -151,11 +168,11 @@ impl Outstanding {
         }
     }
 
-    /// This controller wrote the pod, and this is what became of it.
-    pub(crate) fn wrote(&mut self, pod: &Pod) {
-        self.writes.remove(&pod.uid);
-        if let Some(version) = pod.version() {
-            self.wrote.insert(pod.uid.clone(), version);
+    /// This controller wrote the pod, and this version is what became of it.
+    pub(crate) fn wrote(&mut self, uid: &Uid, version: Option<u64>) {
+        self.writes.remove(uid);
+        if let Some(version) = version {
+            self.wrote.insert(uid.clone(), version);
         }
     }
 
@@ -222,8 +239,23 @@ impl Memory {
         }
     }
 
+    /// A pod was created: nothing is in the way.
+    pub(crate) fn created(&mut self) {
+        self.refused = None;
+        self.creation_lost = None;
+        self.invalid = None;
+    }
+
+    /// Whether the last writes to a pod have no known outcome, so that the next one waits.
+    pub(crate) fn waits(&self, uid: &Uid, now: Time) -> bool {
+        self.stumbled
+            .get(uid)
+            .is_some_and(|stumbled| now < stumbled.until)
+    }
+
     /// Forgets what is only about a pod that is gone.
     pub(crate) fn forget(&mut self, uid: &Uid) {
+        self.stumbled.remove(uid);
         self.commands.remove(uid);
         self.without_shutdown.remove(uid);
         self.moves.remove(uid);

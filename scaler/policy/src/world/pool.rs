@@ -33,8 +33,6 @@ pub struct Pool {
     pub released: bool,
     /// Its finalizers, those of others included.
     pub finalizers: Vec<String>,
-    /// Whether a live API server refused a pod of the template as it now is, and what it said.
-    pub template_refused: Option<String>,
 }
 
 impl Pool {

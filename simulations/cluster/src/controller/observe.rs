@@ -44,7 +44,6 @@ pub fn pool(pool: &api::Pool) -> Pool {
         deletion: pool.meta.deleted,
         released: released(pool),
         finalizers: pool.meta.finalizers.iter().cloned().collect(),
-        template_refused: None,
     }
 }
 

@@ -116,7 +116,8 @@ pub fn outcome(call: &Call, reply: &Reply, pool_uid: &str) -> Outcome {
         },
         Err(Refusal::NotFound) => Outcome::Gone,
         Err(Refusal::Conflict) => Outcome::Conflict,
-        Err(refusal @ (Refusal::Exists | Refusal::Forbidden | Refusal::TooMany)) => {
+        Err(Refusal::TooMany) => Outcome::Throttled,
+        Err(refusal @ (Refusal::Exists | Refusal::Forbidden)) => {
             Outcome::Refused(refusal.to_string())
         }
         // A server that failed may have done it.

@@ -19,6 +19,9 @@ use crate::world::World;
 /// How long a client waits for an answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long an API server is left alone that has too much to do.
+const RESPITE: Duration = Duration::from_secs(1);
+
 impl Sim {
     /// A request leaves, unless it is too late for it or somebody else leads.
     pub(super) fn send(&mut self, number: usize, epoch: u64, request: Box<Request>) {
@@ -108,7 +111,10 @@ impl Sim {
             }
             _ => {}
         }
-        let at = if answered {
+        let at = if outcome == Outcome::Throttled {
+            // The controller leaves the API server alone, and asks nothing before.
+            self.now + RESPITE
+        } else if answered {
             self.now + back
         } else {
             self.now + TIMEOUT

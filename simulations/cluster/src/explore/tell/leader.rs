@@ -129,6 +129,19 @@ impl Leader {
             outstanding.jicofo,
             outstanding.pool,
         )?;
+        write!(
+            to,
+            "{:?} {:?} {} ",
+            outstanding.missing,
+            outstanding.pool_outdated,
+            mind.owned_known()
+        )?;
+        // What is gone matters to the answers of what was asked for before.
+        for (uid, gone) in mind.gone() {
+            if self.under_way.iter().any(|sent| sent.request.at <= *gone) {
+                write!(to, "{uid} {gone} ")?;
+            }
+        }
         let mut memory = mind.memory().clone();
         memory.status_at = None;
         for told in memory.commands.values_mut() {
