@@ -30,10 +30,7 @@ const PLUGIN: [Deed; 5] = [
         "kubectl bridgepool drain BRIDGE",
         "empty it; another takes its place",
     ),
-    (
-        "kubectl bridgepool pause",
-        "leave all as it is; resume ends that",
-    ),
+    ("kubectl bridgepool --help", "what else it is good for"),
 ];
 
 /// What needs nothing but kubectl and a shell.

@@ -105,13 +105,19 @@ async fn one_day(people: u32, seed: u64, screen: &Screen) -> Result<Vec<Played>>
     let (start, length, mut next) = (Instant::now(), day::LENGTH + day::EVENING, Duration::ZERO);
     while start.elapsed() < length {
         let time = start.elapsed();
-        let cells = stage.columns.iter_mut().map(|column| column.look(time).0);
-        let cut: Vec<String> = cells.map(|cell| cell.cut.to_string()).collect();
+        let cut: Vec<String> = stage
+            .columns
+            .iter_mut()
+            .map(|column| {
+                let name = column.set_up.namespace();
+                format!("{name} {}", column.look(time).0.cut)
+            })
+            .collect();
         if time >= next {
             next += LINE;
             let (now, end) = (time.as_secs(), length.as_secs());
             screen.say(&format!(
-                "  {now:>3} of {end} s: {} people cut off",
+                "  {now:>3} of {end} s; people cut off: {}",
                 cut.join(", ")
             ))?;
         }
