@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::column::Column;
 use crate::day;
 use crate::screen::Screen;
 use crate::setup::{NAME, SetUp};
@@ -56,7 +57,7 @@ const KUBECTL: [Deed; 7] = [
 /// Lets people come and go, says how to look around, and waits for Ctrl-C.
 pub(crate) async fn look_around(stage: &Stage, screen: &Screen) -> Result<()> {
     let columns = stage.columns.iter();
-    let _people: Vec<_> = columns.map(|column| column.play_on()).collect();
+    let _people: Vec<_> = columns.map(Column::play_on).collect();
     let plugin = furnish(stage).await?;
     screen.line(&told(&stage.lab.folder().join("env"), plugin))?;
     tokio::signal::ctrl_c()

@@ -79,7 +79,7 @@ async fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .init();
-    match run(arguments).await {
+    match Box::pin(run(arguments)).await {
         Ok(code) => code,
         Err(error) if nobody_reads(&error) => ExitCode::from(NOBODY_READS),
         Err(error) => {
