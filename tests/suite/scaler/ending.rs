@@ -65,6 +65,40 @@ async fn a_deleted_pool_that_drains_its_bridges_stays_until_the_last_person_has_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_busy_bridge_whose_label_somebody_takes_off_gets_it_back_and_is_drained_with_its_pool()
+-> Result<()> {
+    let stage = stage(2, &json!({ "deletionPolicy": "Drain" })).await?;
+    let people = stage.fill(2).await?;
+    let before = stage.pool.bridges().await?;
+    let pod = format!("pod/{}", before[0].name);
+    let words = ["-n", "jitsi", "label", &pod, "bridgetender.dev/pool-"];
+    stage.lab.kubectl_text(&words).await?;
+    let bears_it = || async {
+        let there = stage.pool.bridges().await?;
+        let same = |bridge: &Bridge| bridge.uid == before[0].uid && bridge.protected;
+        ensure!(there.iter().any(same), "{there:#?}");
+        Ok(())
+    };
+    stage
+        .lab
+        .eventually("it bears its label again", PATIENCE, bears_it)
+        .await?;
+    // Both at once: the pool waits for it all the same.
+    stage.lab.kubectl_text(&words).await?;
+    delete(&stage, "background").await?;
+    stage
+        .pool
+        .until("both drain", |status, bridges| {
+            status["draining"] == 2 && bridges.len() == 2
+        })
+        .await?;
+    stage.empty(&people, 2);
+    until_gone(&stage, |_| true).await?;
+    ensure!(stage.creations()?.len() == 2, "{:#?}", stage.creations()?);
+    stage.unharmed().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pool_that_drains_its_bridges_is_not_deleted_in_the_foreground_which_would_take_them_first()
 -> Result<()> {
     const COLLECTOR: &str = "system:serviceaccount:kube-system:generic-garbage-collector";
