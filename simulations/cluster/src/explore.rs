@@ -22,8 +22,10 @@
 //! difference later is not in it. That loses nothing, if of any two states of the same number this is true: the rules judge them
 //! alike; the same may happen in both; and whatever happens leads to two states that have the same number again. For then, by
 //! induction over the number of events, whatever goes wrong after one of them goes wrong after the other, and it is enough to go on
-//! from one. `tell` says of each thing that it leaves out why this is true of it. [`Model::exact`] is the same search with nothing
-//! left out, and a test holds that both see the same on models that are small enough for it.
+//! from one. `tell` says of each thing that it leaves out why this should be true of it. [`Model::exact`] is the same search with
+//! nothing left out. A test holds that both come to the same end on models that are small enough for it. **That is not all that
+//! the argument claims**: with one replica the exact search also sees states whose number the other never sees. The test prints
+//! what leads to them; why that is so is not found yet, and until then the argument is not proven.
 //!
 //! Besides, three things are done at once and not in any order, because the order makes no difference to anybody: a decision to do
 //! nothing is taken, a pod is read anew, and the status of the pool, which nobody in the model reads, is not written at all.
@@ -34,7 +36,7 @@ mod news;
 mod state;
 mod tell;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use scaler_policy::Guard;
@@ -96,6 +98,8 @@ impl Default for Model {
 pub struct Explored {
     /// The numbers of the states, by what the future depends on.
     pub numbers: BTreeSet<u64>,
+    /// What led to the first state of each number, in an exact search.
+    pub ways: BTreeMap<u64, Vec<Action>>,
     /// How many different states there are, before the first pause and after each.
     pub states: Vec<usize>,
     /// How many steps lead from one of them to another, by what happens.
@@ -173,8 +177,12 @@ pub fn explore(model: Model) -> Explored {
             explored.wrong = Some((violation, path(&way, Some(action))));
             break;
         }
-        let mut new = explored.numbers.insert(next.fingerprint());
+        let number = next.fingerprint();
+        let mut new = explored.numbers.insert(number);
         if model.exact {
+            if new {
+                explored.ways.insert(number, path(&way, Some(action)));
+            }
             new = exact.insert(next.exact_fingerprint());
         }
         if new {

@@ -146,16 +146,13 @@ impl Leader {
         memory.status_at = None;
         for told in memory.commands.values_mut() {
             told.retain(|command, told| {
-                let first = told.first;
-                told.first = told.last;
-                match command {
-                    Command::Shutdown => {
-                        told.first = first;
-                        true
-                    }
-                    // It can be told again at this moment and at each that is to come.
-                    _ => told.last == now || told.times + left > MOST_TOLD || pause < 10,
+                let counts = told.times + left > MOST_TOLD || pause < 10;
+                if *command == Command::Shutdown || counts {
+                    return true;
                 }
+                // Once more at this moment it is not told; at each that is to come it can be.
+                (told.first, told.times) = (told.last, 1);
+                told.last == now
             });
         }
         memory.commands.retain(|_, told| !told.is_empty());
