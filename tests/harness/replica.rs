@@ -28,7 +28,15 @@ impl Running {
             .enable_all()
             .build()?;
         let shutdown = CancellationToken::new();
-        let task = runtime.spawn(run(shutdown.clone()));
+        let running = run(shutdown.clone());
+        let task = runtime.spawn(async move {
+            let ended = running.await;
+            // Whoever waits in vain for what it should have done learns why.
+            if let Err(error) = &ended {
+                eprintln!("a replica ended: {error:#}");
+            }
+            ended
+        });
         Ok(Self {
             runtime,
             shutdown,

@@ -313,18 +313,6 @@ impl World {
         }
     }
 
-    /// Whether whoever answers at the address of a pod is its own bridge, as far as this pool's pods tell: none that is as young
-    /// or younger runs at the same address, as where a node is lost and its addresses are given away.
-    pub(crate) fn answers_for_itself(&self, pod: &Pod) -> bool {
-        let other = |known: &Known| {
-            known.pod.authority == pod.authority
-                && known.pod.uid != pod.uid
-                && known.pod.created >= pod.created
-                && known.pod.running().is_some()
-        };
-        pod.authority.is_some() && !self.pods.values().any(other)
-    }
-
     /// Whether a bridge was told to shut down, though it may not have heard it.
     pub(crate) fn told_to_shut_down(&self, uid: &Uid) -> bool {
         self.memory

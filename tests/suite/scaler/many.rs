@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use laboratory::{Bridge, Laboratory};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::stage::Stage;
 
@@ -28,6 +28,25 @@ async fn until_active(stage: &Stage, number: u32) -> Result<Vec<Bridge>> {
         .await?;
     println!("{what} after {:.1} s", began.elapsed().as_secs_f64());
     Ok(bridges)
+}
+
+/// Waits until the controller has heard from so many bridges that nobody is on them.
+async fn until_known_empty(stage: &Stage, number: usize) -> Result<()> {
+    let what = format!("{number} bridges are known to be empty");
+    stage
+        .lab
+        .eventually(&what, LONG, || async {
+            let report = stage.scalers.says(0, "/pools/jitsi/jvb").await?;
+            let report: Value = serde_json::from_str(&report)?;
+            let bridges = report["bridges"].as_array().context("no bridges")?;
+            let empty = bridges
+                .iter()
+                .filter(|bridge| bridge["last"]["people"] == 0);
+            let empty = empty.count();
+            ensure!(empty >= number, "{empty} are");
+            Ok(())
+        })
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,6 +95,8 @@ async fn five_hundred_bridges_become_four_hundred_and_five_hundred_again() -> Re
 
     // When two in five are empty, a hundred of those go and nobody notices; a hundred new ones come.
     stage.empty(&people[..people.len() * 2 / 5], 2);
+    // By what it knew before it would drain some with people on them, who stay.
+    until_known_empty(&stage, 100).await?;
     stage.scale(400).await?;
     until_active(&stage, 400).await?;
     ensure!(stage.removals()?.len() >= 100);

@@ -192,7 +192,11 @@ mod tests {
         match (into, change) {
             (Value::Object(into), Value::Object(change)) => {
                 for (key, value) in change {
-                    merge(into.entry(key).or_insert(Value::Null), value);
+                    if value.is_null() {
+                        into.remove(key);
+                    } else {
+                        merge(into.entry(key).or_insert(Value::Null), value);
+                    }
                 }
             }
             (into, change) => *into = change.clone(),
