@@ -79,7 +79,15 @@ struct Replica {
 
 impl Laboratory {
     /// The kubeconfig of a controller: it may do what operators are told to let it do, and nothing else.
-    async fn scaler_kubeconfig(&self, rbac: &str) -> Result<PathBuf> {
+    ///
+    /// # Errors
+    /// When the API server refuses its rights, or the admission policy of pools.
+    pub async fn scaler_kubeconfig(&self) -> Result<PathBuf> {
+        self.scaler_kubeconfig_by(RBAC).await
+    }
+
+    /// The same by these rights.
+    async fn scaler_kubeconfig_by(&self, rbac: &str) -> Result<PathBuf> {
         self.apply(rbac)
             .await
             .context("cannot apply the controller's RBAC")?;
@@ -153,7 +161,7 @@ impl<'a> ScalersBuilder<'a> {
     /// When a flag is wrong, or none leads in time.
     pub async fn start(self) -> Result<Scalers> {
         let lab = self.lab;
-        let direct = lab.scaler_kubeconfig(self.rbac).await?;
+        let direct = lab.scaler_kubeconfig_by(self.rbac).await?;
         let kubeconfig = match self.link {
             Some(link) => link.kubeconfig(&direct)?,
             None => direct,
