@@ -59,11 +59,10 @@ pub(crate) async fn follow(
         };
         let differs = |known: i64| now.abs_diff(known) > RESOLUTION.as_millis() as u64;
         if known.is_none_or(differs) {
-            match known {
-                Some(known) => warn!(
-                    "our clock is ahead of the API server's by {now} ms, and was by {known} ms"
-                ),
-                None => info!("our clock is ahead of the API server's by {now} ms"),
+            if let Some(known) = known {
+                warn!("our clock is ahead of the API server's by {now} ms, and was by {known} ms");
+            } else {
+                info!("our clock is ahead of the API server's by {now} ms");
             }
             known = Some(now);
             tell(now);

@@ -145,7 +145,10 @@ mod tests {
     fn a_pool_that_cannot_be_understood_is_left_out_and_is_no_lack_of_pools() {
         let good = |name: &str| {
             let mut pool = cases::pool(&json!({}));
-            pool["metadata"] = json!({ "name": name, "namespace": "jitsi", "uid": name });
+            pool["metadata"] = json!({
+                "name": name, "namespace": "jitsi", "uid": name, "resourceVersion": "7", "generation": 1,
+                "creationTimestamp": "2026-03-02T09:00:00Z",
+            });
             pool
         };
         let bad = |name: &str| {

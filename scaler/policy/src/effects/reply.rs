@@ -145,7 +145,8 @@ fn wrote(world: &mut World, pod: Pod, asked: Time, at: Time) {
     }
 }
 
-/// One more write to a pod in a row has no known outcome: the next one waits, from the second on ever longer.
+/// One more write to a pod in a row has no known outcome, or was turned away for now: the next one waits, from the second on ever
+/// longer.
 fn failed(world: &mut World, uid: &Uid, at: Time) {
     let pause = world.tuning.command_retry;
     let stumbled = world
@@ -175,6 +176,7 @@ fn patched(world: &mut World, uid: &Uid, outcome: Outcome, asked: Time, at: Time
         Outcome::Refused(_) | Outcome::Invalid(_) => {}
         Outcome::Throttled => {
             world.outstanding.writes.remove(uid);
+            failed(world, uid, at);
         }
         _ => {
             if let Some(write) = world.outstanding.writes.get_mut(uid) {
@@ -194,6 +196,7 @@ fn deleted(world: &mut World, uid: &Uid, outcome: &Outcome, at: Time) {
         Outcome::Done | Outcome::Pod(_) | Outcome::Refused(_) | Outcome::Invalid(_) => {}
         Outcome::Throttled => {
             world.outstanding.deletes.remove(uid);
+            failed(world, uid, at);
         }
         _ => {
             if let Some(delete) = world.outstanding.deletes.get_mut(uid) {
