@@ -24,8 +24,8 @@ const SOON: Duration = Duration::from_mins(1);
 
 /// Lifetimes of which many pass in half a minute.
 const BRIEF: [&str; 2] = ["--ca-lifetime=30s", "--leaf-lifetime=10s"];
-/// After so much of it an authority gets a successor.
-const SUCCESSOR: Duration = Duration::from_secs(20);
+/// After so much of it an authority may get a successor: two thirds of a lifetime that begins before its making, in whole seconds.
+const SUCCESSOR: Duration = Duration::from_secs(17);
 
 async fn lab() -> Result<Laboratory> {
     Laboratory::builder()
