@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bridge::Time;
 use k8s_openapi::api::core::v1::Pod as Object;
 use kube::ResourceExt as _;
 use kube::api::DynamicObject;
@@ -201,26 +202,23 @@ impl Mind {
         );
         if let Some(before) = before.filter(|before| key.as_ref() != Some(before)) {
             // Somebody gave it another pool's label: it stays where it is while it has its owner there.
-            if let Some(managed) = self.pools.get_mut(&before) {
-                let uid = managed.pool().uid.clone();
-                if let Some(pod) = pod(object, &uid, &before.1) {
-                    let uid = pod.uid.clone();
-                    managed.world().observe_pod(pod, now);
-                    self.settle(&before, &uid);
-                }
-            }
+            self.see_pod_of(&before, object, now);
         }
-        let Some(key) = key else {
+        if let Some(key) = key {
+            self.see_pod_of(&key, object, now);
+        }
+    }
+
+    /// A pool that is not known yet lists its pods when it comes.
+    fn see_pod_of(&mut self, key: &PoolKey, object: &Object, now: Time) {
+        let Some(managed) = self.pools.get_mut(key) else {
             return;
         };
-        // A pool that is not known yet lists its pods when it comes.
-        if let Some(managed) = self.pools.get_mut(&key) {
-            let uid = managed.pool().uid.clone();
-            if let Some(pod) = pod(object, &uid, &key.1) {
-                let uid = pod.uid.clone();
-                managed.world().observe_pod(pod, now);
-                self.settle(&key, &uid);
-            }
+        let owner = managed.pool().uid.clone();
+        if let Some(pod) = pod(object, &owner, &key.1) {
+            let uid = pod.uid.clone();
+            managed.world().observe_pod(pod, now);
+            self.settle(key, &uid);
         }
     }
 

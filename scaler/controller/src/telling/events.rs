@@ -68,12 +68,10 @@ impl Events {
             secondary: None,
         };
         let on = ObjectReference {
-            api_version: Some(BridgePool::API_VERSION.to_owned()),
-            kind: Some(BridgePool::KIND.to_owned()),
             namespace: metadata.namespace.clone(),
             name: metadata.name.clone(),
             uid: metadata.uid.clone(),
-            ..ObjectReference::default()
+            ..a_pool()
         };
         self.0.try_send(Told { event, on }).is_ok()
     }
@@ -105,11 +103,18 @@ fn cut(mut note: String) -> String {
 
 fn reference(pool: &Pool) -> ObjectReference {
     ObjectReference {
-        api_version: Some(BridgePool::API_VERSION.to_owned()),
-        kind: Some(BridgePool::KIND.to_owned()),
         namespace: Some(pool.namespace.clone()),
         name: Some(pool.name.clone()),
         uid: Some(pool.uid.0.clone()),
+        ..a_pool()
+    }
+}
+
+/// A reference to a pool that does not say yet which.
+fn a_pool() -> ObjectReference {
+    ObjectReference {
+        api_version: Some(BridgePool::API_VERSION.to_owned()),
+        kind: Some(BridgePool::KIND.to_owned()),
         ..ObjectReference::default()
     }
 }
