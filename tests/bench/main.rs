@@ -76,8 +76,10 @@ async fn main() -> ExitCode {
 /// Runs until it is done, or until it is interrupted: then nothing.
 async fn interruptible(run: impl Future<Output = Result<()>>) -> Result<Option<()>> {
     tokio::select! {
-        done = run => done.map(Some),
+        // Ctrl-C is listened for before anything is started that it must end.
+        biased;
         _ = tokio::signal::ctrl_c() => Ok(None),
+        done = run => done.map(Some),
     }
 }
 

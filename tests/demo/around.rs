@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::column::Column;
 use crate::day;
@@ -59,10 +60,11 @@ pub(crate) async fn look_around(stage: &Stage, screen: &Screen) -> Result<()> {
     let columns = stage.columns.iter();
     let _people: Vec<_> = columns.map(Column::play_on).collect();
     let plugin = furnish(stage).await?;
+    // Who reads of Ctrl-C may press it at once.
+    let mut interrupts = signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?;
     screen.line(&told(&stage.lab.folder().join("env"), plugin))?;
-    tokio::signal::ctrl_c()
-        .await
-        .context("cannot wait for Ctrl-C")
+    interrupts.recv().await;
+    Ok(())
 }
 
 /// Makes what a shell needs for the commands; false when the plugin was not built.

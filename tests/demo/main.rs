@@ -92,11 +92,13 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<ExitCode> {
     let screen = Screen::new(arguments.plain);
     let (stage, code) = tokio::select! {
-        played = play(&arguments, &screen) => played?,
+        // Ctrl-C is listened for before anything is started that it must end.
+        biased;
         _ = tokio::signal::ctrl_c() => {
             screen.line("\ninterrupted: everything that was started is being ended")?;
             return Ok(ExitCode::from(INTERRUPTED));
         }
+        played = play(&arguments, &screen) => played?,
     };
     if let Some(stage) = stage {
         around::look_around(&stage, &screen).await?;

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::core::v1::Pod;
 use kube::api::{EvictParams, Patch, PatchParams};
-use laboratory::{Bridge, Never};
+use kube::{Api, Client};
+use laboratory::{Bridge, NAMESPACE, Never};
 use serde_json::{Value, json};
 
 use super::stage::{Others, PATIENCE, Stage};
@@ -17,14 +19,28 @@ async fn write(stage: &Stage, pod: &str, metadata: &Value) -> Result<()> {
     Ok(())
 }
 
-async fn delete(stage: &Stage, pod: &str, flags: &[&str]) -> Result<()> {
-    let words = [
-        &["-n", "jitsi", "delete", "pod", pod, "--wait=false"],
-        flags,
-    ]
-    .concat();
-    stage.lab.kubectl_text(&words).await?;
-    Ok(())
+impl Others {
+    /// Deletes a bridge's pod by hand, and returns once its people are in their conferences again, on other bridges.
+    async fn deletes(&mut self, stage: &Stage, bridge: &Bridge, flags: &[&str]) -> Result<()> {
+        self.cut += u64::from(stage.pool.people(&bridge.name));
+        self.lost += 1;
+        let pod = bridge.name.as_str();
+        let words = [
+            &["-n", "jitsi", "delete", "pod", pod, "--wait=false"],
+            flags,
+        ]
+        .concat();
+        stage.lab.kubectl_text(&words).await?;
+        stage
+            .lab
+            .eventually("those who were cut off are back", PATIENCE, || async {
+                let (people, lost) = stage.pool.truth();
+                let back = people.on_bridges == people.people && people.cut >= self.cut;
+                ensure!(back && lost >= Some(self.lost), "{people:?}, {lost:?}");
+                Ok(())
+            })
+            .await
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,21 +52,17 @@ async fn a_busy_bridge_that_somebody_deletes_is_replaced_at_once_and_no_other_on
     let [first, second, third] = &before[..] else {
         anyhow::bail!("{before:#?}");
     };
-    // Whoever goes through the eviction API, as `kubectl drain` does, is refused.
-    let evicted = stage
-        .pool
-        .pods()
-        .evict(&first.name, &EvictParams::default())
-        .await;
+    // Whoever goes through the eviction API, as `kubectl drain` does, is refused. kube's client would ask again for minutes.
+    let asks_once = stage.lab.config_of(&stage.lab.kubeconfig()).await?;
+    let pods: Api<Pod> = Api::namespaced(Client::try_from(asks_once)?, NAMESPACE);
+    let evicted = pods.evict(&first.name, &EvictParams::default()).await;
     let refused = matches!(&evicted, Err(kube::Error::Api(status)) if status.code == 429);
     ensure!(refused, "{evicted:?}");
 
     // A deletion cannot be refused: who was there is cut off by whoever did it. Another bridge takes its place.
     let mut others = Others::default();
     for (victim, flags) in [(first, &[][..]), (second, &["--force", "--grace-period=0"])] {
-        others.cut += u64::from(stage.pool.people(&victim.name));
-        others.lost += 1;
-        delete(&stage, &victim.name, flags).await?;
+        others.deletes(&stage, victim, flags).await?;
         stage
             .pool
             .until("another bridge took its place", |status, bridges| {
@@ -74,9 +86,7 @@ async fn a_busy_bridge_that_somebody_deletes_is_replaced_at_once_and_no_other_on
         .await?;
     let victim = bridges.iter().find(|bridge| bridge.counted);
     let victim = victim.context("two serve")?;
-    others.cut += u64::from(stage.pool.people(&victim.name));
-    others.lost += 1;
-    delete(&stage, &victim.name, &[]).await?;
+    others.deletes(&stage, victim, &[]).await?;
     stage.pool.until_active(2).await?;
     ensure!(stage.creations()?.len() == 5, "{:#?}", stage.creations()?);
     ensure!(stage.scalers.decided("Rescue")? > 0);
@@ -186,7 +196,7 @@ async fn what_a_later_version_wrote_is_gone_on_with() -> Result<()> {
     let draining = bridges.iter().find(|bridge| bridge.intent == "drain");
     let draining = draining.context("a bridge drains")?;
     let before = stage.pool.pods().get(&draining.name).await?;
-    let deadline = |pod: &k8s_openapi::api::core::v1::Pod| {
+    let deadline = |pod: &Pod| {
         let annotations = pod.metadata.annotations.clone().unwrap_or_default();
         annotations.get("bridgetender.dev/deadline").cloned()
     };
