@@ -60,7 +60,7 @@ fn one(world: &mut World, decision: &Decision, now: Time) -> Option<Request> {
         }
         (action, Some(pod)) => {
             // It may have gone between the plan and now.
-            let known = world.pods.get(&pod.uid)?.clone();
+            let known = world.pods().get(&pod.uid)?.clone();
             if let Some(not_after) = ages(world, action, &known, now) {
                 request.not_after = request.not_after.min(not_after);
             }

@@ -2,8 +2,13 @@
 
 mod number;
 mod rescue;
+#[cfg(test)]
+mod tests;
 mod victim;
 
+use std::cmp::Ordering;
+
+use self::number::Number;
 use crate::scene::Sight;
 
 pub(crate) use rescue::rescues;
@@ -17,20 +22,26 @@ pub(crate) struct Ranked<'s, 'w, R> {
     sights: Vec<&'s Sight<'w>>,
 }
 
-impl<'s, 'w, R> FromIterator<(R, &'s Sight<'w>)> for Ranked<'s, 'w, R> {
-    fn from_iter<I: IntoIterator<Item = (R, &'s Sight<'w>)>>(ranked: I) -> Self {
-        let ranked = ranked.into_iter();
-        let most = ranked.size_hint().1.unwrap_or_default();
-        let (mut ranks, mut sights) = (Vec::with_capacity(most), Vec::with_capacity(most));
-        ranked.for_each(|(rank, sight)| {
-            ranks.push(rank);
-            sights.push(sight);
-        });
-        Self { ranks, sights }
-    }
+/// What stands in a ranked list.
+trait Rank {
+    /// All by which it is ordered but the UID.
+    fn number(&self) -> Number;
+
+    /// The whole order.
+    fn order(&self, other: &Self) -> Ordering;
 }
 
 impl<'s, 'w, R> Ranked<'s, 'w, R> {
+    /// Orders bridges that come in the order of their UIDs.
+    fn new(bridges: impl Iterator<Item = &'s Sight<'w>>, rank: impl Fn(&Sight<'w>) -> R) -> Self
+    where
+        R: Rank,
+    {
+        let bridges: Vec<_> = bridges.collect();
+        let (ranks, sights) = in_order(&bridges, rank);
+        Self { ranks, sights }
+    }
+
     /// The first one first, each with its place, from 0.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &R, &'s Sight<'w>)> {
         let ranked = self.ranks.iter().zip(&self.sights);
@@ -43,6 +54,37 @@ impl<'s, 'w, R> Ranked<'s, 'w, R> {
     pub(crate) fn into_ranks(self) -> Vec<R> {
         self.ranks
     }
+}
+
+/// The ranks of what comes in the order of its UIDs, and what they are of, both in the order of the ranks.
+fn in_order<T: Copy, R: Rank>(of: &[T], rank: impl Fn(T) -> R) -> (Vec<R>, Vec<T>) {
+    let mut ranks = Vec::with_capacity(of.len());
+    let mut order = Vec::with_capacity(of.len());
+    for (place, one) in of.iter().enumerate() {
+        let rank = rank(*one);
+        order.push((rank.number().get(), place));
+        ranks.push(Some(rank));
+    }
+    // Of those that are alike the one with the smaller UID comes first.
+    order.sort_unstable();
+    let whole = |(_, place): &(u128, usize)| {
+        let rank: &Option<R> = &ranks[*place];
+        rank.as_ref().is_none_or(|rank| rank.number().whole())
+    };
+    for alike in order.chunk_by_mut(|(a, _), (b, _)| a == b) {
+        if alike.len() > 1 && !alike.iter().all(whole) {
+            alike.sort_by(|(_, a), (_, b)| match (&ranks[*a], &ranks[*b]) {
+                (Some(a), Some(b)) => a.order(b),
+                _ => Ordering::Equal,
+            });
+        }
+    }
+    let mut in_order = Vec::with_capacity(order.len());
+    in_order.extend(order.iter().filter_map(|(_, place)| ranks[*place].take()));
+    (
+        in_order,
+        order.iter().map(|(_, place)| of[*place]).collect(),
+    )
 }
 
 /// A UID that several lists share, as it is printed and read.

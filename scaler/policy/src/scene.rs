@@ -5,8 +5,6 @@ mod crowding;
 mod evidence;
 mod sight;
 
-use std::collections::BTreeMap;
-
 use bridge::Time;
 use scaler_api::State;
 use scaler_api::state::IntentReason;
@@ -36,8 +34,10 @@ pub(crate) struct Scene<'w> {
     pub(crate) frozen: Vec<(&'w Pod, &'w Frozen)>,
     pub(crate) tally: Tally,
     pub(crate) breakers: Breakers,
-    /// How many bridges of each revision take conferences and answer.
-    pub(crate) active_by_revision: BTreeMap<&'w str, u32>,
+    /// The number of the pool's revision, where bridges of it were seen.
+    pub(crate) revision: Option<usize>,
+    /// How many bridges of each revision take conferences and answer, by its number.
+    active_by_revision: Vec<u32>,
 }
 
 impl<'w> Scene<'w> {
@@ -46,7 +46,7 @@ impl<'w> Scene<'w> {
             world,
             now,
             clock: world.server_time(now),
-            sights: Vec::with_capacity(world.pods.len()),
+            sights: Vec::with_capacity(world.pods().len()),
             restless: Vec::new(),
             frozen: Vec::new(),
             tally: Tally {
@@ -54,14 +54,15 @@ impl<'w> Scene<'w> {
                 ..Tally::default()
             },
             breakers: Breakers::default(),
-            active_by_revision: BTreeMap::new(),
+            revision: world.revisions().get(&world.pool.revision),
+            active_by_revision: vec![0; world.revisions().given()],
         };
         let mut watch = Watch::default();
-        for known in world.pods.values() {
+        for known in world.pods().values() {
             if known.pod.owner == Owner::Other && world.guards.on(Guard::OwnPodsOnly) {
                 continue;
             }
-            match Sight::new(world, known, scene.sights.len(), now) {
+            match Sight::new(world, known, scene.sights.len(), scene.revision, now) {
                 Ok(sight) => {
                     watch.see(world, &sight, now);
                     scene.add(sight);
@@ -76,19 +77,18 @@ impl<'w> Scene<'w> {
 
     fn add(&mut self, sight: Sight<'w>) {
         count(&mut self.tally, &sight);
-        if sight.taker {
-            let revision = sight.marks.revision.as_str();
-            match self.active_by_revision.get_mut(revision) {
-                Some(active) => *active += 1,
-                None => {
-                    self.active_by_revision.insert(revision, 1);
-                }
-            }
+        if let Some(revision) = sight.revision {
+            self.active_by_revision[revision] += u32::from(sight.taker);
         }
         if !sight.at_rest() {
             self.restless.push(sight.place);
         }
         self.sights.push(sight);
+    }
+
+    /// How many bridges of a revision take conferences and answer.
+    pub(crate) fn takers(&self, revision: Option<usize>) -> u32 {
+        revision.map_or(0, |revision| self.active_by_revision[revision])
     }
 
     /// What cannot be understood may be a bridge that drains.
@@ -118,7 +118,7 @@ impl<'w> Scene<'w> {
         let written = self
             .world
             .local_time(sight.up_since().max(sight.marks.since));
-        let known = self.world.pods.get(&sight.pod.uid);
+        let known = self.world.pods().get(&sight.pod.uid);
         let seen = known.and_then(|known| known.unsettled_since);
         let answered = sight.live.run_since;
         // One that seems to serve and does not began now.
@@ -155,7 +155,7 @@ fn count(tally: &mut Tally, sight: &Sight<'_>) {
     tally.counted += is(counted);
     tally.ready += is(counted && sight.pod.ready);
     tally.active += is(sight.state == State::Active);
-    tally.active_counted += is(sight.counted_taker());
+    tally.active_counted += is(sight.counted_taker);
     tally.draining += is(sight.state.draining());
     tally.draining_chosen += is(sight.chosen);
     tally.warm += is(sight.state == State::Warm);

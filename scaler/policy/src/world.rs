@@ -3,10 +3,13 @@
 //! Whoever observes tells the world by its methods; each of them notes whether anything changed that a decision could depend
 //! on, so that nothing is decided anew while nothing happens.
 
+mod compared;
 mod jicofo;
+mod known;
 mod live;
 mod marks;
 mod node;
+mod numbers;
 mod outstanding;
 mod pod;
 mod pods;
@@ -15,16 +18,19 @@ mod surroundings;
 mod tuning;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bridge::Time;
 use scaler_api::status::Controller;
 
+pub(crate) use compared::confirmed;
 pub use jicofo::{Jicofo, Presence, Room};
+pub use known::Known;
+use known::Pods;
 pub use live::{Empty, Live, Look, Run};
 pub use marks::{Marks, SAFE_TO_EVICT};
 pub use node::{Node, Nodes};
+pub(crate) use numbers::Numbers;
 pub(crate) use outstanding::backoff;
 pub use outstanding::{
     Command, Create, Delete, Memory, Outstanding, Starts, Stumbled, Told, Write,
@@ -37,28 +43,11 @@ pub use tuning::Tuning;
 use crate::guards::{Guard, Guards};
 use crate::plan::Plan;
 
-/// A pod and what its bridge said.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Known {
-    /// The object, as the API server last told it.
-    pub pod: Pod,
-    /// The bridge in it, as it last answered.
-    pub live: Live,
-    /// When this controller saw the pod first.
-    pub seen_at: Time,
-    /// Since when this controller has seen that it does not serve, though it may be meant to.
-    pub unsettled_since: Option<Time>,
-    /// The number of its node.
-    pub(crate) node: Option<usize>,
-    /// Its UID once more: lists of thousands share it.
-    pub(crate) uid: Arc<Uid>,
-}
-
 /// All that is known of a pool at one moment.
 #[derive(Clone, Debug)]
 pub struct World {
     pub(crate) pool: Pool,
-    pub(crate) pods: BTreeMap<Uid, Known>,
+    pods: Pods,
     pub(crate) nodes: Nodes,
     pub(crate) jicofo: Jicofo,
     pub(crate) surroundings: Surroundings,
@@ -93,7 +82,7 @@ impl World {
     pub fn new(pool: Pool, tuning: Tuning, now: Time) -> Self {
         Self {
             pool,
-            pods: BTreeMap::new(),
+            pods: Pods::default(),
             nodes: Nodes::default(),
             jicofo: Jicofo::default(),
             surroundings: Surroundings::default(),
@@ -129,7 +118,12 @@ impl World {
 
     /// The pods, each with what its bridge said, in the order of their UIDs.
     pub fn pods(&self) -> &BTreeMap<Uid, Known> {
-        &self.pods
+        self.pods.all()
+    }
+
+    /// The numbers of the revisions of which pods were seen.
+    pub(crate) fn revisions(&self) -> &Numbers {
+        self.pods.revisions()
     }
 
     /// The nodes.
@@ -237,22 +231,18 @@ impl World {
 
     /// A bridge answered. `container` is the container's ID as it was known when the bridge was asked.
     pub fn observe_look(&mut self, uid: &Uid, container: &str, look: Look) {
-        let Some(known) = self.pods.get_mut(uid) else {
-            return;
-        };
         let freshness = self.pool.spec.evidence.freshness.get();
         let conferences = self.guards.on(Guard::ConferencesCount);
-        let news = known.live.look(container, look, freshness, conferences);
-        let changed = news || !known.pod.settled();
+        let changed = self.pods.hear(uid, |pod, live| {
+            live.look(container, look, freshness, conferences) || !pod.settled()
+        });
         self.note(changed);
     }
 
     /// A bridge did not answer, or not with what was asked for.
     pub fn observe_silence(&mut self, uid: &Uid, at: Time) {
-        if let Some(known) = self.pods.get_mut(uid) {
-            let news = known.live.silence(at);
-            self.note(news);
-        }
+        let news = self.pods.hear(uid, |_, live| live.silence(at));
+        self.note(news);
     }
 
     /// A node as the API server now tells it.
@@ -289,7 +279,7 @@ impl World {
     /// How soon a bridge should be looked at again: often while it is on its way, so that what is seen is fresh when it is
     /// decided by.
     pub fn look_within(&self, uid: &Uid) -> Duration {
-        match self.pods.get(uid) {
+        match self.pods().get(uid) {
             Some(known) if !known.pod.settled() => self.tuning.look_soon,
             _ => self.tuning.look_usually,
         }

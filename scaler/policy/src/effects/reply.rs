@@ -140,7 +140,7 @@ fn wrote(world: &mut World, pod: Pod, asked: Time, at: Time) {
     let (uid, version) = (pod.uid.clone(), pod.version());
     world.take_pod(pod, asked, at);
     world.memory.stumbled.remove(&uid);
-    if world.pods.contains_key(&uid) {
+    if world.pods().contains_key(&uid) {
         world.outstanding.wrote(&uid, version);
     }
 }

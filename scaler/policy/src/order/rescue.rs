@@ -1,6 +1,6 @@
 //! Which draining or warm bridge is taken back first.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
 use bridge::Time;
@@ -8,7 +8,8 @@ use scaler_api::State;
 use scaler_api::state::IntentReason;
 use serde::{Deserialize, Serialize};
 
-use crate::order::{Ranked, shared};
+use crate::order::number::Number;
+use crate::order::{Rank, Ranked, shared};
 use crate::scene::{Scene, Sight};
 use crate::world::Uid;
 
@@ -67,7 +68,7 @@ pub enum Unfit {
 /// The draining and warm bridges in the order in which they are taken back.
 pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Ranked<'s, 'w, RescueRank> {
     let target = scene.world.pool.spec.capacity.target_stress;
-    let mut ranked: Vec<_> = scene
+    let bridges = scene
         .restless
         .iter()
         .map(|index| &scene.sights[*index])
@@ -80,31 +81,48 @@ pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Ranked<'s, 'w, RescueRank
                     | State::Removing
                     | State::Warm
             )
-        })
-        .map(|sight| {
-            let stress = sight
-                .live
-                .last
-                .filter(|_| sight.fresh)
-                .and_then(|look| look.stress);
-            let free = stress.map_or(0, |stress| ((target - stress).max(0.0) * 1000.0) as u64);
-            let rank = RescueRank {
-                unfit: unfit(scene, sight, free),
-                key: RescueKey {
-                    warm: sight.state == State::Warm,
-                    outdated: sight.outdated,
-                    free: Reverse(free),
-                    deadline: Reverse(sight.marks.deadline),
-                    uid: Arc::clone(sight.uid),
-                },
-            };
-            (rank, sight)
-        })
-        .collect();
-    ranked.sort_unstable_by(|(a, _), (b, _)| {
-        (a.unfit.is_some(), &a.key).cmp(&(b.unfit.is_some(), &b.key))
-    });
-    ranked.into_iter().collect()
+        });
+    Ranked::new(bridges, |sight| {
+        let stress = sight
+            .live
+            .last
+            .filter(|_| sight.fresh)
+            .and_then(|look| look.stress);
+        let free = stress.map_or(0, |stress| ((target - stress).max(0.0) * 1000.0) as u64);
+        RescueRank {
+            unfit: unfit(scene, sight, free),
+            key: RescueKey {
+                warm: sight.state == State::Warm,
+                outdated: sight.outdated,
+                free: Reverse(free),
+                deadline: Reverse(sight.marks.deadline),
+                uid: Arc::clone(sight.uid),
+            },
+        }
+    })
+}
+
+impl Rank for RescueRank {
+    fn number(&self) -> Number {
+        let key = &self.key;
+        let number = Number::default()
+            .first_if(self.unfit.is_none())
+            .first_if(!key.warm)
+            .first_if(!key.outdated)
+            .largest(20, key.free.0)
+            .first_if(key.deadline.0.is_some());
+        match key.deadline.0 {
+            Some(deadline) => number.latest(deadline),
+            None => number.largest(51, 0),
+        }
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        let whole = |rank: &Self| rank.unfit.is_some();
+        whole(self)
+            .cmp(&whole(other))
+            .then_with(|| self.key.cmp(&other.key))
+    }
 }
 
 fn unfit(scene: &Scene<'_>, sight: &Sight<'_>, free: u64) -> Option<Unfit> {
@@ -157,4 +175,46 @@ fn settled(scene: &Scene<'_>, sight: &Sight<'_>) -> Option<Unfit> {
             ),
         ),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::order::tests;
+
+    fn ranks() -> impl Strategy<Value = RescueRank> {
+        let free = prop_oneof![0..3_u64, (1 << 20) - 3..(1 << 20) + 3_u64, Just(u64::MAX)];
+        let deadline = prop_oneof![0..3_i64, -2..0_i64, Just(i64::MAX), Just(1_800_000_000_000)];
+        let deadline = proptest::option::of(deadline);
+        let marks = any::<[bool; 3]>();
+        (marks, free, deadline, "[ab]").prop_map(|(marks, free, deadline, uid)| RescueRank {
+            unfit: marks[0].then_some(Unfit::Full),
+            key: RescueKey {
+                warm: marks[1],
+                outdated: marks[2],
+                free: Reverse(free),
+                deadline: Reverse(deadline.map(Time::from_millis)),
+                uid: Arc::new(Uid(uid)),
+            },
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_number_is_ordered_as_its_key(a in ranks(), b in ranks()) {
+            tests::a_number_is_ordered_as_its_key(&a, &b, a.key.uid.cmp(&b.key.uid))?;
+        }
+
+        #[test]
+        fn a_list_is_ordered_as_its_keys(mut ranks in proptest::collection::vec(ranks(), 0..20)) {
+            for (place, rank) in ranks.iter_mut().enumerate() {
+                rank.key.uid = Arc::new(Uid(format!("{place:02}")));
+            }
+            tests::a_list_is_ordered_as_its_keys(&ranks)?;
+        }
+    }
 }

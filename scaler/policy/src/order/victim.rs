@@ -1,6 +1,6 @@
 //! Which bridge is drained first.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
 use bridge::Time;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::guards::Guard;
 use crate::order::number::Number;
-use crate::order::{Ranked, shared};
+use crate::order::{Rank, Ranked, shared};
 use crate::scene::{Crowding, Scene, Sight};
 use crate::world::Uid;
 
@@ -170,34 +170,18 @@ pub(crate) fn victims<'s, 'w>(
     among: impl Fn(&Sight<'w>) -> bool,
 ) -> Ranked<'s, 'w, VictimRank> {
     let crowding = Crowding::new(scene);
-    let sights: Vec<_> = scene.sights.iter().filter(|sight| among(sight)).collect();
-    let mut ranks: Vec<_> = sights
-        .iter()
-        .map(|sight| {
-            Some(VictimRank {
-                excluded: excluded(scene, sight),
-                key: key(scene, &crowding, sight),
-            })
-        })
-        .collect();
-    let numbers = ranks.iter().map(|rank| rank.as_ref().map_or(0, number));
-    let mut order: Vec<_> = numbers.zip(0..sights.len()).collect();
-    order.sort_unstable_by_key(|(number, _)| *number);
-    for alike in order.chunk_by_mut(|(a, _), (b, _)| a == b) {
-        let key = |place: usize| ranks[place].as_ref().map(|rank| &rank.key);
-        alike.sort_unstable_by(|(_, a), (_, b)| key(*a).cmp(&key(*b)));
-    }
-    order
-        .into_iter()
-        .filter_map(|(_, place)| Some((ranks[place].take()?, sights[place])))
-        .collect()
+    let bridges = scene.sights.iter().filter(|sight| among(sight));
+    Ranked::new(bridges, |sight| VictimRank {
+        excluded: excluded(scene, sight),
+        key: key(scene, &crowding, sight),
+    })
 }
 
 fn key(scene: &Scene<'_>, crowding: &Crowding, sight: &Sight<'_>) -> VictimKey {
     let look = sight.live.last.filter(|_| sight.fresh);
     let people = look.and_then(|look| look.people);
     let stress = look.and_then(|look| look.stress);
-    let ran = sight.ever_ran();
+    let ran = sight.ever_ran;
     let surplus_warm = scene.tally.warm > scene.world.pool.spec.warm.max;
     VictimKey {
         operator: Reverse(sight.marks.drain_requested),
@@ -219,23 +203,31 @@ fn key(scene: &Scene<'_>, crowding: &Crowding, sight: &Sight<'_>) -> VictimKey {
     }
 }
 
-/// Who may be drained before who may not, and then by all of the key but the UID.
-fn number(rank: &VictimRank) -> u128 {
-    let key = &rank.key;
-    Number::default()
-        .first_if(rank.excluded.is_none())
-        .first_if(key.operator.0)
-        .first_if(key.never_started.0)
-        .first_if(key.warm_surplus.0)
-        .first_if(key.node_leaving.0)
-        .first_if(key.outdated.0)
-        .least(7, key.people.into())
-        .least(16, key.largest)
-        .least(12, key.neighbours.into())
-        .largest(16, key.zone.0.into())
-        .least(20, key.stress)
-        .largest(51, key.created.0.as_millis().max(0).unsigned_abs())
-        .get()
+impl Rank for VictimRank {
+    /// Who may be drained before who may not, and then by all of the key but the UID.
+    fn number(&self) -> Number {
+        let key = &self.key;
+        Number::default()
+            .first_if(self.excluded.is_none())
+            .first_if(key.operator.0)
+            .first_if(key.never_started.0)
+            .first_if(key.warm_surplus.0)
+            .first_if(key.node_leaving.0)
+            .first_if(key.outdated.0)
+            .least(7, key.people.into())
+            .least(16, key.largest)
+            .least(12, key.neighbours.into())
+            .largest(16, key.zone.0.into())
+            .least(20, key.stress)
+            .latest(key.created.0)
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        let whole = |rank: &Self| rank.excluded.is_some();
+        whole(self)
+            .cmp(&whole(other))
+            .then_with(|| self.key.cmp(&other.key))
+    }
 }
 
 /// 0, 1, 2–3, 4–7, … people: 0, 1, 2, 3, …
@@ -252,7 +244,7 @@ fn excluded(scene: &Scene<'_>, sight: &Sight<'_>) -> Option<Excluded> {
     if sight.writing {
         return Some(Excluded::UnderWay);
     }
-    if !sight.ever_ran() {
+    if !sight.ever_ran {
         return None;
     }
     if !guards.hold(Guard::FreshnessOfVictims, sight.fresh) {
@@ -264,9 +256,8 @@ fn excluded(scene: &Scene<'_>, sight: &Sight<'_>) -> Option<Excluded> {
     ) {
         return Some(Excluded::Young);
     }
-    let takers = |revision: &str| scene.active_by_revision.get(revision).copied().unwrap_or(0);
-    if sight.outdated && sight.state == State::Active && takers(&sight.marks.revision) <= 1 {
-        let new = takers(&scene.world.pool.revision);
+    if sight.outdated && sight.state == State::Active && scene.takers(sight.revision) <= 1 {
+        let new = scene.takers(scene.revision);
         if !guards.hold(Guard::RevisionFloor, new >= spec.min_active) {
             return Some(Excluded::LastOfRevision);
         }
@@ -279,6 +270,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::order::tests;
 
     /// Small numbers, numbers about the end of so many bits, and what is unknown.
     fn part(bits: u32, unknown: u64) -> impl Strategy<Value = u64> {
@@ -321,10 +313,16 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
 
         #[test]
-        fn numbers_that_differ_are_ordered_as_keys(a in ranks(), b in ranks()) {
-            let whole = |rank: &VictimRank| (rank.excluded.is_some(), rank.key.clone());
-            let by_number = number(&a).cmp(&number(&b));
-            prop_assert!(by_number.is_eq() || by_number == whole(&a).cmp(&whole(&b)));
+        fn a_number_is_ordered_as_its_key(a in ranks(), b in ranks()) {
+            tests::a_number_is_ordered_as_its_key(&a, &b, a.key.uid.cmp(&b.key.uid))?;
+        }
+
+        #[test]
+        fn a_list_is_ordered_as_its_keys(mut ranks in proptest::collection::vec(ranks(), 0..20)) {
+            for (place, rank) in ranks.iter_mut().enumerate() {
+                rank.key.uid = Arc::new(Uid(format!("{place:02}")));
+            }
+            tests::a_list_is_ordered_as_its_keys(&ranks)?;
         }
     }
 
@@ -348,10 +346,14 @@ mod tests {
             },
         };
         let day = 1_800_000_000_000;
-        let one = number(&rank(500, 700, day, "a"));
-        assert_eq!(one, number(&rank(500, 700, day, "b")));
-        assert!(one < number(&rank(501, 700, day, "a")));
-        assert!(one < number(&rank(500, 701, day, "a")));
-        assert!(one < number(&rank(500, 700, day - 1, "a")));
+        let number = |rank: VictimRank| {
+            assert!(rank.number().whole());
+            rank.number().get()
+        };
+        let one = number(rank(500, 700, day, "a"));
+        assert_eq!(one, number(rank(500, 700, day, "b")));
+        assert!(one < number(rank(501, 700, day, "a")));
+        assert!(one < number(rank(500, 701, day, "a")));
+        assert!(one < number(rank(500, 700, day - 1, "a")));
     }
 }

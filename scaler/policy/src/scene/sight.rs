@@ -11,7 +11,7 @@ use scaler_api::state::{Intent, IntentReason};
 use crate::guards::Guard;
 use crate::plan::PodRef;
 use crate::world::{
-    Container, Frozen, Known, Live, Marks, Node, Owner, Phase, Pod, Running, Uid, World,
+    Container, Frozen, Known, Live, Marks, Node, Owner, Phase, Pod, Running, Uid, World, confirmed,
 };
 
 /// One bridge, seen at a moment.
@@ -32,14 +32,22 @@ pub(crate) struct Sight<'w> {
     /// Whether it should answer and has not for long.
     pub(crate) unreachable: bool,
     pub(crate) leaving: Option<Leaving>,
+    /// The number of its revision, where bridges of it were seen before.
+    pub(crate) revision: Option<usize>,
     pub(crate) outdated: bool,
     /// Whether something about the pod is under way, so that nothing else is begun.
     pub(crate) writing: bool,
+    /// Whether somebody deleted the pod.
+    pub(crate) going: bool,
+    /// Whether its bridge may ever have run, so that people may be on it.
+    pub(crate) ever_ran: bool,
     /// Whether the run that goes on confirmed the drain mode of its intent.
     pub(crate) acked: bool,
     /// Whether it takes conferences beyond doubt: it answers, nobody has told it not to take any, and that it serves is written
     /// down, not under way.
     pub(crate) taker: bool,
+    /// Whether it takes conferences beyond doubt, and is counted beyond doubt.
+    pub(crate) counted_taker: bool,
     /// Whether it drains by the pool's choice, or may do so while a write is under way.
     pub(crate) chosen: bool,
 }
@@ -70,30 +78,34 @@ impl<'w> Sight<'w> {
         world: &'w World,
         known: &'w Known,
         place: usize,
+        revision: Option<usize>,
         now: Time,
     ) -> Result<Self, &'w Frozen> {
         let pod = &known.pod;
         let live = &known.live;
+        let compared = known.compared();
         let write = world.outstanding.writes.get(&pod.uid);
-        let marks = match write {
-            Some(write) => &write.after,
-            None => pod.marks.as_ref()?,
+        let (marks, same_run, of) = match write {
+            Some(write) => (
+                &write.after,
+                confirmed(&write.after, pod, live),
+                world.revisions().get(&write.after.revision),
+            ),
+            None => (pod.marks.as_ref()?, compared.confirmed, compared.revision),
         };
         let node = known.node.and_then(|number| world.nodes.at(number));
         let spec = &world.pool.spec;
         let running = pod.running();
-        let of_this_container =
-            running.is_some() && live.run.as_ref().map(|run| run.container.as_str()) == running;
-        let look = live.last.filter(|_| of_this_container);
+        let look = live.last.filter(|_| compared.answered);
         let fresh = look.is_some_and(|look| now.since(look.at) <= spec.evidence.freshness.get());
-        let acked = acked(world, marks, running, live);
+        let acked = acked(world, marks, same_run);
         let state = state(world, pod, marks, acked);
         let unreachable = running.is_some()
             && now.since(heard(world, known)) > spec.evidence.unreachable_after.get();
         // While a write is under way, the worse of before and after holds.
         let written = pod.marks.as_ref().ok().filter(|_| write.is_some());
         let serves = |marks: &Marks| {
-            marks.intent == Intent::Active && self::acked(world, marks, running, live)
+            marks.intent == Intent::Active && self::acked(world, marks, compared.confirmed)
         };
         let chosen = |marks: &Marks| {
             !forced(marks.reason)
@@ -105,23 +117,34 @@ impl<'w> Sight<'w> {
                 state,
                 State::Removing | State::Warm | State::Starting | State::Active
             );
+        let taker = state == State::Active
+            && fresh
+            && look.is_some_and(|look| look.flags == Flags::default())
+            && written.is_none_or(serves);
+        let writing = write.is_some()
+            || world.outstanding.deletes.contains_key(&pod.uid)
+            || world.memory.waits(&pod.uid, now)
+            || world.outstanding.missing.contains(&pod.uid)
+            || world.outstanding.reads.contains_key(&pod.uid);
+        let counted = pod.marks.as_ref().is_ok_and(|marks| marks.counted);
         Ok(Self {
             place,
-            taker: state == State::Active
-                && fresh
-                && look.is_some_and(|look| look.flags == Flags::default())
-                && written.is_none_or(serves),
+            taker,
+            counted_taker: taker && marks.counted && (counted || !writing),
             chosen: may_have_people && (chosen(marks) || written.is_some_and(chosen)),
             state,
             fresh,
             unreachable,
             leaving: node.and_then(|node| leaving(node, &spec.protect.node_signals)),
-            outdated: marks.revision != world.pool.revision,
-            writing: write.is_some()
-                || world.outstanding.deletes.contains_key(&pod.uid)
-                || world.memory.waits(&pod.uid, now)
-                || world.outstanding.missing.contains(&pod.uid)
-                || world.outstanding.reads.contains_key(&pod.uid),
+            revision: of,
+            // One that has no number is of a write, and was never seen.
+            outdated: of.map_or_else(
+                || marks.revision != world.pool.revision,
+                |of| Some(of) != revision,
+            ),
+            writing,
+            going: pod.deletion.is_some(),
+            ever_ran: ever_ran(pod),
             acked,
             pod,
             uid: &known.uid,
@@ -130,12 +153,6 @@ impl<'w> Sight<'w> {
             node,
             node_number: known.node,
         })
-    }
-
-    /// Whether it takes conferences beyond doubt, and is counted beyond doubt.
-    pub(crate) fn counted_taker(&self) -> bool {
-        let written = self.pod.marks.as_ref().is_ok_and(|marks| marks.counted);
-        self.taker && self.marks.counted && (written || !self.writing)
     }
 
     /// Whether nothing has to be decided about it but whether the pool needs it: it serves as it should, and as is written.
@@ -165,14 +182,6 @@ impl<'w> Sight<'w> {
         !self.marks.counted && self.state.countable() && self.marks.reason == IntentReason::Surge
     }
 
-    /// Whether its bridge may ever have run, so that people may be on it.
-    pub(crate) fn ever_ran(&self) -> bool {
-        let started = self.pod.container.as_ref().is_some_and(|container| {
-            !container.id.is_empty() || container.running != Running::Waiting
-        });
-        self.pod.phase != Phase::Pending || started
-    }
-
     /// Since when its present run, or the wait for it, lasts, by the API server's clock.
     pub(crate) fn up_since(&self) -> Time {
         match &self.pod.container {
@@ -194,17 +203,22 @@ impl<'w> Sight<'w> {
     }
 }
 
-/// Whether the run that goes on confirmed the drain mode that is intended. A restart leaves nothing confirmed.
-fn acked(world: &World, marks: &Marks, running: Option<&str>, live: &Live) -> bool {
-    let Some(acked) = &marks.acked else {
-        return false;
-    };
+/// Whether the run that goes on confirmed the drain mode that is intended. `same_run` is whether it confirmed any.
+fn acked(world: &World, marks: &Marks, same_run: bool) -> bool {
     let drain = marks.intent != Intent::Active;
-    let same_run = running == Some(acked.container_id.as_str())
-        && live.run.as_ref().is_none_or(|run| {
-            run.container != acked.container_id || run.startup == acked.startup_time
-        });
-    acked.drain == drain && world.guards.hold(Guard::AckOfThisRun, same_run)
+    marks
+        .acked
+        .as_ref()
+        .is_some_and(|acked| acked.drain == drain)
+        && world.guards.hold(Guard::AckOfThisRun, same_run)
+}
+
+fn ever_ran(pod: &Pod) -> bool {
+    let started = pod
+        .container
+        .as_ref()
+        .is_some_and(|container| !container.id.is_empty() || container.running != Running::Waiting);
+    pod.phase != Phase::Pending || started
 }
 
 fn state(world: &World, pod: &Pod, marks: &Marks, acked: bool) -> State {

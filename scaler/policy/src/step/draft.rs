@@ -54,7 +54,7 @@ impl<'s, 'w> Draft<'s, 'w> {
     /// Whether something may be decided about a pod: nothing was yet, nothing is under way, and it is not going.
     pub(crate) fn free(&self, sight: &Sight<'w>) -> bool {
         let idle = self.world.guards.hold(Guard::OneAtATime, !sight.writing);
-        idle && sight.pod.deletion.is_none() && !self.acted[sight.place]
+        idle && !sight.going && !self.acted[sight.place]
     }
 
     /// The bridges about which something may have to be decided: all but those that serve as they should.
@@ -174,7 +174,7 @@ impl<'s, 'w> Draft<'s, 'w> {
 
     /// Chooses a bridge to be drained; one on which nobody can be is removed at once.
     pub(crate) fn drain(&mut self, sight: &Sight<'w>, reason: IntentReason) {
-        if sight.ever_ran() {
+        if sight.ever_ran {
             let after = Marks {
                 counted: false,
                 protected: true,
@@ -219,7 +219,7 @@ impl<'s, 'w> Draft<'s, 'w> {
         let left = &mut self.left;
         left.counted = left.counted.saturating_sub(u32::from(sight.counted()));
         left.surge = left.surge.saturating_sub(u32::from(sight.surge()));
-        let taker = u32::from(sight.counted_taker());
+        let taker = u32::from(sight.counted_taker);
         left.active_counted = left.active_counted.saturating_sub(taker);
     }
 
@@ -243,7 +243,7 @@ impl<'s, 'w> Draft<'s, 'w> {
 
     /// Whether a counted bridge may stop taking conferences without the pool falling below its floor.
     pub(crate) fn above_floor(&self, sight: &Sight<'w>) -> bool {
-        let taker = u32::from(sight.counted_taker());
+        let taker = u32::from(sight.counted_taker);
         let left = self.left.active_counted.saturating_sub(taker);
         // One of which nothing is known may take conferences all the same.
         let serves = sight.state == State::Active && sight.counted();

@@ -199,7 +199,7 @@ pub(super) fn create_at(draft: &Draft<'_, '_>) -> Time {
 fn free_slot(draft: &Draft<'_, '_>, count: u32) -> Option<u32> {
     let world = draft.world;
     let held: std::collections::BTreeSet<u32> = world
-        .pods
+        .pods()
         .values()
         .filter_map(|known| match &known.pod.marks {
             Ok(marks) => marks.slot,

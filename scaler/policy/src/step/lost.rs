@@ -33,7 +33,7 @@ pub(super) fn clear(draft: &mut Draft<'_, '_>) {
         } else if sight.state == State::Failed {
             draft.remove(sight, Transition::StartFailed, IntentReason::Failed);
         } else if start_failed(draft, sight) {
-            if sight.ever_ran() {
+            if sight.ever_ran {
                 draft.drain(sight, IntentReason::Failed);
             } else {
                 draft.remove(sight, Transition::StartFailed, IntentReason::Failed);

@@ -73,7 +73,7 @@ pub(super) fn drain_outdated(draft: &mut Draft<'_, '_>) {
             continue;
         }
         // Nobody can be on one that never ran: it makes room at once, and the next one is made of the new template.
-        if !sight.ever_ran() {
+        if !sight.ever_ran {
             draft.drain(sight, IntentReason::Outdated);
             draft.rank(place);
             continue;

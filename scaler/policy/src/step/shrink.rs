@@ -61,7 +61,7 @@ fn kept<'w>(draft: &Draft<'_, 'w>, rank: &VictimRank, sight: &Sight<'w>) -> Opti
     match rank.excluded {
         Some(excluded) => Some(excluded.into()),
         None if !draft.above_floor(sight) => Some(Kept::MinActive),
-        None if !sight.ever_ran() => None,
+        None if !sight.ever_ran => None,
         None if draft.scene.breakers.mass_unhealthy => Some(Kept::ManyUnhealthy),
         None if !draft.within_budget() => Some(Kept::MaxConcurrent),
         None => None,
@@ -102,7 +102,7 @@ fn surplus_spares(draft: &mut Draft<'_, '_>) {
         return;
     }
     for sight in draft.sights() {
-        let seen = sight.fresh || !sight.ever_ran();
+        let seen = sight.fresh || !sight.ever_ran;
         if rollout::spare(sight)
             && seen
             && !sight.marks.pinned

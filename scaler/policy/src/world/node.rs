@@ -1,8 +1,10 @@
 //! A node, as far as its bridges care.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use scaler_api::spec::NodeSignal;
+
+use crate::world::Numbers;
 
 /// A node, as the API server last told it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,19 +22,16 @@ pub struct Node {
 /// The nodes, each with a number, so that thousands of pods find theirs without comparing names.
 #[derive(Clone, Debug, Default)]
 pub struct Nodes {
-    numbers: BTreeMap<String, usize>,
+    numbers: Numbers,
     nodes: Vec<Option<Node>>,
 }
 
 impl Nodes {
     /// The number of a name, whether the node is known or not.
     pub(crate) fn number(&mut self, name: &str) -> usize {
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
-        }
-        self.numbers.insert(name.to_owned(), self.nodes.len());
-        self.nodes.push(None);
-        self.nodes.len() - 1
+        let number = self.numbers.number(name);
+        self.nodes.resize(self.numbers.given(), None);
+        number
     }
 
     /// The node of a number.
@@ -47,7 +46,7 @@ impl Nodes {
 
     /// The node of a name.
     pub fn get(&self, name: &str) -> Option<&Node> {
-        self.at(*self.numbers.get(name)?)
+        self.at(self.numbers.get(name)?)
     }
 
     /// Whether no node is known: then nobody watches them.

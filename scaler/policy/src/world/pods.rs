@@ -1,13 +1,12 @@
 //! Which pods there are, as events, lists and replies tell it, each as of another moment.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bridge::Time;
 
 use crate::guards::Guard;
-use crate::world::{Known, Live, Pod, Uid, World};
+use crate::world::{Known, Pod, Uid, World};
 
 /// For how long a pod that is gone is remembered: no answer of before that is under way for longer.
 const GONE: Duration = Duration::from_mins(1);
@@ -49,8 +48,12 @@ impl World {
         }
         self.note(true);
         let node = pod.node.as_deref().map(|name| self.nodes.number(name));
-        let unsettled = !pod.settled();
-        let Some(known) = self.pods.get_mut(&pod.uid) else {
+        if let Some(known) = self.pods().get(&pod.uid) {
+            let overtaken = matches!((known.pod.version(), pod.version()), (Some(known), Some(new)) if new < known);
+            if !self.guards.hold(Guard::OldEventsIgnored, !overtaken) {
+                return;
+            }
+        } else {
             let creation = pod
                 .marks
                 .as_ref()
@@ -60,26 +63,9 @@ impl World {
                 // Its reply is late, or lost.
                 self.memory.created();
             }
-            self.outstanding.seen(&pod);
-            let known = Known {
-                live: Live::default(),
-                seen_at: at,
-                unsettled_since: unsettled.then_some(at),
-                node,
-                uid: Arc::new(pod.uid.clone()),
-                pod,
-            };
-            self.pods.insert(known.pod.uid.clone(), known);
-            return;
-        };
-        let overtaken =
-            matches!((known.pod.version(), pod.version()), (Some(known), Some(new)) if new < known);
-        if self.guards.hold(Guard::OldEventsIgnored, !overtaken) {
-            self.outstanding.seen(&pod);
-            known.pod = pod;
-            known.node = node;
-            known.unsettled_since = unsettled.then(|| known.unsettled_since.unwrap_or(at));
         }
+        self.outstanding.seen(&pod);
+        self.pods.take(pod, node, at);
     }
 
     /// A pod is no longer there.
@@ -87,7 +73,7 @@ impl World {
         self.hear_pods(at);
         self.gone.retain(|_, gone| at.since(*gone) <= GONE);
         self.gone.insert(uid.clone(), at);
-        let known = self.pods.remove(uid).is_some();
+        let known = self.pods.remove(uid);
         self.note(known);
         self.outstanding.forget(uid);
         self.memory.forget(uid);
@@ -97,7 +83,7 @@ impl World {
     /// believed to be gone. Without its label it is still the pool's while it names it as its owner, and goes with it.
     pub fn observe_missing(&mut self, uid: &Uid, at: Time) {
         self.hear_pods(at);
-        let Some(known) = self.pods.get(uid) else {
+        let Some(known) = self.pods().get(uid) else {
             return;
         };
         if known.pod.deletion.is_some() {
@@ -131,7 +117,7 @@ impl World {
         let version: Option<u64> = version.parse().ok();
         let newer = |known: &Known| matches!((known.pod.version(), version), (Some(pod), Some(list)) if pod > list);
         let gone: Vec<Uid> = self
-            .pods
+            .pods()
             .iter()
             .filter(|(uid, known)| !listed.contains(uid) && !newer(known))
             .map(|(uid, _)| uid.clone())
@@ -165,6 +151,6 @@ impl World {
                 && known.pod.created >= pod.created
                 && known.pod.running().is_some()
         };
-        pod.authority.is_some() && !self.pods.values().any(other)
+        pod.authority.is_some() && !self.pods().values().any(other)
     }
 }
