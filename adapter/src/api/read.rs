@@ -24,7 +24,7 @@ pub(super) use refusal::{failures, no_service, unavailable};
 pub(super) fn answer(shared: &Shared, read: &Read, pretty: bool) -> Result<Vec<u8>, Status> {
     let now = shared.clock.now();
     let store = shared.store();
-    let (values, window) = Reader {
+    let (mut values, window) = Reader {
         shared,
         store: &store,
         read,
@@ -34,6 +34,10 @@ pub(super) fn answer(shared: &Shared, read: &Read, pretty: bool) -> Result<Vec<u
     shared
         .telemetry
         .told(GROUP, values.iter().map(|value| value.at), now);
+    let correction = shared.clock.correction();
+    for value in &mut values {
+        value.at = correction.of(value.at);
+    }
     let heading = Heading {
         version: read.version,
         metric: &read.metric,
