@@ -116,8 +116,8 @@ impl Api {
         let old: Vec<Ticket> = {
             let now = self.shared.clock.now();
             let store = self.shared.store();
-            asked::bridges(&store, route)
-                .filter(|bridge| refresher.freshness.wants(bridge, now))
+            let wanted = move |bridge: &Record| refresher.freshness.wants(bridge, now);
+            asked::bridges(&store, route, wanted)
                 .map(Record::ticket)
                 .collect()
         };

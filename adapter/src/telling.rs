@@ -24,7 +24,7 @@ pub(crate) use groups::aggregate;
 pub(crate) use metric::{
     Aggregate, COMMITTED_STRESS, ExtraMetric, FREE_CAPACITY, MetricId, Metrics,
 };
-pub(crate) use pod::{BridgePod, CONTAINER_NAME, Owner, Pod};
+pub(crate) use pod::{BridgePod, CONTAINER_NAME, Labels, Owner, Pod};
 pub(crate) use resource::Resource;
 pub(crate) use services::{NoService, Services};
 pub(crate) use shares::shares;

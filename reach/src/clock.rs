@@ -5,35 +5,95 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use bridge::Time;
 
 /// A wall clock that never jumps: it is read once, then the monotonic clock carries it on, so that a corrected system clock
-/// makes no sample look old and no dead bridge look fresh.
+/// makes no sample look old and no dead bridge look fresh. What others are told is in the system's time: see
+/// [`correction`](Self::correction).
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     wall: Time,
     origin: Instant,
+    follows: bool,
+}
+
+/// How far the system's clock has moved away from a [`Clock`], in milliseconds; nothing where neither was corrected.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Correction(i64);
+
+impl Correction {
+    /// A moment of the clock, as the system's clock says it now.
+    #[must_use]
+    pub const fn of(self, at: Time) -> Time {
+        Time::from_millis(at.as_millis().saturating_add(self.0))
+    }
 }
 
 impl Clock {
     /// A clock that agrees with the system's now.
     pub fn system() -> Self {
-        let wall = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(Time::default(), |since| Time::default() + since);
+        Self::following(system())
+    }
+
+    /// A system's clock that said `wall` now, and may have been corrected since.
+    pub fn following(wall: Time) -> Self {
         Self {
-            wall,
-            origin: Instant::now(),
+            follows: true,
+            ..Self::at(wall)
         }
     }
 
-    /// A clock that says `wall` now.
+    /// A clock that says `wall` now, whatever the system's says.
     pub fn at(wall: Time) -> Self {
         Self {
             wall,
             origin: Instant::now(),
+            follows: false,
         }
     }
 
     /// The moment, in milliseconds since 1970.
     pub fn now(&self) -> Time {
         self.wall + self.origin.elapsed()
+    }
+
+    /// What turns moments of this clock into the system's, for those who are told of them.
+    pub fn correction(&self) -> Correction {
+        let ahead = if self.follows {
+            system().as_millis() - self.now().as_millis()
+        } else {
+            0
+        };
+        Correction(ahead)
+    }
+}
+
+fn system() -> Time {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(Time::default(), |since| Time::default() + since)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// More than two readings of a clock are apart, and less than any correction that matters.
+    const BESIDE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn what_is_told_follows_a_system_clock_that_was_corrected() {
+        let hour = Duration::from_hours(1);
+        for wrong in [system() - hour, system() + hour, system()] {
+            let clock = Clock::following(wrong);
+            let told = clock.correction().of(clock.now());
+            let apart = told.since(system()).max(system().since(told));
+            assert!(apart < BESIDE, "{told} for {wrong}");
+            assert!(clock.now().since(wrong) < BESIDE, "the clock itself jumped");
+        }
+        let set = Clock::at(Time::from_millis(1_000));
+        assert_eq!(
+            set.correction().of(Time::from_millis(7)),
+            Time::from_millis(7)
+        );
     }
 }

@@ -18,7 +18,7 @@ pub mod signals;
 
 pub use address::Loopback;
 pub use causes::causes;
-pub use clock::Clock;
+pub use clock::{Clock, Correction};
 pub use exchange::{date, send};
 pub use failure::Failure;
 pub use listen::listen;

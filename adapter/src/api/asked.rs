@@ -4,20 +4,26 @@ use crate::api::external::{is_meant, label};
 use crate::api::route::{ExternalRead, Read, Route, Target};
 use crate::telling::{COMMITTED_STRESS, Record, Resource, Store};
 
-/// The bridges whose values the answer is made of; none where it is made of no values.
+/// Those that are wanted of the bridges whose values the answer is made of; none where it is made of no values.
 pub(super) fn bridges<'a>(
     store: &'a Store,
     route: &'a Route,
-) -> Box<dyn Iterator<Item = &'a Record> + 'a> {
-    match route {
-        Route::Read(read) => of_read(store, read),
+    wanted: impl Fn(&Record) -> bool + Copy + 'a,
+) -> impl Iterator<Item = &'a Record> + 'a {
+    let bridges: Box<dyn Iterator<Item = &'a Record> + 'a> = match route {
+        Route::Read(read) => of_read(store, read, wanted),
         Route::Group(read) => of_object(store, &read.namespace, &read.resource, &read.name),
         Route::External(read) => Box::new(of_external(store, read)),
         _ => Box::new(std::iter::empty()),
-    }
+    };
+    bridges.filter(move |bridge| wanted(bridge))
 }
 
-fn of_read<'a>(store: &'a Store, read: &'a Read) -> Box<dyn Iterator<Item = &'a Record> + 'a> {
+fn of_read<'a>(
+    store: &'a Store,
+    read: &'a Read,
+    wanted: impl Fn(&Record) -> bool + 'a,
+) -> Box<dyn Iterator<Item = &'a Record> + 'a> {
     let Some(namespace) = read.namespace.as_deref() else {
         return Box::new(std::iter::empty());
     };
@@ -29,9 +35,10 @@ fn of_read<'a>(store: &'a Store, read: &'a Read) -> Box<dyn Iterator<Item = &'a 
         }
         Target::Namespace => Box::new(store.in_namespace(namespace)),
         Target::All(_) => {
-            let is_meant = |bridge: &&Record| {
+            // Most often none is wanted, and that takes less time to see than what the selector means.
+            let is_meant = move |bridge: &&Record| {
                 let labels = &bridge.pod().labels;
-                read.selector.matches(|key| labels.get(key))
+                wanted(bridge) && read.selector.matches(|key| labels.get(key))
             };
             Box::new(store.in_namespace(namespace).filter(is_meant))
         }

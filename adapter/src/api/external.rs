@@ -61,6 +61,10 @@ pub(super) fn answer(
     }
     let times = values.iter().map(|value| value.at);
     shared.telemetry.told(GROUP, times, now);
+    let correction = shared.clock.correction();
+    for value in &mut values {
+        value.at = correction.of(value.at);
+    }
     let window = shared.metrics.get(metric).window;
     Ok(list(&read.metric, window, &values, pretty))
 }

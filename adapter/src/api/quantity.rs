@@ -1,26 +1,49 @@
 //! Numbers as Kubernetes writes them.
 
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
 /// Thousandths in one.
 const MILLI: f64 = 1_000.0;
 
 /// The largest number of thousandths written: every consumer reads them into an `i64`.
 const MOST: f64 = 9.0e18;
 
-/// A value as a quantity: rounded to the nearest thousandth (halves away from zero), a whole number as a whole number.
+/// A number as Kubernetes writes it: a whole one as such, any other in thousandths. Never an exponent, never a fraction.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Quantity {
+    milli: u64,
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let milli = self.milli;
+        if milli.is_multiple_of(1_000) {
+            write!(f, "{}", milli / 1_000)
+        } else {
+            write!(f, "{milli}m")
+        }
+    }
+}
+
+impl Serialize for Quantity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A value as a quantity: rounded to the nearest thousandth (halves away from zero).
 ///
 /// Nothing finer than a thousandth survives in a consumer (the HPA computes in thousandths). `None` for what no quantity can
-/// say: not a number, infinite, negative, or beyond an `i64` of thousandths. Never an exponent, never a fraction.
-pub(crate) fn quantity(value: f64) -> Option<String> {
+/// say: not a number, infinite, negative, or beyond an `i64` of thousandths.
+pub(crate) fn quantity(value: f64) -> Option<Quantity> {
     let milli = (value * MILLI).round();
     if !(0.0..=MOST).contains(&milli) || value < 0.0 {
         return None;
     }
     let milli = milli as u64;
-    Some(if milli.is_multiple_of(1_000) {
-        (milli / 1_000).to_string()
-    } else {
-        format!("{milli}m")
-    })
+    Some(Quantity { milli })
 }
 
 #[cfg(test)]
@@ -30,6 +53,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn text_of(value: f64) -> Option<String> {
+        quantity(value).map(|quantity| quantity.to_string())
+    }
 
     #[test]
     fn a_value_is_rounded_to_the_nearest_thousandth() {
@@ -48,7 +75,7 @@ mod tests {
             (1e12, "1000000000000"),
         ];
         for (value, text) in table {
-            assert_eq!(quantity(value).as_deref(), Some(text), "{value}");
+            assert_eq!(text_of(value).as_deref(), Some(text), "{value}");
         }
     }
 
@@ -70,14 +97,14 @@ mod tests {
     proptest! {
         #[test]
         fn a_quantity_reads_back_within_half_a_thousandth(value in 0.0..1e9) {
-            let text = quantity(value).unwrap();
+            let text = text_of(value).unwrap();
             let read = Quantity(text).to_f64().unwrap();
             prop_assert!((read - value).abs() <= 0.0005 + value * 1e-15, "{value} read back as {read}");
         }
 
         #[test]
         fn a_quantity_is_digits_and_at_most_one_m(value: f64) {
-            if let Some(text) = quantity(value) {
+            if let Some(text) = text_of(value) {
                 let digits = text.strip_suffix('m').unwrap_or(&text);
                 prop_assert!(digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.is_empty(), "{text}");
                 prop_assert!(digits == "0" || !digits.starts_with('0'), "{text}");
@@ -86,7 +113,7 @@ mod tests {
 
         #[test]
         fn a_count_stays_a_count(count in 0_u32..) {
-            prop_assert_eq!(quantity(f64::from(count)).unwrap(), count.to_string());
+            prop_assert_eq!(text_of(f64::from(count)).unwrap(), count.to_string());
         }
     }
 }

@@ -10,8 +10,8 @@ use crate::api::wire::values::{Heading, Object, Value, list};
 use crate::serving::Status;
 use crate::shared::Shared;
 use crate::telling::{
-    Aggregate, COMMITTED_STRESS, FREE_CAPACITY, MetricId, Metrics, Reading, Record, Resource,
-    Store, aggregate,
+    Aggregate, COMMITTED_STRESS, FREE_CAPACITY, Labels, MetricId, Metrics, Reading, Record,
+    Resource, Store, aggregate,
 };
 
 mod committed;
@@ -24,7 +24,7 @@ pub(super) use refusal::{failures, no_service, unavailable};
 pub(super) fn answer(shared: &Shared, read: &Read, pretty: bool) -> Result<Vec<u8>, Status> {
     let now = shared.clock.now();
     let store = shared.store();
-    let (values, window) = Reader {
+    let (mut values, window) = Reader {
         shared,
         store: &store,
         read,
@@ -34,6 +34,10 @@ pub(super) fn answer(shared: &Shared, read: &Read, pretty: bool) -> Result<Vec<u
     shared
         .telemetry
         .told(GROUP, values.iter().map(|value| value.at), now);
+    let correction = shared.clock.correction();
+    for value in &mut values {
+        value.at = correction.of(value.at);
+    }
     let heading = Heading {
         version: read.version,
         metric: &read.metric,
@@ -104,12 +108,19 @@ impl<'a> Reader<'a> {
     /// The bridges that the selector means.
     fn meant(&self, namespace: &'a str) -> impl Iterator<Item = &'a Record> {
         let series_is_meant = self.series_is_meant();
+        // Bridges of one Deployment have their labels in common: they are compared once.
+        let mut last: Option<(&Labels, bool)> = None;
         self.store
             .in_namespace(namespace)
             .filter(move |_| series_is_meant)
-            .filter(|record| {
+            .filter(move |record| {
                 let labels = &record.pod().labels;
-                self.read.selector.matches(|key| labels.get(key))
+                let meant = match last {
+                    Some((known, meant)) if known.is(labels) => meant,
+                    _ => self.read.selector.matches(|key| labels.get(key)),
+                };
+                last = Some((labels, meant));
+                meant
             })
     }
 

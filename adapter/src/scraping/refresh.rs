@@ -34,9 +34,9 @@ impl Freshness {
     /// asked when the loop finds it worth it: a read does not hammer it.
     pub(crate) fn wants(&self, bridge: &Record, now: Time) -> bool {
         !self.within.is_zero()
-            && bridge.pod().is_alive()
-            && bridge.failure().is_none()
             && bridge.last_answer().is_some_and(|at| self.is_old(at, now))
+            && bridge.failure().is_none()
+            && bridge.pod().is_alive()
     }
 
     fn is_old(&self, answered: Time, now: Time) -> bool {

@@ -37,6 +37,11 @@ const TEMPLATE_HASH: &str = "pod-template-hash";
 pub(crate) struct Labels(Arc<[(Box<str>, Box<str>)]>);
 
 impl Labels {
+    /// Whether both are the same, kept once: then they are equal.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The value of this label.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
         self.0

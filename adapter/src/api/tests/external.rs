@@ -193,3 +193,24 @@ async fn every_external_metric_that_is_advertised_is_answered() {
     let groups = text(groups).await;
     assert!(groups.contains(r#""resource":"free_capacity""#), "{groups}");
 }
+
+#[tokio::test]
+async fn what_is_told_of_a_moment_is_in_the_time_of_a_system_clock_that_was_corrected() {
+    // The machine had believed in 2026-11-21 when the adapter started.
+    let shared = Shared::new(Clock::following(NOW), metrics(), RULES);
+    let api = Api::new(Arc::new(shared), true);
+    api.shared.health.pods_synced(NOW);
+    api.shared.health.first_round_over();
+    bridge(&api, "jvb-a", "jvb", 600, Some((0.4, 17)));
+    for path in [
+        "/apis/custom.metrics.k8s.io/v1beta2/namespaces/meet/pods/jvb-a/stress_level",
+        "/apis/external.metrics.k8s.io/v1beta1/namespaces/meet/stress_level_total",
+    ] {
+        let (code, list) = ask(&api, path).await;
+        assert_eq!(code, 200, "{list}");
+        let told = list["items"][0]["timestamp"].as_str().unwrap();
+        let told: jiff::Timestamp = told.parse().unwrap();
+        let apart = jiff::Timestamp::now().duration_since(told).abs();
+        assert!(apart < jiff::SignedDuration::from_mins(5), "{told}");
+    }
+}

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::values::{List, bytes, timestamp};
+use crate::api::quantity::Quantity;
 use crate::telling::Metrics;
 
 /// The group of the external metrics API.
@@ -25,7 +26,7 @@ pub(crate) struct Value<'a> {
     /// When the oldest part of it arrived; the whole second is written.
     pub at: Time,
     /// The value as a quantity.
-    pub quantity: String,
+    pub quantity: Quantity,
 }
 
 #[derive(Serialize)]
@@ -36,7 +37,7 @@ struct Item<'a> {
     timestamp: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<u32>,
-    value: &'a str,
+    value: Quantity,
 }
 
 /// The answer to a question for an external metric.
@@ -55,7 +56,7 @@ pub(crate) fn list(
                 .map(|(key, value)| Map::from_iter([(key.to_owned(), value.into())])),
             timestamp: timestamp(value.at),
             window,
-            value: &value.quantity,
+            value: value.quantity,
         })
         .collect();
     bytes(&List::new(VALUES, API_VERSION, items), pretty)

@@ -9,15 +9,16 @@ use k8s_openapi::api::core::v1::Pod;
 use super::discovery::Discovery;
 use super::values::{Heading, Object, Value, bytes, list};
 use super::*;
+use crate::api::quantity::quantity;
 use crate::api::selector::Selector;
 use crate::telling::fixtures::metrics;
 use crate::telling::{Metrics, Resource};
 
 fn values() -> Vec<Value<'static>> {
-    let value = |object, quantity: &str| Value {
+    let value = |object, said: f64| Value {
         object,
         at: Time::from_millis(1_795_252_331_847),
-        quantity: quantity.to_owned(),
+        quantity: quantity(said).unwrap(),
     };
     vec![
         value(
@@ -27,7 +28,7 @@ fn values() -> Vec<Value<'static>> {
                 name: "jvb-0",
                 api_version: "v1",
             },
-            "433m",
+            0.433,
         ),
         value(
             Object {
@@ -36,7 +37,7 @@ fn values() -> Vec<Value<'static>> {
                 name: "jvb",
                 api_version: "apps/v1",
             },
-            "2",
+            2.0,
         ),
         value(
             Object {
@@ -45,7 +46,7 @@ fn values() -> Vec<Value<'static>> {
                 name: "meet",
                 api_version: "v1",
             },
-            "0",
+            0.0,
         ),
     ]
 }

@@ -1,23 +1,24 @@
 //! Lists of values, in both versions of the custom metrics API.
 
-use std::collections::BTreeMap;
-
 use bridge::Time;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Version;
+use crate::api::quantity::Quantity;
 use crate::api::selector::{Requirement, Selector, Test};
 
+mod mould;
+
 /// One value of one object.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Value<'a> {
     /// The object that has the value.
     pub object: Object<'a>,
     /// When the value arrived; the whole second is written.
     pub at: Time,
     /// The value as a quantity.
-    pub quantity: String,
+    pub quantity: Quantity,
 }
 
 /// The object that a value describes.
@@ -50,53 +51,69 @@ pub(crate) struct Heading<'a> {
     pub pretty: bool,
 }
 
-/// About the bytes of one value of an ordinary pod.
-const VALUE_LENGTH: usize = 256;
-
 /// The answer to a question for metrics.
 pub(crate) fn list(heading: Heading<'_>, values: &[Value<'_>]) -> Vec<u8> {
-    let selector = LabelSelector::of(heading.selector);
-    let selector = selector.as_ref();
-    let timestamps = Timestamps::of(values);
-    let length = (values.len() + 1) * VALUE_LENGTH;
-    match heading.version {
-        Version::V1Beta1 => text(
-            &list_of(heading.version, values, |value| ItemV1Beta1 {
-                described_object: value.object,
+    let form = Form::new(heading);
+    if heading.pretty {
+        form.whole(values, true)
+    } else {
+        mould::list(&form, values)
+    }
+}
+
+/// The form of all values of one answer.
+struct Form<'a> {
+    heading: Heading<'a>,
+    selector: Option<LabelSelector<'a>>,
+}
+
+impl<'a> Form<'a> {
+    fn new(heading: Heading<'a>) -> Self {
+        let selector = LabelSelector::of(heading.selector);
+        Self { heading, selector }
+    }
+
+    /// The answer, each of its values written by itself.
+    fn whole(&self, values: &[Value<'_>], pretty: bool) -> Vec<u8> {
+        let times: Vec<String> = values.iter().map(|value| timestamp(value.at)).collect();
+        let items = values.iter().zip(&times);
+        let items = items.map(|(value, time)| self.item(value.object, time, &value.quantity));
+        bytes(&self.list(items.collect()), pretty)
+    }
+
+    fn list<I>(&self, items: Vec<I>) -> List<I> {
+        List::new("MetricValueList", self.heading.version.api_version(), items)
+    }
+
+    fn item<'i, V>(&'i self, object: Object<'i>, timestamp: &'i str, value: &'i V) -> Item<'i, V> {
+        let heading = &self.heading;
+        let selector = self.selector.as_ref();
+        match heading.version {
+            Version::V1Beta1 => Item::V1Beta1(ItemV1Beta1 {
+                described_object: object,
                 metric_name: heading.metric,
-                timestamp: timestamps.at(value.at),
+                timestamp,
                 window: heading.window,
-                value: &value.quantity,
+                value,
                 selector,
             }),
-            heading.pretty,
-            length,
-        ),
-        Version::V1Beta2 => text(
-            &list_of(heading.version, values, |value| ItemV1Beta2 {
-                described_object: value.object,
+            Version::V1Beta2 => Item::V1Beta2(ItemV1Beta2 {
+                described_object: object,
                 metric: Identifier {
                     name: heading.metric,
                     selector,
                 },
-                timestamp: timestamps.at(value.at),
+                timestamp,
                 window_seconds: heading.window,
-                value: &value.quantity,
+                value,
             }),
-            heading.pretty,
-            length,
-        ),
+        }
     }
 }
 
 /// A document as JSON, ending in a line break where it is for eyes.
 pub(crate) fn bytes(document: &impl Serialize, pretty: bool) -> Vec<u8> {
-    text(document, pretty, 0)
-}
-
-/// The same of a document of about so many bytes: a long text that is moved each time it doubles is written twice.
-fn text(document: &impl Serialize, pretty: bool, length: usize) -> Vec<u8> {
-    let mut text = Vec::with_capacity(length);
+    let mut text = Vec::new();
     let written = if pretty {
         serde_json::to_writer_pretty(&mut text, document).map(|()| text.push(b'\n'))
     } else {
@@ -113,24 +130,6 @@ pub(super) fn timestamp(at: Time) -> String {
     Timestamp::from_second(second(at))
         .unwrap_or(Timestamp::UNIX_EPOCH)
         .to_string()
-}
-
-/// The seconds of an answer as they are written: thousands of values are of a few.
-struct Timestamps(BTreeMap<i64, String>);
-
-impl Timestamps {
-    fn of(values: &[Value<'_>]) -> Self {
-        let mut written = BTreeMap::new();
-        for value in values {
-            let second = second(value.at);
-            written.entry(second).or_insert_with(|| timestamp(value.at));
-        }
-        Self(written)
-    }
-
-    fn at(&self, at: Time) -> &str {
-        self.0.get(&second(at)).map_or("", String::as_str)
-    }
 }
 
 const fn second(at: Time) -> i64 {
@@ -160,36 +159,35 @@ impl<I> List<I> {
     }
 }
 
-fn list_of<'a, I>(
-    version: Version,
-    values: &'a [Value<'a>],
-    item: impl Fn(&'a Value<'a>) -> I,
-) -> List<I> {
-    let items = values.iter().map(item).collect();
-    List::new("MetricValueList", version.api_version(), items)
+/// One value in the form of either version.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Item<'a, V> {
+    V1Beta1(ItemV1Beta1<'a, V>),
+    V1Beta2(ItemV1Beta2<'a, V>),
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ItemV1Beta1<'a> {
+struct ItemV1Beta1<'a, V> {
     described_object: Object<'a>,
     metric_name: &'a str,
     timestamp: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<u32>,
-    value: &'a str,
+    value: &'a V,
     selector: Option<&'a LabelSelector<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ItemV1Beta2<'a> {
+struct ItemV1Beta2<'a, V> {
     described_object: Object<'a>,
     metric: Identifier<'a>,
     timestamp: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     window_seconds: Option<u32>,
-    value: &'a str,
+    value: &'a V,
 }
 
 #[derive(Serialize)]
