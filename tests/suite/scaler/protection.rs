@@ -172,5 +172,13 @@ async fn a_bridge_is_protected_from_its_first_moment_until_it_is_empty_and_when_
     let removed = removed.context("one was removed")?;
     ensure!(intents(&removed.name) == ["active", "drain", "remove"]);
     ensure!(stage.removals()?.len() == 1, "{:#?}", stage.removals()?);
+
+    let metrics = stage.scalers.says(0, "/metrics").await?;
+    for end in ["Empty", "Warm"] {
+        let line = format!(
+            r#"jvb_scaler_drain_duration_seconds_count{{namespace="jitsi",pool="jvb",reason="ScaleDown",end="{end}"}} 1"#
+        );
+        ensure!(metrics.contains(&line), "{line} is not in\n{metrics}");
+    }
     stage.unharmed().await
 }
