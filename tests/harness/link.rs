@@ -2,13 +2,18 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use kube::client::ConfigExt as _;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::accept::accept;
@@ -21,6 +26,8 @@ use crate::laboratory::Laboratory;
 pub struct Link {
     server: SocketAddr,
     address: SocketAddr,
+    /// Whether whoever comes speaks without TLS, which begins here.
+    open: bool,
     gate: watch::Sender<Gate>,
     _task: AbortOnDropHandle<()>,
 }
@@ -33,6 +40,10 @@ struct Gate {
     opened: u64,
     /// How many of them, the oldest, are silent for ever.
     lost: u64,
+    /// To which request the answer is to be lost, by its first line.
+    losing: Option<fn(&str) -> bool>,
+    /// To how many requests it was.
+    answers_lost: u64,
 }
 
 impl Laboratory {
@@ -41,6 +52,22 @@ impl Laboratory {
     /// # Errors
     /// When there is one already.
     pub async fn link(&self) -> Result<Link> {
+        self.link_by(None).await
+    }
+
+    /// The same for the user of this kubeconfig alone. Requests are seen here, and [`Link::lose_answer`] can be told which of them
+    /// is never answered.
+    ///
+    /// # Errors
+    /// When there is one already, or the file is no kubeconfig.
+    pub async fn open_link(&self, kubeconfig: &Path) -> Result<Link> {
+        let config = self.config_of(kubeconfig).await?;
+        let tls = config.rustls_client_config();
+        let tls = tls.context("the user of the kubeconfig has no certificate")?;
+        self.link_by(Some(tls)).await
+    }
+
+    async fn link_by(&self, tls: Option<ClientConfig>) -> Result<Link> {
         let ip = self.network().control_plane();
         let server = SocketAddr::from((ip, API_SERVER_PORT));
         let address = SocketAddr::from((ip, LINK_PORT));
@@ -48,10 +75,13 @@ impl Laboratory {
             .await
             .with_context(|| format!("cannot listen on {address}"))?;
         let (gate, _) = watch::channel(Gate::default());
-        let task = tokio::spawn(serve(listener, server, gate.clone()));
+        let open = tls.is_some();
+        let tls = tls.map(|tls| TlsConnector::from(Arc::new(tls)));
+        let task = tokio::spawn(serve(listener, server, tls, gate.clone()));
         Ok(Link {
             server,
             address,
+            open,
             gate,
             _task: AbortOnDropHandle::new(task),
         })
@@ -74,51 +104,122 @@ impl Link {
         self.gate.send_modify(|gate| gate.lost = gate.opened);
     }
 
+    /// The next request whose first line, as in `GET /version HTTP/1.1`, is such a one reaches the API server, and is never
+    /// answered. Only for an [open](Laboratory::open_link) link.
+    pub fn lose_answer(&self, such: fn(&str) -> bool) {
+        self.gate.send_modify(|gate| gate.losing = Some(such));
+    }
+
+    /// To how many requests the answer was lost.
+    pub fn answers_lost(&self) -> u64 {
+        self.gate.borrow().answers_lost
+    }
+
     /// The same kubeconfig file, only that it leads through here.
     pub(crate) fn kubeconfig(&self, direct: &Path) -> Result<PathBuf> {
         let text = std::fs::read_to_string(direct)
             .with_context(|| format!("cannot read {}", direct.display()))?;
         let through = direct.with_extension("link.kubeconfig");
-        let text = text.replace(&self.server.to_string(), &self.address.to_string());
+        let scheme = if self.open { "http" } else { "https" };
+        let text = text.replace(
+            &format!("https://{}", self.server),
+            &format!("{scheme}://{}", self.address),
+        );
         crate::keys::write(&through, &text)?;
         Ok(through)
     }
 }
 
-async fn serve(listener: TcpListener, server: SocketAddr, gate: watch::Sender<Gate>) {
+async fn serve(
+    listener: TcpListener,
+    server: SocketAddr,
+    tls: Option<TlsConnector>,
+    gate: watch::Sender<Gate>,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             client = accept(&listener) => {
                 gate.send_modify(|gate| gate.opened += 1);
                 let number = gate.borrow().opened;
-                connections.spawn(carry(client, server, number, gate.subscribe()));
+                connections.spawn(connect(client, server, tls.clone(), number, gate.clone()));
             }
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-async fn carry(client: TcpStream, server: SocketAddr, number: u64, gate: watch::Receiver<Gate>) {
+async fn connect(
+    client: TcpStream,
+    server: SocketAddr,
+    tls: Option<TlsConnector>,
+    number: u64,
+    gate: watch::Sender<Gate>,
+) {
     // An API server that is down is one that closes its connections.
-    let Ok(server) = TcpStream::connect(server).await else {
+    let Ok(there) = TcpStream::connect(server).await else {
         return;
     };
-    let _ = (client.set_nodelay(true), server.set_nodelay(true));
-    let (from_client, to_client) = client.into_split();
-    let (from_server, to_server) = server.into_split();
+    let _ = (client.set_nodelay(true), there.set_nodelay(true));
+    let Some(tls) = tls else {
+        return carry(client, there, number, &gate, false).await;
+    };
+    let name = ServerName::IpAddress(server.ip().into());
+    if let Ok(there) = tls.connect(name, there).await {
+        carry(client, there, number, &gate, true).await;
+    }
+}
+
+/// One connection, with its number and whether requests can be read on it.
+async fn carry(
+    client: TcpStream,
+    server: impl AsyncRead + AsyncWrite,
+    number: u64,
+    gate: &watch::Sender<Gate>,
+    open: bool,
+) {
+    let answered = AtomicBool::new(true);
+    let ask = |chunk: &[u8]| {
+        if open && loses(gate, chunk) {
+            answered.store(false, Ordering::Relaxed);
+        }
+        true
+    };
+    let answer = |_: &[u8]| answered.load(Ordering::Relaxed);
+    let (from_client, to_client) = split(client);
+    let (from_server, to_server) = split(server);
     // A connection that breaks is the business of its two ends.
     let _ = tokio::join!(
-        copy(from_client, to_server, number, gate.clone()),
-        copy(from_server, to_client, number, gate)
+        copy(from_client, to_server, number, gate.subscribe(), ask),
+        copy(from_server, to_client, number, gate.subscribe(), answer)
     );
 }
 
+/// Whether what is sent here is the request whose answer is to be lost; another one is not. A client that waits for an answer before
+/// it asks again begins each request with a chunk of its own.
+fn loses(gate: &watch::Sender<Gate>, chunk: &[u8]) -> bool {
+    if gate.borrow().losing.is_none() {
+        return false;
+    }
+    let line = chunk.split(|byte| *byte == b'\r').next();
+    let line = String::from_utf8_lossy(line.unwrap_or_default());
+    gate.send_if_modified(|gate| {
+        let such = gate.losing.is_some_and(|such| such(&line));
+        if such {
+            gate.losing = None;
+            gate.answers_lost += 1;
+        }
+        such
+    })
+}
+
+/// Carries one direction; what does not pass `so` is dropped.
 async fn copy(
-    mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
     number: u64,
     mut gate: watch::Receiver<Gate>,
+    so: impl Fn(&[u8]) -> bool,
 ) -> Result<()> {
     let mut buffer = vec![0; 16 * 1024];
     loop {
@@ -126,10 +227,14 @@ async fn copy(
         // The end of a connection does not pass either.
         gate.wait_for(|gate| !gate.stalled && number > gate.lost)
             .await?;
+        let chunk = &buffer[..length];
         if length == 0 {
-            // Dropping it closes this direction.
+            to.shutdown().await?;
             return Ok(());
         }
-        to.write_all(&buffer[..length]).await?;
+        if so(chunk) {
+            to.write_all(chunk).await?;
+            to.flush().await?;
+        }
     }
 }

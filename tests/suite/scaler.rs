@@ -1,5 +1,6 @@
 //! A real API server, the real controller, and bridges that have people on them.
 
+mod answers;
 mod committed;
 mod ending;
 mod hands;
@@ -8,6 +9,7 @@ mod many;
 mod morning;
 mod others;
 mod outages;
+mod protection;
 mod rights;
 mod size;
 mod stage;

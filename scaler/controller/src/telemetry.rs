@@ -8,7 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-use scaler_policy::{Tally, Violation};
+use scaler_policy::{Drained, Tally, Unfit, Violation};
 
 /// Content type of what [`Telemetry::render`] writes.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -17,6 +17,8 @@ type Label = [(&'static str, &'static str); 1];
 type Name = [(&'static str, String); 1];
 type Result = [(&'static str, &'static str); 2];
 type OfPool = [(&'static str, String); 3];
+type OfDrain = [(&'static str, String); 4];
+type OfRescue = [(&'static str, String); 3];
 
 /// Counters and numbers since the start.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(crate) struct Telemetry {
     watch_errors: Family<Label, Counter>,
     violations: Family<Name, Counter>,
     people_moved: Family<Name, Counter>,
+    drain_seconds: Family<OfDrain, Histogram>,
+    rescues_held_back: Family<OfRescue, Counter>,
     events_dropped: Counter,
     step_seconds: Histogram,
 }
@@ -47,6 +51,8 @@ impl Telemetry {
             watch_errors: Family::default(),
             violations: Family::default(),
             people_moved: Family::default(),
+            drain_seconds: Family::new_with_constructor(drains),
+            rescues_held_back: Family::default(),
             events_dropped: Counter::default(),
             step_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 15)),
         };
@@ -95,6 +101,17 @@ impl Telemetry {
             "people_moved",
             "People in the conferences that jicofo moved off bridges past their deadline, because it was asked to; by namespace",
             self.people_moved.clone(),
+        );
+        own.register_with_unit(
+            "drain_duration",
+            "Time from the decision to drain a bridge until its pod is deleted, or it serves or waits again; by pool, by why it was drained and by how that ended",
+            Unit::Seconds,
+            self.drain_seconds.clone(),
+        );
+        own.register(
+            "rescues_held_back",
+            "Draining or warm bridges that were not taken back although bridges were missing, by pool and by why; in a dry run too",
+            self.rescues_held_back.clone(),
         );
         own.register(
             "events_dropped",
@@ -151,6 +168,28 @@ impl Telemetry {
         self.people_moved.get_or_create(&labels).inc_by(people);
     }
 
+    /// A drain is over.
+    pub(crate) fn drained(&self, namespace: &str, pool: &str, drained: &Drained) {
+        let labels = [
+            ("namespace", namespace.to_owned()),
+            ("pool", pool.to_owned()),
+            ("reason", format!("{:?}", drained.why)),
+            ("end", format!("{:?}", drained.end)),
+        ];
+        let seconds = self.drain_seconds.get_or_create(&labels);
+        seconds.observe(drained.lasted.as_secs_f64());
+    }
+
+    /// A bridge is not taken back although one is missing.
+    pub(crate) fn held_back(&self, namespace: &str, pool: &str, why: Unfit) {
+        let labels = [
+            ("namespace", namespace.to_owned()),
+            ("pool", pool.to_owned()),
+            ("why", format!("{why:?}")),
+        ];
+        self.rescues_held_back.get_or_create(&labels).inc();
+    }
+
     /// A bridge was asked, with this result.
     pub(crate) fn looked(&self, result: &'static str) {
         self.looks.get_or_create(&[("result", result)]).inc();
@@ -187,6 +226,11 @@ impl Telemetry {
     }
 }
 
+/// From seconds to nine hours: the usual deadline is one.
+fn drains() -> Histogram {
+    Histogram::new(exponential_buckets(2.0, 2.0, 15))
+}
+
 fn numbers(tally: &Tally) -> [(&'static str, u32); 9] {
     [
         ("counted", tally.counted),
@@ -207,4 +251,74 @@ fn of_pool(namespace: &str, name: &str, what: &str) -> OfPool {
         ("pool", name.to_owned()),
         ("are", what.to_owned()),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use scaler_api::state::IntentReason;
+    use scaler_policy::{End, Invariant};
+
+    use super::*;
+
+    /// Everything happened once.
+    fn eventful() -> Telemetry {
+        let telemetry = Telemetry::new();
+        telemetry.leads(true);
+        telemetry.pool("jitsi", "jvb", &Tally::default());
+        telemetry.decided("Drain".to_owned());
+        telemetry.stepped(Duration::from_millis(1));
+        telemetry.requested("patch_pod", "done");
+        telemetry.moved("jitsi", 3);
+        telemetry.drained(
+            "jitsi",
+            "jvb",
+            &Drained {
+                why: IntentReason::ScaleDown,
+                end: End::Empty,
+                lasted: Duration::from_secs(90),
+            },
+        );
+        telemetry.held_back("jitsi", "jvb", Unfit::Full);
+        telemetry.looked("answer");
+        telemetry.watch_failed("pods");
+        telemetry.violated(&Violation {
+            invariant: Invariant::I1,
+            pod: None,
+            found: String::new(),
+        });
+        telemetry.event_dropped();
+        telemetry
+    }
+
+    #[test]
+    fn the_page_tells_each_number_and_no_other() {
+        let text = eventful().render().unwrap();
+        let told: BTreeSet<String> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
+            .map(|(name, kind)| match kind {
+                "counter" => format!("{name}_total"),
+                _ => name.to_owned(),
+            })
+            .collect();
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/policy.md");
+        let page = pages::read(&page);
+        let rows = pages::rows(&page, "number");
+        let written: BTreeSet<String> = rows
+            .iter()
+            .map(|row| row[0].trim_matches('`').to_owned())
+            .collect();
+        assert_eq!(told, written);
+    }
+
+    #[test]
+    fn a_drain_is_told_with_its_reason_its_end_and_its_seconds() {
+        let text = eventful().render().unwrap();
+        let labels = r#"{namespace="jitsi",pool="jvb",reason="ScaleDown",end="Empty"}"#;
+        let line = format!("jvb_scaler_drain_duration_seconds_sum{labels} 90.0");
+        assert!(text.lines().any(|told| told == line), "{text}");
+    }
 }

@@ -13,6 +13,7 @@
 //! `now` never goes back. It must come from a clock that does not jump (a monotonic one, anchored once): settle times are
 //! measured with it. How far it is from the API server's clock is told by [`World::observe_skew`].
 
+mod drains;
 mod effects;
 pub mod election;
 mod guards;
@@ -27,6 +28,7 @@ mod status;
 mod step;
 pub mod world;
 
+pub use drains::{Drained, Drains, End};
 pub use effects::{Call, Outcome, Request, effects, fold, heard};
 pub use guards::{Guard, Guards};
 pub use invariants::{Invariant, Violation, request_violations, violations, world_violations};

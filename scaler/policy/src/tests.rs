@@ -1,6 +1,7 @@
 //! The pool's life on a small stage: an API server, bridges and a jicofo that do at once what they are asked.
 
 mod budgets;
+mod drains;
 mod ending;
 mod expel;
 mod faults;

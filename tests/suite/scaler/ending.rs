@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use laboratory::{Bridge, Laboratory, Never};
-use scaler_api::crd;
+use scaler_api::{BridgePool, crd};
 use serde_json::{Value, json};
 
 use super::stage::{PATIENCE, Stage};
@@ -162,46 +162,98 @@ async fn a_pool_that_drains_its_bridges_is_not_deleted_in_the_foreground_which_w
     stage.fenced().await
 }
 
+/// Waits until so many of the bridges' pods have an owner.
+async fn until_owned(stage: &Stage, wanted: usize) -> Result<()> {
+    let what = format!("{wanted} bridges have an owner");
+    stage
+        .lab
+        .eventually(&what, PATIENCE, || async {
+            let mut owned = 0;
+            for bridge in stage.pool.bridges().await? {
+                let pod = stage.pool.pods().get(&bridge.name).await?;
+                owned += pod.metadata.owner_references.unwrap_or_default().len();
+            }
+            ensure!(owned == wanted, "{owned}");
+            Ok(())
+        })
+        .await
+}
+
+/// Makes a pool of the same name and spec as one that is gone, which its bridges are not to outlive.
+async fn make_again(stage: &Stage, gone: &BridgePool) -> Result<()> {
+    let mut spec = serde_json::to_value(&gone.spec)?;
+    spec["deletionPolicy"] = "Now".into();
+    let again = json!({
+        "apiVersion": gone.api_version,
+        "kind": gone.kind,
+        "metadata": { "name": "jvb", "namespace": "jitsi" },
+        "spec": spec,
+    });
+    stage.lab.put(&again).await
+}
+
+fn uids(bridges: &[Bridge]) -> Vec<&str> {
+    bridges.iter().map(|bridge| bridge.uid.as_str()).collect()
+}
+
+fn both_are_there(bridges: &[Bridge]) -> bool {
+    bridges.iter().filter(|bridge| !bridge.deleted).count() == 2
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn bridges_that_a_pool_left_behind_are_taken_up_by_the_next_one_of_its_name() -> Result<()> {
     let stage = stage(2, &json!({})).await?;
     stage.fill(2).await?;
     let before = stage.pool.bridges().await?;
-    let uids = |bridges: &[Bridge]| -> Vec<String> {
-        bridges.iter().map(|bridge| bridge.uid.clone()).collect()
-    };
     let object = stage.pool.object().await?;
     delete(&stage, "orphan").await?;
-    let all = |bridges: &[Bridge]| bridges.iter().filter(|bridge| !bridge.deleted).count() == 2;
-    until_gone(&stage, all).await?;
-    let owners = async |wanted: usize| {
-        let what = format!("{wanted} bridges have an owner");
-        stage
-            .lab
-            .eventually(&what, PATIENCE, || async {
-                let mut owned = 0;
-                for bridge in stage.pool.bridges().await? {
-                    let pod = stage.pool.pods().get(&bridge.name).await?;
-                    owned += pod.metadata.owner_references.unwrap_or_default().len();
-                }
-                ensure!(owned == wanted, "{owned}");
-                Ok(())
-            })
-            .await
-    };
-    owners(0).await?;
-    stage
-        .lab
-        .put(&json!({
-            "apiVersion": object.api_version,
-            "kind": object.kind,
-            "metadata": { "name": "jvb", "namespace": "jitsi" },
-            "spec": object.spec,
-        }))
-        .await?;
+    until_gone(&stage, both_are_there).await?;
+    until_owned(&stage, 0).await?;
+    make_again(&stage, &object).await?;
     let after = stage.pool.until_active(2).await?;
     ensure!(uids(&before) == uids(&after), "{before:#?} {after:#?}");
-    owners(2).await?;
+    until_owned(&stage, 2).await?;
     ensure!(stage.creations()?.len() == 2, "{:#?}", stage.creations()?);
+    stage.unharmed().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bridges_that_are_to_outlive_their_pool_serve_on_without_it_however_it_is_deleted()
+-> Result<()> {
+    let stage = stage(2, &json!({})).await?;
+    let people = stage.fill(2).await?;
+    let before = stage.pool.bridges().await?;
+    until_owned(&stage, 2).await?;
+    let orphan = json!({ "spec": { "deletionPolicy": "Orphan" } });
+    stage.pool.patch(&orphan).await?;
+    // From now on there is nothing that the garbage collector could take along with the pool.
+    until_owned(&stage, 0).await?;
+    let object = stage.pool.object().await?;
+    delete(&stage, "background").await?;
+    until_gone(&stage, both_are_there).await?;
+    // They take conferences with nobody to look after them.
+    stage.pool.join("late", 2);
+    let all = 2 * (people.len() as u64 + 1);
+    stage
+        .lab
+        .eventually("everybody is on a bridge", PATIENCE, || async {
+            let (people, _) = stage.pool.truth();
+            ensure!(people.on_bridges == all, "{people:?} of {all}");
+            Ok(())
+        })
+        .await?;
+    let there = stage.pool.bridges().await?;
+    let serves = |bridge: &Bridge| bridge.intent == "active" && bridge.protected;
+    ensure!(
+        both_are_there(&there) && there.iter().all(serves),
+        "{there:#?}"
+    );
+    // The next pool takes them up, and this one means to keep them.
+    make_again(&stage, &object).await?;
+    let after = stage.pool.until_active(2).await?;
+    ensure!(uids(&before) == uids(&after), "{before:#?} {after:#?}");
+    until_owned(&stage, 2).await?;
+    ensure!(stage.creations()?.len() == 2, "{:#?}", stage.creations()?);
+    ensure!(stage.removals()?.is_empty(), "{:#?}", stage.removals()?);
     stage.unharmed().await
 }

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{EvictParams, Patch, PatchParams};
 use kube::{Api, Client};
 use laboratory::{Bridge, NAMESPACE, Never};
+use scaler_api::crd;
 use serde_json::{Value, json};
 
 use super::stage::{Others, PATIENCE, Stage};
@@ -228,6 +229,71 @@ async fn what_a_later_version_wrote_is_gone_on_with() -> Result<()> {
     let back = json!({ "annotations": { "bridgetender.dev/intent": "active" } });
     write(&stage, &serving.name, &back).await?;
     stage.pool.until_active(2).await?;
+    stage.unharmed().await
+}
+
+/// The CRD of a later version, in which a drain's deadline has one more way to end.
+fn later_crd() -> Result<String> {
+    let mut crd: Value = serde_saphyr::from_str(&crd::definition().to_string())?;
+    let schema = &mut crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+    let ways = &mut schema["properties"]["spec"]["properties"]["drain"]["properties"]["onDeadline"];
+    let ways = ways["enum"].as_array_mut();
+    ways.context("spec.drain.onDeadline is one of several")?
+        .push("Freeze".into());
+    Ok(crd.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_that_cannot_be_understood_is_told_of_and_its_bridges_are_left_alone() -> Result<()>
+{
+    const OF_POOL: &str = r#"jvb_scaler_bridges{namespace="jitsi",pool="jvb""#;
+    let stage = Stage::of(2, &json!({}), 1).await?;
+    let before = stage.pool.bridges().await?;
+    stage.lab.apply(&later_crd()?).await?;
+    let ends_with = async |way: &str| {
+        let patch = json!({ "spec": { "drain": { "onDeadline": way } } }).to_string();
+        let words = [
+            "-n",
+            "jitsi",
+            "patch",
+            "bp/jvb",
+            "--type=merge",
+            "-p",
+            &patch,
+        ];
+        // The API server takes a moment to heed a new schema.
+        stage
+            .lab
+            .eventually("the pool is changed", PATIENCE, || async {
+                stage.lab.kubectl_text(&words).await.map(drop)
+            })
+            .await
+    };
+    ends_with("Freeze").await?;
+    let told = async || {
+        let words = ["-n", "jitsi", "describe", "bp/jvb"];
+        let told = stage.lab.kubectl_text(&words).await?;
+        let event = told.lines().find(|line| line.contains("Unreadable"));
+        let event = event.with_context(|| told.clone())?;
+        ensure!(event.contains("spec.drain.onDeadline"), "{event}");
+        Ok(())
+    };
+    let what = "an event tells what cannot be understood";
+    stage.lab.eventually(what, PATIENCE, told).await?;
+    let metrics = stage.scalers.says(0, "/metrics").await?;
+    ensure!(!metrics.contains(OF_POOL), "{metrics}");
+    stage.scale(1).await?;
+    // Long enough for an empty bridge to be drained and removed.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let there = stage.pool.bridges().await?;
+    let same = |(one, other): (&Bridge, &Bridge)| {
+        one.uid == other.uid && other.intent == "active" && other.protected && !other.deleted
+    };
+    let untouched = there.len() == 2 && before.iter().zip(&there).all(same);
+    ensure!(untouched, "{there:#?}");
+    // It is looked after again as soon as it is understood.
+    ends_with("Move").await?;
+    stage.pool.until_active(1).await?;
     stage.unharmed().await
 }
 

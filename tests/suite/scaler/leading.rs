@@ -175,6 +175,49 @@ async fn two_controllers_that_both_lead_hang_up_on_nobody() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_next_leader_asks_no_cache_which_bridges_there_are_and_drains_no_second_one()
+-> Result<()> {
+    let mut stage = Stage::of(3, &json!({}), 1).await?;
+    let people = stage.fill(2).await?;
+    let lists = |stage: &Stage| {
+        stage.asked(|request| request.verb == "list" && request.uri.contains("/pods"))
+    };
+    let before = lists(&stage)?.len();
+    stage.scale(2).await?;
+    let drains = || async {
+        let bridges = stage.pool.bridges().await?;
+        let draining = bridges.into_iter().find(|one| one.intent == "drain");
+        draining.context("none drains yet")
+    };
+    let chosen = stage.lab.eventually("a bridge drains", PATIENCE, drains);
+    let chosen = chosen.await?;
+    stage.scalers.kill(0);
+    forget_lease(&stage).await?;
+    stage.scalers.start(0)?;
+    stage.scalers.until_one_leads().await?;
+    stage
+        .pool
+        .until("one drains, as before", |status, bridges| {
+            let draining = bridges.iter().filter(|one| one.intent == "drain");
+            status["draining"] == 1 && draining.map(|one| &one.uid).eq([&chosen.uid])
+        })
+        .await?;
+    // A list of any version may be older than what the last leader wrote.
+    let lists = lists(&stage)?;
+    let anew = lists.get(before..).unwrap_or_default();
+    let cached = anew
+        .iter()
+        .find(|list| list.uri.contains("resourceVersion"));
+    ensure!(!anew.is_empty() && cached.is_none(), "{anew:#?}");
+    stage.empty(&people, 2);
+    let left = stage.pool.until_active(2).await?;
+    ensure!(left.iter().all(|one| one.uid != chosen.uid), "{left:#?}");
+    let drains = stage.scalers.decided("Drain")?;
+    ensure!(drains == 1, "{drains} were drained");
+    stage.unharmed().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_leader_whose_connections_fall_silent_goes_on_leading_on_new_ones() -> Result<()> {
     let lab = laboratory::Laboratory::builder()
         .audit_log(true)

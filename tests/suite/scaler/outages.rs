@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use bridge::model::BridgeConfig;
+use bridge::model::{BridgeConfig, Health};
 use serde_json::json;
 
 use super::stage::{Others, PATIENCE, Stage};
@@ -300,6 +300,50 @@ async fn bridges_that_fall_to_zero_all_at_once_are_an_outage_and_none_is_removed
     );
     // They have been empty for long: that is no outage any more.
     stage.pool.until_active(2).await?;
+    stage.unharmed().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bridges_that_find_themselves_unhealthy_all_at_once_are_an_outage_and_none_is_drained()
+-> Result<()> {
+    let lab = laboratory::Laboratory::builder()
+        .audit_log(true)
+        .start()
+        .await?;
+    let pool = lab
+        .pool(4)
+        .configure(|bridge| bridge.health_interval = SECOND / 2);
+    let pool = pool.start().await?;
+    let scalers = lab.scaler().start().await?;
+    let before = pool.until_active(4).await?;
+    let stage = Stage { lab, pool, scalers };
+    let find = |health: &Health| {
+        stage.pool.jitsi().with(|jitsi, _| {
+            for bridge in &before {
+                jitsi.set_health(&bridge.name, health.clone());
+            }
+        });
+    };
+    find(&Health::Bad("no valid address".to_owned()));
+    let told = stage.until_told("MetricsStale", "Stale").await?;
+    ensure!(told.contains("unhealthy"), "{told}");
+    // Nobody is on them: each could be drained and removed within seconds.
+    stage.scale(1).await?;
+    stage.until_told("ScalingLimited", "Stale").await?;
+    tokio::time::sleep(SECOND * 4).await;
+    let there = stage.pool.bridges().await?;
+    let serves = |bridge: &laboratory::Bridge| bridge.intent == "active" && bridge.protected;
+    ensure!(
+        there.len() == 4 && there.iter().all(serves),
+        "one was drained: {there:#?}"
+    );
+    ensure!(
+        stage.creations()?.len() == 4 && stage.removals()?.is_empty(),
+        "{there:#?}"
+    );
+    find(&Health::Good);
+    stage.until_told("MetricsStale", "AsExpected").await?;
+    stage.pool.until_active(1).await?;
     stage.unharmed().await
 }
 

@@ -123,6 +123,30 @@ async fn a_pool_says_what_it_does_in_status_events_and_metrics() -> Result<()> {
     ] {
         ensure!(metrics.contains(line), "{line} is not in\n{metrics}");
     }
+    // A drain that is called off, and one that may not be.
+    stage.fill(2).await?;
+    for rescued in [true, false] {
+        pool.patch(&json!({ "spec": { "rescue": { "enabled": rescued } } }))
+            .await?;
+        stage.scale(1).await?;
+        pool.until("a bridge drains", |status, _| status["draining"] == 1)
+            .await?;
+        stage.scale(2).await?;
+        pool.until("two serve", |status, bridges| {
+            let drains = u32::from(!rescued);
+            status["active"] == 2
+                && status["draining"] == drains
+                && bridges.len() == 2 + drains as usize
+        })
+        .await?;
+    }
+    let metrics = stage.scalers.says(0, "/metrics").await?;
+    for line in [
+        r#"jvb_scaler_drain_duration_seconds_count{namespace="jitsi",pool="jvb",reason="ScaleDown",end="Rescued"} 1"#,
+        r#"jvb_scaler_rescues_held_back_total{namespace="jitsi",pool="jvb",why="Disabled"} 1"#,
+    ] {
+        ensure!(metrics.contains(line), "{line} is not in\n{metrics}");
+    }
     stage
         .lab
         .eventually("the events are told", Duration::from_mins(1), || async {

@@ -1,11 +1,14 @@
 //! One pool and its world.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bridge::Time;
 use scaler_policy::world::{Look, Pool, Tuning, Uid};
 use scaler_policy::{
-    Decision, Outcome, Request, World, effects, fold, request_violations, step, violations,
+    Decision, Drains, Outcome, Plan, Request, Unfit, World, effects, fold, request_violations,
+    step, violations,
 };
 use tracing::{debug, error};
 
@@ -21,6 +24,9 @@ pub(super) struct Managed {
     not_before: Time,
     /// What was told last in a dry run, which decides the same again and again.
     dry: Vec<String>,
+    drains: Drains,
+    /// The bridges that were not taken back when that was decided last, and why.
+    held_back: BTreeSet<(Arc<Uid>, Unfit)>,
 }
 
 impl Managed {
@@ -36,6 +42,8 @@ impl Managed {
             world,
             not_before: now,
             dry: Vec::new(),
+            drains: Drains::default(),
+            held_back: BTreeSet::new(),
         }
     }
 
@@ -87,6 +95,7 @@ impl Managed {
         if let Some(tally) = &plan.tally {
             let pool = self.world.pool();
             shared.telemetry.pool(&pool.namespace, &pool.name, tally);
+            self.tell_drains(shared, &plan, now);
         }
         let requests = effects(&mut self.world, &plan, now);
         for violation in broken.iter().chain(&request_violations(&requests)) {
@@ -98,6 +107,29 @@ impl Managed {
         }
         self.not_before = now + BREATH;
         requests
+    }
+
+    /// Tells which drains are over, and which bridges are newly held back from being taken back.
+    fn tell_drains(&mut self, shared: &Shared, plan: &Plan, now: Time) {
+        let pool = self.world.pool();
+        for drained in self.drains.note(&self.world, now) {
+            let telemetry = &shared.telemetry;
+            telemetry.drained(&pool.namespace, &pool.name, &drained);
+        }
+        let mut held_back = BTreeSet::new();
+        for rank in &plan.rescues {
+            // What is only under way is decided about in a moment.
+            let Some(why) = rank.unfit.filter(|why| !why.passes()) else {
+                continue;
+            };
+            let one = (Arc::clone(&rank.key.uid), why);
+            if !self.held_back.contains(&one) {
+                let telemetry = &shared.telemetry;
+                telemetry.held_back(&pool.namespace, &pool.name, why);
+            }
+            held_back.insert(one);
+        }
+        self.held_back = held_back;
     }
 
     /// Takes up what became of a request.

@@ -65,6 +65,13 @@ pub enum Unfit {
     Full,
 }
 
+impl Unfit {
+    /// Whether it is over in a moment: the bridge is waited for.
+    pub const fn passes(self) -> bool {
+        matches!(self, Self::UnderWay | Self::NotSeen)
+    }
+}
+
 /// The draining and warm bridges in the order in which they are taken back.
 pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Ranked<'s, 'w, RescueRank> {
     let target = scene.world.pool.spec.capacity.target_stress;

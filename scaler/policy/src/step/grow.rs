@@ -50,7 +50,7 @@ fn rescue(draft: &mut Draft<'_, '_>) {
     }
     let ranked = rescues(draft.scene);
     for (place, rank, sight) in ranked.iter() {
-        let soon = matches!(rank.unfit, Some(Unfit::UnderWay | Unfit::NotSeen));
+        let soon = rank.unfit.is_some_and(Unfit::passes);
         if missing(draft) == 0 || rank.unfit.is_some() && !soon {
             continue;
         }

@@ -53,7 +53,7 @@ fn every_fault_has_its_row_with_tests_that_exist_and_a_result() {
     let page = page();
     let rows = rows(&page);
     let numbers: Vec<String> = rows.iter().map(|row| row[0].to_owned()).collect();
-    let all: Vec<String> = (1..=61).map(|number| format!("F{number}")).collect();
+    let all: Vec<String> = (1..=66).map(|number| format!("F{number}")).collect();
     assert_eq!(numbers, all);
     for row in &rows {
         let [number, fault, tests, level, result] = row[..] else {
