@@ -22,13 +22,13 @@
 //! later is not in it. That loses nothing, if two states of the same number are judged alike and the same numbers follow from both:
 //! then, by induction over the number of events, whatever goes wrong after one of them goes wrong after the other.
 //! [`Model::exact`] is the search with nothing left out, and compares what follows from all states of each number
-//! ([`Explored::unlike`]). So the tests show the condition, state by state, for models that are small enough to be searched so; for
-//! larger ones it rests on the reasons that `tell` gives. What comes after an end is tried from one state of each number, in one
-//! order.
+//! ([`Explored::unlike`]). So the tests show the condition, state by state, for models that are small enough to be searched so, among
+//! them [`Model::default`]; for larger ones it rests on the reasons that `tell` gives. What comes after an end is tried from one
+//! state of each number, in one order.
 //!
-//! `tests/explore.rs` says which models are searched to their end: with all that happens, where a bridge is chosen, has just
-//! confirmed its drain, or is being deleted; where it is removed and shut down, or time goes by twice, with the crash or with the
-//! conference, not with both. Beyond that there are only seeds.
+//! `tests/explore.rs` says which models are searched to their end: all that happens, with one pause, from each of the stages in the
+//! life of the bridge too many; and with two pauses, from where it is chosen, with the crash or with the conference, and from all
+//! stages with one replica. Beyond that there are only seeds.
 //!
 //! Besides, three things are done at once and not in any order, because the order makes no difference to anybody: a decision to do
 //! nothing is taken, a pod is read anew, and the status of the pool, which nobody in the model reads, is not written at all.
