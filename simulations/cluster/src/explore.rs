@@ -10,22 +10,25 @@
 //! each pause both replicas look at all bridges once a second. What was there before one pause each has heard of when the next is
 //! over; whoever has something to decide then may decide at once, or hear something first.
 //!
-//! Left out: answers that get lost, bridges that restart, and whatever happens later than the last pause. The seeds of [`crate::run`]
-//! have all of these.
+//! Left out: answers that get lost, bridges that restart, a replica that decides more than twice between two pauses, and whatever
+//! happens later than the last pause. The seeds of [`crate::run`] have all of these.
 //!
 //! At each end all that was under way arrives, and the cluster goes on for some minutes with both replicas: as many must serve as
 //! are wanted, and the bridge too many must be gone or wait for its people.
 //!
 //! # Why it ends, and what is not missed by it
 //!
-//! The search is depth first, and goes on from each state once. A state is known by a number (`tell`), and what cannot make a
-//! difference later is not in it. That loses nothing, if of any two states of the same number this is true: the rules judge them
-//! alike; the same may happen in both; and whatever happens leads to two states that have the same number again. For then, by
-//! induction over the number of events, whatever goes wrong after one of them goes wrong after the other, and it is enough to go on
-//! from one. `tell` says of each thing that it leaves out why this should be true of it. [`Model::exact`] is the same search with
-//! nothing left out. A test holds that both come to the same end on models that are small enough for it. **That is not all that
-//! the argument claims**: with one replica the exact search also sees states whose number the other never sees. The test prints
-//! what leads to them; why that is so is not found yet, and until then the argument is not proven.
+//! The search is depth first, and goes on from each state once. A state is known by a number (`tell`), and what makes no difference
+//! later is not in it. That loses nothing, if two states of the same number are judged alike and the same numbers follow from both:
+//! then, by induction over the number of events, whatever goes wrong after one of them goes wrong after the other.
+//! [`Model::exact`] is the search with nothing left out, and compares what follows from all states of each number
+//! ([`Explored::unlike`]). So the tests show the condition, state by state, for models that are small enough to be searched so, among
+//! them [`Model::default`]; for larger ones it rests on the reasons that `tell` gives. What comes after an end is tried from one
+//! state of each number, in one order.
+//!
+//! `tests/explore.rs` says which models are searched to their end: all that happens, with one pause, from each of the stages in the
+//! life of the bridge too many; and with two pauses, from where it is chosen, with the crash or with the conference, and from all
+//! stages with one replica. Beyond that there are only seeds.
 //!
 //! Besides, three things are done at once and not in any order, because the order makes no difference to anybody: a decision to do
 //! nothing is taken, a pod is read anew, and the status of the pool, which nobody in the model reads, is not written at all.
@@ -36,7 +39,8 @@ mod news;
 mod state;
 mod tell;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::fmt;
 
 use scaler_policy::Guard;
@@ -46,6 +50,7 @@ use crate::oracle::Violation;
 pub use act::Action;
 pub use counts::Counts;
 use state::State;
+use tell::Hashes;
 
 /// What is searched.
 #[derive(Clone, Copy, Debug)]
@@ -98,8 +103,8 @@ impl Default for Model {
 pub struct Explored {
     /// The numbers of the states, by what the future depends on.
     pub numbers: BTreeSet<u64>,
-    /// What led to the first state of each number, in an exact search.
-    pub ways: BTreeMap<u64, Vec<Action>>,
+    /// What led to two states of the same number from which different numbers follow, if an exact search saw such.
+    pub unlike: Option<[Vec<Action>; 2]>,
     /// How many different states there are, before the first pause and after each.
     pub states: Vec<usize>,
     /// How many steps lead from one of them to another, by what happens.
@@ -146,11 +151,13 @@ pub fn explore(model: Model) -> Explored {
     };
     let mut rested = BTreeSet::new();
     let mut exact = BTreeSet::new();
+    let mut followed = BTreeMap::new();
     let mut start = State::new(model);
-    explored.numbers.insert(start.fingerprint());
+    let number = start.fingerprint();
+    explored.numbers.insert(number);
     explored.states[0] += 1;
     // What is still to be tried in each state on the way.
-    let mut way = vec![Place::new(start, model, None)];
+    let mut way = vec![Place::new(start, number, model, None)];
     while let Some(place) = way.last_mut() {
         if std::mem::take(&mut place.is_end) {
             explored.ends += 1;
@@ -163,6 +170,9 @@ pub fn explore(model: Model) -> Explored {
             }
         }
         let Some(action) = place.untried.pop() else {
+            if model.exact && explored.unlike.is_none() {
+                explored.unlike = unlike(&mut followed, &way);
+            }
             way.pop();
             continue;
         };
@@ -177,17 +187,20 @@ pub fn explore(model: Model) -> Explored {
             explored.wrong = Some((violation, path(&way, Some(action))));
             break;
         }
+        if model.exact {
+            next.hashes = Hashes::default();
+        }
         let number = next.fingerprint();
+        if number != place.number {
+            place.next.insert(number);
+        }
         let mut new = explored.numbers.insert(number);
         if model.exact {
-            if new {
-                explored.ways.insert(number, path(&way, Some(action)));
-            }
             new = exact.insert(next.exact_fingerprint());
         }
         if new {
             explored.states[next.pauses as usize] += 1;
-            way.push(Place::new(next, model, Some(action)));
+            way.push(Place::new(next, number, model, Some(action)));
             explored.depth = explored.depth.max(way.len() - 1);
         }
     }
@@ -202,9 +215,35 @@ fn path(way: &[Place], last: Option<Action>) -> Vec<Action> {
         .collect()
 }
 
+/// Whether other numbers follow from the last state of the way, from which all was tried, than from the first of the same number.
+fn unlike(followed: &mut BTreeMap<u64, Followed>, way: &[Place]) -> Option<[Vec<Action>; 2]> {
+    let place = way.last()?;
+    let by = path(way, None);
+    match followed.entry(place.number) {
+        Entry::Vacant(entry) => {
+            let next = place.next.clone();
+            entry.insert(Followed { next, by });
+            None
+        }
+        Entry::Occupied(entry) => {
+            let first = entry.get();
+            (first.next != place.next).then(|| [first.by.clone(), by])
+        }
+    }
+}
+
+/// What numbers follow from a state, and what led to it.
+struct Followed {
+    next: BTreeSet<u64>,
+    by: Vec<Action>,
+}
+
 /// A state on the way.
 struct Place {
     state: State,
+    number: u64,
+    /// The other numbers that follow.
+    next: BTreeSet<u64>,
     /// By what it was reached.
     by: Option<Action>,
     untried: Vec<Action>,
@@ -212,13 +251,15 @@ struct Place {
 }
 
 impl Place {
-    fn new(state: State, model: Model, by: Option<Action>) -> Self {
+    fn new(state: State, number: u64, model: Model, by: Option<Action>) -> Self {
         // What is under way arrives first, and time goes by last: so the search soon sees whole lives of bridges.
         let mut untried = state.possible(model);
         untried.reverse();
         Self {
             is_end: untried.is_empty(),
             state,
+            number,
+            next: BTreeSet::new(),
             by,
             untried,
         }

@@ -224,21 +224,23 @@ impl Oracle {
         }
     }
 
-    /// Writes down all that a later judgement depends on.
+    /// Writes down all that a later judgement depends on, but which controller has started which bridge.
     ///
     /// # Errors
     /// When `to` fails.
     pub fn tell(&self, world: &World, to: &mut impl fmt::Write) -> fmt::Result {
         write!(
             to,
-            "{:?} {:?} {:?} {:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?} {:?} ",
             self.drains,
             self.blame,
-            self.burst,
             self.moves,
             self.above_since,
             drains::lately(world)
         )?;
+        if let Some(burst) = &self.burst {
+            burst.tell(to)?;
+        }
         self.truth.tell(to)
     }
 }

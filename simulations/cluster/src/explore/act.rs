@@ -61,8 +61,8 @@ impl State {
             let news = any || !self.news(number).is_empty();
             for (place, sent) in leader.under_way.iter().enumerate() {
                 actions.push(Action::Deliver(number, place));
-                // Of what it has changed itself it learns by the answer; but for a pod that is gone at once.
-                if news || matches!(sent.request.call, Call::DeletePod { .. }) {
+                // What it changes itself it may hear of as soon as it is answered.
+                if news || sent.changes_pods() {
                     actions.push(Action::DeliverAndHear(number, place));
                 }
             }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bridge::Time;
 use scaler_api::state::Intent;
 use scaler_api::{BridgePoolSpec, Duration as Lasting, Limit, annotations};
-use scaler_policy::{Guard, Request};
+use scaler_policy::{Call, Guard, Request};
 
 use super::act::Action;
 use super::tell::Hashes;
@@ -70,6 +70,17 @@ pub(super) struct Sent {
     pub(super) heard: Arc<Heard>,
     /// All of it but versions, as a number.
     pub(super) hash: u64,
+}
+
+impl Sent {
+    /// Whether there may be something new to hear of when it has arrived.
+    pub(super) fn changes_pods(&self) -> bool {
+        let call = &self.request.call;
+        matches!(
+            call,
+            Call::CreatePod { .. } | Call::PatchPod { .. } | Call::DeletePod { .. }
+        )
+    }
 }
 
 impl Leader {

@@ -6,10 +6,12 @@
 //!   a replica only which of two is older. Each new version is newer than all before, so whatever happens next changes these
 //!   answers alike wherever they are alike: a write makes all that was of the present version one of an old version, and what was
 //!   old stays so.
-//! - **Changes that a replica has still to hear and would learn nothing by** (`news`): one that is older than what it knows of the
-//!   pod, or the same, it does not take up; of several that it hears together only the last one of each pod remains. Where it
-//!   awaits the outcome of a write of its own, any of them may tell it, and all of them count.
-//! - **Which of the replicas is which**: they run the same program, and nobody asks for their numbers.
+//! - **Changes that a replica has still to hear and will learn nothing by** (`news`). One that is not newer than what it knows of
+//!   the pod it does not take up, unless an answer tells it before that the pod is gone: that cannot be while the pod is on a node
+//!   and no time goes by. Then, and of a pod that it does not know, one that it hears together with a later one leaves no trace: it
+//!   awaits the outcome of no write to such a pod. And that a pod is gone says nothing to whoever knows none.
+//! - **Which of the replicas is which**: they run the same program, and nobody asks for their numbers; but the rules do for which of
+//!   them has just started which bridge, which is told with the replica.
 //! - **For how long a bridge has been seen empty, and how often**, once it is as long and as often as settling asks for: more is
 //!   asked of neither.
 //! - **How often a bridge was told to drain, or not to**, when it may be told again at any later moment all the same: the times tell
@@ -28,7 +30,7 @@ use scaler_policy::Guard;
 use scaler_policy::world::Uid;
 
 use super::state::State;
-use crate::api::{ApiServer, Change, Key, Kind};
+use crate::api::{Actor, ApiServer, Change, Key, Kind};
 
 fn hash(tell: impl FnOnce(&mut String) -> fmt::Result) -> u64 {
     let mut text = String::with_capacity(8192);
@@ -121,11 +123,16 @@ impl State {
                 self.wanted,
                 self.conferred,
             )?;
-            for leader in &self.leaders {
+            for (number, leader) in self.leaders.iter().enumerate() {
                 let replica = &leader.replica;
                 let news = replica.news(&self.world.api);
                 let (decided, under_way) = (leader.decided, &leader.under_way);
-                write!(to, "{decided} {under_way:?} {:?} {news:?} ", replica.mind)?;
+                let births = self.births(number);
+                write!(
+                    to,
+                    "{decided} {under_way:?} {:?} {news:?} {births:?} ",
+                    replica.mind
+                )?;
             }
             Ok(())
         })
@@ -156,6 +163,11 @@ impl State {
         *known.get_or_insert_with(|| hash(|to| leader.tell(now, pause, left, to)))
     }
 
+    /// The bridges that a replica has just started, by which it is judged whether it has started too many.
+    fn births(&self, number: usize) -> Vec<&str> {
+        self.oracle.births_by(Actor::Controller(number)).collect()
+    }
+
     fn hash_changes(&mut self) {
         let log = self.world.api.log();
         let known = self.hashes.changes.len();
@@ -177,7 +189,7 @@ impl State {
             let under_way = leader.under_way.iter();
             let mut under_way: Vec<_> = under_way.map(|sent| (sent.hash, sent.fits(api))).collect();
             under_way.sort_unstable();
-            write!(to, "{under_way:?} ")?;
+            write!(to, "{under_way:?} {:?} ", self.births(number))?;
             for (uid, known) in mind.pods() {
                 let wrote = mind.outstanding().last_written(uid);
                 let version = known.pod.version();
@@ -191,7 +203,7 @@ impl State {
                 let new = Some(change.object.meta().version);
                 let known = mind.pods().get(&uid).and_then(|known| known.pod.version());
                 let wrote = mind.outstanding().last_written(&uid);
-                let old = (change.at == now, new < known, new < wrote);
+                let old = (change.at == now, new.cmp(&known), new < wrote);
                 write!(to, "{old:?} {} ", self.hashes.changes[place])?;
             }
             Ok(())

@@ -1,5 +1,6 @@
 //! Bridges that are started: whether so many were missing, and none could be taken back instead.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,7 +60,26 @@ impl Birth {
     }
 }
 
+impl Burst {
+    /// Writes down all of it but which controller has started which bridge.
+    pub(super) fn tell(&self, to: &mut impl fmt::Write) -> fmt::Result {
+        write!(to, "{} ", self.since)?;
+        for birth in &self.births {
+            write!(to, "{} {:?} ", birth.name, birth.heard)?;
+        }
+        Ok(())
+    }
+}
+
 impl Oracle {
+    /// The bridges that this one has just started, and that are still to be judged.
+    pub(crate) fn births_by(&self, by: Actor) -> impl Iterator<Item = &str> {
+        let births = self.burst.iter().flat_map(|burst| &burst.births);
+        births
+            .filter(move |birth| birth.by == by)
+            .map(|birth| birth.name.as_str())
+    }
+
     /// A controller has started a bridge because one was missing.
     pub(super) fn count_birth(&mut self, pod: &Pod, by: Actor, at: Time) {
         let since = at;

@@ -60,6 +60,10 @@ impl Truth {
     /// Looks at everything. A bridge below this stress could take more people.
     pub(super) fn look(&mut self, world: &World, light: f64) {
         let now = world.now();
+        while let Some(change) = world.api.log().get(self.seen_log) {
+            self.seen_log += 1;
+            self.hear(change);
+        }
         let (mut all, mut sick) = (0, 0);
         for (name, bridge) in world.jitsi.bridges() {
             let seen = match self.bridges.get_mut(name) {
@@ -88,10 +92,6 @@ impl Truth {
             !world.jitsi.jicofo_running(),
             now,
         );
-        while let Some(change) = world.api.log().get(self.seen_log) {
-            self.seen_log += 1;
-            self.hear(change);
-        }
     }
 
     fn hear(&mut self, change: &Change) {
