@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     /// More than two readings of a clock are apart, and less than any correction that matters.
-    const BESIDE: Duration = Duration::from_secs(60);
+    const BESIDE: Duration = Duration::from_mins(1);
 
     #[test]
     fn what_is_told_follows_a_system_clock_that_was_corrected() {
