@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use bridge::Time;
 use reach::Clock;
 
 use crate::health::Health;
@@ -33,6 +34,19 @@ impl Shared {
             metrics,
             clock,
         }
+    }
+
+    /// Takes down that values of these times are told now, in this API group, and turns the times into the system's for whoever
+    /// is told.
+    pub(crate) fn tell<'t>(
+        &self,
+        group: &'static str,
+        times: impl Iterator<Item = &'t mut Time>,
+        now: Time,
+    ) {
+        let correction = self.clock.correction();
+        let times = times.map(|at| std::mem::replace(at, correction.of(*at)));
+        self.telemetry.told(group, times, now);
     }
 
     /// All bridges at one moment; whoever holds it keeps new answers out, so it is held briefly and never across an await.

@@ -59,12 +59,7 @@ pub(super) fn answer(
     if let Some(refusal) = booting.filter(|_| values.is_empty()) {
         return Err(refusal);
     }
-    let times = values.iter().map(|value| value.at);
-    shared.telemetry.told(GROUP, times, now);
-    let correction = shared.clock.correction();
-    for value in &mut values {
-        value.at = correction.of(value.at);
-    }
+    shared.tell(GROUP, values.iter_mut().map(|value| &mut value.at), now);
     let window = shared.metrics.get(metric).window;
     Ok(list(&read.metric, window, &values, pretty))
 }

@@ -31,13 +31,7 @@ pub(super) fn answer(shared: &Shared, read: &Read, pretty: bool) -> Result<Vec<u
         now,
     }
     .values()?;
-    shared
-        .telemetry
-        .told(GROUP, values.iter().map(|value| value.at), now);
-    let correction = shared.clock.correction();
-    for value in &mut values {
-        value.at = correction.of(value.at);
-    }
+    shared.tell(GROUP, values.iter_mut().map(|value| &mut value.at), now);
     let heading = Heading {
         version: read.version,
         metric: &read.metric,
