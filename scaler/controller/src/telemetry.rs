@@ -18,7 +18,6 @@ type Name = [(&'static str, String); 1];
 type Result = [(&'static str, &'static str); 2];
 type OfPool = [(&'static str, String); 3];
 type OfDrain = [(&'static str, String); 4];
-type OfRescue = [(&'static str, String); 3];
 
 /// Counters and numbers since the start.
 #[derive(Debug)]
@@ -33,7 +32,7 @@ pub(crate) struct Telemetry {
     violations: Family<Name, Counter>,
     people_moved: Family<Name, Counter>,
     drain_seconds: Family<OfDrain, Histogram>,
-    rescues_held_back: Family<OfRescue, Counter>,
+    rescues_held_back: Family<OfPool, Counter>,
     events_dropped: Counter,
     step_seconds: Histogram,
 }
@@ -134,7 +133,7 @@ impl Telemetry {
     /// The numbers of a pool.
     pub(crate) fn pool(&self, namespace: &str, name: &str, tally: &Tally) {
         for (what, number) in numbers(tally) {
-            let labels = of_pool(namespace, name, what);
+            let labels = of_pool(namespace, name, ("are", what.to_owned()));
             self.bridges.get_or_create(&labels).set(i64::from(number));
         }
     }
@@ -142,7 +141,8 @@ impl Telemetry {
     /// A pool is gone.
     pub(crate) fn pool_gone(&self, namespace: &str, name: &str) {
         for (what, _) in numbers(&Tally::default()) {
-            self.bridges.remove(&of_pool(namespace, name, what));
+            let labels = of_pool(namespace, name, ("are", what.to_owned()));
+            self.bridges.remove(&labels);
         }
     }
 
@@ -170,23 +170,17 @@ impl Telemetry {
 
     /// A drain is over.
     pub(crate) fn drained(&self, namespace: &str, pool: &str, drained: &Drained) {
-        let labels = [
-            ("namespace", namespace.to_owned()),
-            ("pool", pool.to_owned()),
-            ("reason", format!("{:?}", drained.why)),
-            ("end", format!("{:?}", drained.end)),
-        ];
+        let reason = ("reason", format!("{:?}", drained.why));
+        let [namespace, pool, reason] = of_pool(namespace, pool, reason);
+        let end = ("end", format!("{:?}", drained.end));
+        let labels = [namespace, pool, reason, end];
         let seconds = self.drain_seconds.get_or_create(&labels);
         seconds.observe(drained.lasted.as_secs_f64());
     }
 
     /// A bridge is not taken back although one is missing.
     pub(crate) fn held_back(&self, namespace: &str, pool: &str, why: Unfit) {
-        let labels = [
-            ("namespace", namespace.to_owned()),
-            ("pool", pool.to_owned()),
-            ("why", format!("{why:?}")),
-        ];
+        let labels = of_pool(namespace, pool, ("why", format!("{why:?}")));
         self.rescues_held_back.get_or_create(&labels).inc();
     }
 
@@ -245,11 +239,11 @@ fn numbers(tally: &Tally) -> [(&'static str, u32); 9] {
     ]
 }
 
-fn of_pool(namespace: &str, name: &str, what: &str) -> OfPool {
+fn of_pool(namespace: &str, name: &str, label: (&'static str, String)) -> OfPool {
     [
         ("namespace", namespace.to_owned()),
         ("pool", name.to_owned()),
-        ("are", what.to_owned()),
+        label,
     ]
 }
 

@@ -112,22 +112,18 @@ impl Managed {
     /// Tells which drains are over, and which bridges are newly held back from being taken back.
     fn tell_drains(&mut self, shared: &Shared, plan: &Plan, now: Time) {
         let pool = self.world.pool();
+        let telemetry = &shared.telemetry;
         for drained in self.drains.note(&self.world, now) {
-            let telemetry = &shared.telemetry;
             telemetry.drained(&pool.namespace, &pool.name, &drained);
         }
-        let mut held_back = BTreeSet::new();
-        for rank in &plan.rescues {
-            // What is only under way is decided about in a moment.
-            let Some(why) = rank.unfit.filter(|why| !why.passes()) else {
-                continue;
-            };
-            let one = (Arc::clone(&rank.key.uid), why);
-            if !self.held_back.contains(&one) {
-                let telemetry = &shared.telemetry;
-                telemetry.held_back(&pool.namespace, &pool.name, why);
-            }
-            held_back.insert(one);
+        // What is only under way is decided about in a moment.
+        let rescues = plan.rescues.iter().filter_map(|rank| {
+            let why = rank.unfit.filter(|why| !why.passes())?;
+            Some((Arc::clone(&rank.key.uid), why))
+        });
+        let held_back: BTreeSet<_> = rescues.collect();
+        for (_, why) in held_back.difference(&self.held_back) {
+            telemetry.held_back(&pool.namespace, &pool.name, *why);
         }
         self.held_back = held_back;
     }
