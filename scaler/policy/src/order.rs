@@ -24,11 +24,19 @@ pub(crate) struct Ranked<'s, 'w, R> {
 
 /// What stands in a ranked list.
 trait Rank {
+    /// By what those are ordered that are alike in whether they may be chosen.
+    type Key: Ord;
+
+    /// Whether it may not be chosen, and its key: the whole order.
+    fn place(&self) -> (bool, &Self::Key);
+
     /// All by which it is ordered but the UID.
     fn number(&self) -> Number;
 
-    /// The whole order.
-    fn order(&self, other: &Self) -> Ordering;
+    /// How it stands to another.
+    fn order(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
+    }
 }
 
 impl<'s, 'w, R> Ranked<'s, 'w, R> {

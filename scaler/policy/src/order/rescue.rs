@@ -1,6 +1,6 @@
 //! Which draining or warm bridge is taken back first.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use bridge::Time;
@@ -110,6 +110,12 @@ pub(crate) fn rescues<'s, 'w>(scene: &'s Scene<'w>) -> Ranked<'s, 'w, RescueRank
 }
 
 impl Rank for RescueRank {
+    type Key = RescueKey;
+
+    fn place(&self) -> (bool, &RescueKey) {
+        (self.unfit.is_some(), &self.key)
+    }
+
     fn number(&self) -> Number {
         let key = &self.key;
         let number = Number::default()
@@ -122,13 +128,6 @@ impl Rank for RescueRank {
             Some(deadline) => number.latest(deadline),
             None => number.largest(51, 0),
         }
-    }
-
-    fn order(&self, other: &Self) -> Ordering {
-        let whole = |rank: &Self| rank.unfit.is_some();
-        whole(self)
-            .cmp(&whole(other))
-            .then_with(|| self.key.cmp(&other.key))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which bridge is drained first.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use bridge::Time;
@@ -204,6 +204,12 @@ fn key(scene: &Scene<'_>, crowding: &Crowding, sight: &Sight<'_>) -> VictimKey {
 }
 
 impl Rank for VictimRank {
+    type Key = VictimKey;
+
+    fn place(&self) -> (bool, &VictimKey) {
+        (self.excluded.is_some(), &self.key)
+    }
+
     /// Who may be drained before who may not, and then by all of the key but the UID.
     fn number(&self) -> Number {
         let key = &self.key;
@@ -220,13 +226,6 @@ impl Rank for VictimRank {
             .largest(16, key.zone.0.into())
             .least(20, key.stress)
             .latest(key.created.0)
-    }
-
-    fn order(&self, other: &Self) -> Ordering {
-        let whole = |rank: &Self| rank.excluded.is_some();
-        whole(self)
-            .cmp(&whole(other))
-            .then_with(|| self.key.cmp(&other.key))
     }
 }
 
