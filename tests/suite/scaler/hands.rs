@@ -5,8 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{EvictParams, Patch, PatchParams};
-use kube::{Api, Client};
-use laboratory::{Bridge, NAMESPACE, Never};
+use laboratory::{Bridge, Never};
 use scaler_api::crd;
 use serde_json::{Value, json};
 
@@ -53,9 +52,8 @@ async fn a_busy_bridge_that_somebody_deletes_is_replaced_at_once_and_no_other_on
     let [first, second, third] = &before[..] else {
         anyhow::bail!("{before:#?}");
     };
-    // Whoever goes through the eviction API, as `kubectl drain` does, is refused. kube's client would ask again for minutes.
-    let asks_once = stage.lab.config_of(&stage.lab.kubeconfig()).await?;
-    let pods: Api<Pod> = Api::namespaced(Client::try_from(asks_once)?, NAMESPACE);
+    // Whoever goes through the eviction API, as `kubectl drain` does, is refused.
+    let pods = stage.pods_asked_once().await?;
     let evicted = pods.evict(&first.name, &EvictParams::default()).await;
     let refused = matches!(&evicted, Err(kube::Error::Api(status)) if status.code == 429);
     ensure!(refused, "{evicted:?}");

@@ -6,8 +6,7 @@ use anyhow::{Context, Result, ensure};
 use futures::{StreamExt as _, pin_mut};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{EvictParams, ListParams, PostParams, WatchEvent, WatchParams};
-use kube::{Api, Client, ResourceExt};
-use laboratory::NAMESPACE;
+use kube::{Api, ResourceExt};
 use serde_json::json;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -91,9 +90,8 @@ async fn a_bridge_is_protected_from_its_first_moment_until_it_is_empty_and_when_
     let stage = Stage::of(2, &json!({ "warm": { "min": 1, "max": 1 } }), 1).await?;
     let before = stage.pool.bridges().await?;
     let seen = Seen::from_now_on(stage.pool.pods()).await?;
-    let asks_once = stage.lab.config_of(&stage.lab.kubeconfig()).await?;
-    let asks_once = Api::namespaced(Client::try_from(asks_once)?, NAMESPACE);
-    let evictable = async |name: &str| evictable(&asks_once, name).await;
+    let asked_once = stage.pods_asked_once().await?;
+    let evictable = async |name: &str| evictable(&asked_once, name).await;
     stage.scale(3).await?;
     // A pod that is Pending is evicted whatever its budget says (k/k pkg/registry/core/pod/storage/eviction.go): nothing runs in it.
     let runs = |pod: &Pod| {
@@ -173,12 +171,11 @@ async fn a_bridge_is_protected_from_its_first_moment_until_it_is_empty_and_when_
     ensure!(intents(&removed.name) == ["active", "drain", "remove"]);
     ensure!(stage.removals()?.len() == 1, "{:#?}", stage.removals()?);
 
-    let metrics = stage.scalers.says(0, "/metrics").await?;
-    for end in ["Empty", "Warm"] {
-        let line = format!(
-            r#"jvb_scaler_drain_duration_seconds_count{{namespace="jitsi",pool="jvb",reason="ScaleDown",end="{end}"}} 1"#
-        );
-        ensure!(metrics.contains(&line), "{line} is not in\n{metrics}");
-    }
+    stage
+        .tells_numbers(&[
+            r#"jvb_scaler_drain_duration_seconds_count{namespace="jitsi",pool="jvb",reason="ScaleDown",end="Empty"} 1"#,
+            r#"jvb_scaler_drain_duration_seconds_count{namespace="jitsi",pool="jvb",reason="ScaleDown",end="Warm"} 1"#,
+        ])
+        .await?;
     stage.unharmed().await
 }

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use laboratory::{Laboratory, Pool, Request, Scalers};
+use k8s_openapi::api::core::v1::Pod;
+use kube::{Api, Client};
+use laboratory::{Laboratory, NAMESPACE, Pool, Request, Scalers};
 use serde_json::Value;
 
 /// How long something may take that takes seconds on an idle machine.
@@ -122,6 +124,21 @@ impl Stage {
                 Ok(told["message"].as_str().unwrap_or_default().to_owned())
             })
             .await
+    }
+
+    /// The pool's pods, by a client that asks once: kube's asks again for minutes for what is refused by a budget.
+    pub(crate) async fn pods_asked_once(&self) -> Result<Api<Pod>> {
+        let config = self.lab.config_of(&self.lab.kubeconfig()).await?;
+        Ok(Api::namespaced(Client::try_from(config)?, NAMESPACE))
+    }
+
+    /// The first controller tells all of this in its numbers.
+    pub(crate) async fn tells_numbers(&self, all: &[&str]) -> Result<()> {
+        let metrics = self.scalers.says(0, "/metrics").await?;
+        for line in all {
+            ensure!(metrics.contains(line), "{line} is not in\n{metrics}");
+        }
+        Ok(())
     }
 
     /// Nobody was hung up on or moved, jicofo lost no bridge, no plan broke an invariant, and no pod was deleted by the controller
