@@ -1,5 +1,7 @@
 //! A way to the API server that can fall silent.
 
+mod held;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,9 +18,13 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 
+use self::held::Held;
 use crate::accept::accept;
 use crate::address::{API_SERVER_PORT, LINK_PORT};
 use crate::laboratory::Laboratory;
+
+/// How much is carried at a time.
+const CHUNK: usize = 16 * 1024;
 
 /// A TCP proxy in front of the API server. What is silent is not closed: neither side learns anything, as when a firewall has
 /// forgotten a connection.
@@ -44,6 +50,10 @@ struct Gate {
     losing: Option<fn(&str) -> bool>,
     /// To how many requests it was.
     answers_lost: u64,
+    /// What becomes of the first line of each request.
+    rewriting: Option<fn(&str) -> String>,
+    /// The request that is held back.
+    held: Held,
 }
 
 impl Laboratory {
@@ -55,8 +65,8 @@ impl Laboratory {
         self.link_by(None).await
     }
 
-    /// The same for the user of this kubeconfig alone. Requests are seen here, and [`Link::lose_answer`] can be told which of them
-    /// is never answered.
+    /// The same for the user of this kubeconfig alone. Requests are seen here: [`Link::lose_answer`] can be told which of them is
+    /// never answered, [`Link::hold`] which is late, and [`Link::rewrite`] what is asked instead.
     ///
     /// # Errors
     /// When there is one already, or the file is no kubeconfig.
@@ -113,6 +123,12 @@ impl Link {
     /// To how many requests the answer was lost.
     pub fn answers_lost(&self) -> u64 {
         self.gate.borrow().answers_lost
+    }
+
+    /// From now on the first line of each request, as in `GET /version HTTP/1.1`, reaches the API server as this makes it. Only for
+    /// an [open](Laboratory::open_link) link.
+    pub fn rewrite(&self, so: fn(&str) -> String) {
+        self.gate.send_modify(|gate| gate.rewriting = Some(so));
     }
 
     /// The same kubeconfig file, only that it leads through here.
@@ -179,32 +195,75 @@ async fn carry(
     open: bool,
 ) {
     let answered = AtomicBool::new(true);
-    let ask = |chunk: &[u8]| {
-        if open && loses(gate, chunk) {
-            answered.store(false, Ordering::Relaxed);
-        }
-        true
-    };
-    let answer = |_: &[u8]| answered.load(Ordering::Relaxed);
     let (from_client, to_client) = split(client);
     let (from_server, to_server) = split(server);
+    let answers = answer(from_server, to_client, number, gate, &answered);
     // A connection that breaks is the business of its two ends.
-    let _ = tokio::join!(
-        copy(from_client, to_server, number, gate.subscribe(), ask),
-        copy(from_server, to_client, number, gate.subscribe(), answer)
-    );
+    let _ = if open {
+        tokio::join!(
+            ask(from_client, to_server, number, gate, &answered),
+            answers
+        )
+    } else {
+        tokio::join!(copy(from_client, to_server, number, gate), answers)
+    };
 }
 
-/// Whether what is sent here is the request whose answer is to be lost; another one is not. A client that waits for an answer before
-/// it asks again begins each request with a chunk of its own.
-fn loses(gate: &watch::Sender<Gate>, chunk: &[u8]) -> bool {
-    if gate.borrow().losing.is_none() {
-        return false;
+/// Carries what is sent here, whatever it is.
+async fn copy(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    number: u64,
+    gate: &watch::Sender<Gate>,
+) -> Result<()> {
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        let length = from.read(&mut buffer).await.unwrap_or(0);
+        pass(gate, number).await?;
+        if length == 0 {
+            return Ok(to.shutdown().await?);
+        }
+        send(&mut to, &buffer[..length]).await?;
     }
-    let line = chunk.split(|byte| *byte == b'\r').next();
-    let line = String::from_utf8_lossy(line.unwrap_or_default());
+}
+
+/// Carries requests. A client that waits for an answer before it asks again begins each request with a chunk of its own.
+async fn ask(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    number: u64,
+    gate: &watch::Sender<Gate>,
+    answered: &AtomicBool,
+) -> Result<()> {
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        let length = from.read(&mut buffer).await.unwrap_or(0);
+        pass(gate, number).await?;
+        let chunk = &buffer[..length];
+        if chunk.is_empty() {
+            // An API server gives a request up whose client has gone.
+            held::answered(gate, number).await?;
+            return Ok(to.shutdown().await?);
+        }
+        let end = chunk.iter().position(|byte| *byte == b'\r');
+        let (line, rest) = chunk.split_at(end.unwrap_or(chunk.len()));
+        let line = String::from_utf8_lossy(line);
+        if loses(gate, &line) {
+            answered.store(false, Ordering::Relaxed);
+        }
+        held::wait(gate, number, &line).await?;
+        let rewriting = gate.borrow().rewriting;
+        match rewriting.filter(|_| line.ends_with(" HTTP/1.1")) {
+            Some(rewrite) => send(&mut to, &[rewrite(&line).as_bytes(), rest].concat()).await?,
+            None => send(&mut to, chunk).await?,
+        }
+    }
+}
+
+/// Whether this is the request whose answer is to be lost; another one is not.
+fn loses(gate: &watch::Sender<Gate>, line: &str) -> bool {
     gate.send_if_modified(|gate| {
-        let such = gate.losing.is_some_and(|such| such(&line));
+        let such = gate.losing.is_some_and(|such| such(line));
         if such {
             gate.losing = None;
             gate.answers_lost += 1;
@@ -213,28 +272,45 @@ fn loses(gate: &watch::Sender<Gate>, chunk: &[u8]) -> bool {
     })
 }
 
-/// Carries one direction; what does not pass `so` is dropped.
-async fn copy(
+/// Carries answers, for as long as they are not to be lost.
+async fn answer(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     number: u64,
-    mut gate: watch::Receiver<Gate>,
-    so: impl Fn(&[u8]) -> bool,
+    gate: &watch::Sender<Gate>,
+    answered: &AtomicBool,
 ) -> Result<()> {
-    let mut buffer = vec![0; 16 * 1024];
+    let mut buffer = vec![0; CHUNK];
+    let mut broken = false;
     loop {
-        let length = from.read(&mut buffer).await.unwrap_or(0);
-        // The end of a connection does not pass either.
-        gate.wait_for(|gate| !gate.stalled && number > gate.lost)
-            .await?;
-        let chunk = &buffer[..length];
+        let length = tokio::select! {
+            length = from.read(&mut buffer) => length.unwrap_or(0),
+            () = held::broken(gate, number), if !broken => {
+                broken = true;
+                to.shutdown().await?;
+                continue;
+            }
+        };
+        pass(gate, number).await?;
+        held::answer(gate, number, &buffer[..length]);
         if length == 0 {
-            to.shutdown().await?;
-            return Ok(());
+            return Ok(to.shutdown().await?);
         }
-        if so(chunk) {
-            to.write_all(chunk).await?;
-            to.flush().await?;
+        if answered.load(Ordering::Relaxed) && !broken {
+            send(&mut to, &buffer[..length]).await?;
         }
     }
+}
+
+/// Returns when something may pass on this connection. Its end does not pass before that either.
+async fn pass(gate: &watch::Sender<Gate>, number: u64) -> Result<()> {
+    let mut gate = gate.subscribe();
+    gate.wait_for(|gate| !gate.stalled && number > gate.lost)
+        .await?;
+    Ok(())
+}
+
+async fn send(to: &mut (impl AsyncWrite + Unpin), chunk: &[u8]) -> Result<()> {
+    to.write_all(chunk).await?;
+    Ok(to.flush().await?)
 }
