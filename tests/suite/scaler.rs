@@ -4,6 +4,7 @@ mod answers;
 mod committed;
 mod ending;
 mod hands;
+mod late;
 mod leading;
 mod many;
 mod morning;

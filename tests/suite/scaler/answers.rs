@@ -8,30 +8,37 @@ use scaler_api::crd;
 
 use super::stage::{PATIENCE, Stage};
 
-/// A stage whose controller reaches the API server over a link that loses the answer to the first such request.
-async fn losing(bridges: u32, such: fn(&str) -> bool, flags: &[&str]) -> Result<(Stage, Link)> {
-    let (stage, link) = linked(bridges, Some(such), flags).await?;
-    ensure!(link.answers_lost() == 1, "no such request was made");
-    Ok((stage, link))
-}
-
-/// A stage whose controller reaches the API server over a link.
-async fn linked(
-    bridges: u32,
-    loses: Option<fn(&str) -> bool>,
-    flags: &[&str],
-) -> Result<(Stage, Link)> {
+/// A laboratory, and a link to its API server for controllers.
+pub(super) async fn apart() -> Result<(Laboratory, Link)> {
     // The garbage collector knows pools from its start.
     let lab = Laboratory::builder().crds(&crd::definition().to_string());
     let lab = lab.audit_log(true).start().await?;
     let link = lab.open_link(&lab.scaler_kubeconfig().await?).await?;
-    if let Some(such) = loses {
-        link.lose_answer(such);
-    }
+    Ok((lab, link))
+}
+
+/// A stage whose controllers reach the API server over this link.
+pub(super) async fn through(
+    link: &Link,
+    lab: Laboratory,
+    bridges: u32,
+    controllers: u8,
+    flags: &[&str],
+) -> Result<Stage> {
     let pool = lab.pool(bridges).start().await?;
-    let scalers = lab.scaler().through(&link).flags(flags).start().await?;
+    let scalers = lab.scaler().through(link).replicas(controllers);
+    let scalers = scalers.flags(flags).start().await?;
     pool.until_active(bridges).await?;
-    Ok((Stage { lab, pool, scalers }, link))
+    Ok(Stage { lab, pool, scalers })
+}
+
+/// A stage whose controller reaches the API server over a link that loses the answer to the first such request.
+async fn losing(bridges: u32, such: fn(&str) -> bool, flags: &[&str]) -> Result<(Stage, Link)> {
+    let (lab, link) = apart().await?;
+    link.lose_answer(such);
+    let stage = through(&link, lab, bridges, 1, flags).await?;
+    ensure!(link.answers_lost() == 1, "no such request was made");
+    Ok((stage, link))
 }
 
 /// Waits until the controller has had so many requests of a kind come to this.
@@ -65,7 +72,7 @@ async fn a_bridge_whose_creation_was_not_answered_is_found_and_not_started_twice
 }
 
 /// A pod like this one, as somebody would make it anew.
-fn namesake(of: &Pod) -> Pod {
+pub(super) fn namesake(of: &Pod) -> Pod {
     let mut pod = of.clone();
     pod.status = None;
     let (old, new) = (&of.metadata, &mut pod.metadata);
@@ -86,29 +93,31 @@ fn namesake(of: &Pod) -> Pod {
     pod
 }
 
+/// Pins a bridge (`=true`), or no longer (`-`), as an operator would.
+pub(super) async fn pin(stage: &Stage, bridge: &str, so: &str) -> Result<()> {
+    let (pod, pin) = (
+        format!("pod/{bridge}"),
+        format!("bridgetender.dev/pinned{so}"),
+    );
+    let words = ["-n", "jitsi", "annotate", &pod, &pin];
+    stage.lab.kubectl_text(&words).await?;
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_was_not_answered_is_not_repeated_on_the_next_bridge_of_its_name()
 -> Result<()> {
-    let (stage, link) = linked(2, None, &[]).await?;
+    let (lab, link) = apart().await?;
+    let stage = through(&link, lab, 2, 1, &[]).await?;
     let bridges = stage.pool.bridges().await?;
     let pods = stage.pool.pods();
     // Pinned bridges stay, though there will be one too many.
     for bridge in &bridges {
-        let pod = format!("pod/{}", bridge.name);
-        let pin = [
-            "-n",
-            "jitsi",
-            "annotate",
-            &pod,
-            "bridgetender.dev/pinned=true",
-        ];
-        stage.lab.kubectl_text(&pin).await?;
+        pin(&stage, &bridge.name, "=true").await?;
     }
     let first = bridges.first().context("there are two")?;
     let before = pods.get(&first.name).await?;
-    let pod = format!("pod/{}", first.name);
-    let unpin = ["-n", "jitsi", "annotate", &pod, "bridgetender.dev/pinned-"];
-    stage.lab.kubectl_text(&unpin).await?;
+    pin(&stage, &first.name, "-").await?;
     link.lose_answer(|line| line.starts_with("DELETE /api/v1/namespaces/jitsi/pods/"));
     stage.scale(1).await?;
     let is_gone = || async {

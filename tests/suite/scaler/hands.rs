@@ -21,7 +21,12 @@ async fn write(stage: &Stage, pod: &str, metadata: &Value) -> Result<()> {
 
 impl Others {
     /// Deletes a bridge's pod by hand, and returns once its people are in their conferences again, on other bridges.
-    async fn deletes(&mut self, stage: &Stage, bridge: &Bridge, flags: &[&str]) -> Result<()> {
+    pub(super) async fn deletes(
+        &mut self,
+        stage: &Stage,
+        bridge: &Bridge,
+        flags: &[&str],
+    ) -> Result<()> {
         self.cut += u64::from(stage.pool.people(&bridge.name));
         self.lost += 1;
         let pod = bridge.name.as_str();
