@@ -7,13 +7,19 @@ use anyhow::{Context, Result, bail, ensure};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client};
 use laboratory::{Laboratory, NAMESPACE, Pool, Request, Scalers};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How long something may take that takes seconds on an idle machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The controller, as the audit log names it.
 pub(crate) const CONTROLLER: &str = "system:serviceaccount:bridgetender:jvb-scaler";
+
+/// What is put upon the spec of a pool whose test is about whom it chooses: of a bridge that was not asked for seconds, because this
+/// machine was busy, nothing would be known, and another one would be chosen, or started.
+pub(crate) fn remembering() -> Value {
+    json!({ "evidence": { "freshness": "1m" } })
+}
 
 /// How many meetings there were: each has a name of its own.
 static MEETINGS: AtomicUsize = AtomicUsize::new(0);
@@ -132,13 +138,17 @@ impl Stage {
         Ok(Api::namespaced(Client::try_from(config)?, NAMESPACE))
     }
 
-    /// The first controller tells all of this in its numbers.
+    /// Waits until the first controller tells all of this in its numbers: it learns of what it did a moment after it is so.
     pub(crate) async fn tells_numbers(&self, all: &[&str]) -> Result<()> {
-        let metrics = self.scalers.says(0, "/metrics").await?;
-        for line in all {
-            ensure!(metrics.contains(line), "{line} is not in\n{metrics}");
-        }
-        Ok(())
+        self.lab
+            .eventually("the numbers are told", PATIENCE, || async {
+                let metrics = self.scalers.says(0, "/metrics").await?;
+                for line in all {
+                    ensure!(metrics.contains(line), "{line} is not in\n{metrics}");
+                }
+                Ok(())
+            })
+            .await
     }
 
     /// Nobody was hung up on or moved, jicofo lost no bridge, no plan broke an invariant, and no pod was deleted by the controller
