@@ -132,6 +132,16 @@ impl Stage {
             .await
     }
 
+    /// Waits until the pool has its budget: before that anybody may evict its bridges.
+    pub(crate) async fn until_budgeted(&self) -> Result<()> {
+        self.lab
+            .eventually("the pool has a budget", PATIENCE, || async {
+                let words = ["-n", "jitsi", "get", "pdb", "jvb"];
+                self.lab.kubectl_text(&words).await.map(drop)
+            })
+            .await
+    }
+
     /// The pool's pods, by a client that asks once: kube's asks again for minutes for what is refused by a budget.
     pub(crate) async fn pods_asked_once(&self) -> Result<Api<Pod>> {
         let config = self.lab.config_of(&self.lab.kubeconfig()).await?;
