@@ -18,7 +18,7 @@ async fn the_rights_that_are_given_to_operators_are_those_that_it_uses() -> Resu
     // Rights that were given just now are heeded a moment later.
     for (namespace, verb, what) in [
         ("jitsi", "watch", "pods"),
-        ("bridgetender", "get", "leases.coordination.k8s.io/jvb-scaler"),
+        ("bridgetender", "get", "leases/jvb-scaler"),
     ] {
         let asked = ["auth", "can-i", verb, what, "-n", namespace];
         let whom = ["--as=anna", "--as-group=bridgepool-operators"];
