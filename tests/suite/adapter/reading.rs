@@ -11,12 +11,8 @@ use serde_json::Value;
 /// not answered, it asks again after a minute.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-#[tokio::test(flavor = "multi_thread")]
-async fn kubectl_shows_the_metrics_their_resources_and_the_services_behind_them() -> Result<()> {
-    let lab = Laboratory::start().await?;
-    let bridges = lab.bridges(2).load(Load::Measured(0.25)).start().await?;
-    let _adapters = lab.adapter().start().await?;
-
+/// Waits until the API server finds both versions available, and lists what they serve.
+async fn is_found(lab: &Laboratory) -> Result<()> {
     lab.eventually("both versions are available", PATIENCE, || async {
         let services = lab.kubectl_text(&["get", "apiservices"]).await?;
         for version in ["v1beta1", "v1beta2"] {
@@ -50,7 +46,16 @@ async fn kubectl_shows_the_metrics_their_resources_and_the_services_behind_them(
         }
         Ok(())
     })
-    .await?;
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kubectl_shows_the_metrics_their_resources_and_the_services_behind_them() -> Result<()> {
+    let lab = Laboratory::start().await?;
+    let bridges = lab.bridges(2).load(Load::Measured(0.25)).start().await?;
+    let _adapters = lab.adapter().start().await?;
+
+    is_found(&lab).await?;
     // Whoever asks for pods still gets pods.
     let pods = lab
         .kubectl_text(&["get", "pods", "-n", "jitsi", "-o", "name"])
