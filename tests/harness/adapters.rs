@@ -25,7 +25,8 @@ const GROUP: &str = "custom.metrics.k8s.io";
 const EXTERNAL_GROUP: &str = "external.metrics.k8s.io";
 
 /// How long a replica may take to be ready or to end, and the API server to find the adapter available.
-const AVAILABLE: Duration = Duration::from_mins(1);
+const AVAILABLE: Duration = Duration::from_mins(2);
+
 /// Adapters that are not started yet.
 pub struct AdapterBuilder<'a> {
     lab: &'a Laboratory,
@@ -282,7 +283,7 @@ impl Adapters {
     /// it says at `/readyz`.
     ///
     /// # Errors
-    /// When it does not within a minute: with what it said.
+    /// When it does not within two minutes: with what it said.
     pub async fn until_ready(&self, n: usize, ready: bool) -> Result<String> {
         let address = self.replicas[n].address;
         self.readiness.until(address, ready, AVAILABLE).await

@@ -19,7 +19,7 @@ use crate::objects;
 pub const NAMESPACE: &str = "jitsi";
 
 /// How long bridges may take to be there: they boot in seconds, but the machine may be busy.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Bridges that are not started yet.
 pub struct BridgesBuilder<'a> {

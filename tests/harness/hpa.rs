@@ -13,8 +13,9 @@ use crate::history::History;
 use crate::laboratory::Laboratory;
 use crate::objects::{self, Autoscaler};
 
-/// How long the HPA may take to do what it is to do: it looks every second, but the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(45);
+/// How long the HPA may take to do what it is to do: it looks every second, and learns every 30 s of metrics that are new, but the
+/// machine may be busy.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What docs/adapter.md advises.
 const SCALE_DOWN_WINDOW: Duration = Duration::from_mins(10);

@@ -249,6 +249,19 @@ impl Pool {
         .await
     }
 
+    /// Waits until so many bridges drain, by the status and by what is written on them: the one may come before the other.
+    ///
+    /// # Errors
+    /// When that does not happen in time.
+    pub async fn until_draining(&self, number: u32) -> Result<Vec<Bridge>> {
+        let drains = |bridge: &&Bridge| ["drain", "expel"].contains(&bridge.intent.as_str());
+        self.until(&format!("{number} bridges drain"), |status, bridges| {
+            let draining = bridges.iter().filter(drains).count();
+            status["draining"] == number && draining == number as usize
+        })
+        .await
+    }
+
     /// Waits until status and bridges are so.
     ///
     /// # Errors

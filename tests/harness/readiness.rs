@@ -14,8 +14,9 @@ use crate::balancer::Balancer;
 
 /// Between two probes of a replica; a pod's `periodSeconds` is a second at the least.
 const PERIOD: Duration = Duration::from_millis(100);
-/// How long a replica may take to answer: a probe's usual `timeoutSeconds`.
-const TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a replica may take to answer: one probe that fails is enough here, where a Service waits for the third, and a busy
+/// machine is no replica that hangs.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Probes replicas and keeps a balancer to those that are ready. Connections that are open stay where they are, as with a
 /// Service.

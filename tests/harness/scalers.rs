@@ -27,8 +27,8 @@ const NAME: &str = "jvb-scaler";
 /// How long a replica may take to lead or to end: a lease of a killed one is waited for, and the machine may be busy.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// How long a replica may take to say how it is.
-const ANSWER: Duration = Duration::from_secs(5);
+/// How long a replica may take to say how it is: it does at once, but the machine may be busy.
+const ANSWER: Duration = Duration::from_secs(30);
 
 /// What a replica says at most.
 const CAP: usize = 1024 * 1024;
@@ -45,8 +45,8 @@ const QUICK: [&str; 14] = [
     "--mass-window=100ms",
     "--watch-timeout=5s",
     "--surroundings-interval=1s",
-    "--lease-duration=10s",
-    "--renew-deadline=8s",
+    "--lease-duration=20s",
+    "--renew-deadline=16s",
     "--retry-period=500ms",
     // Its pods have addresses of this machine.
     "--loopback-bridges",

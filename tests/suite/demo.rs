@@ -13,8 +13,9 @@ use crate::programs::built;
 
 /// How long what takes seconds may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
-/// After how many seconds a command is ended that goes on until Ctrl-C.
-const LOOK: &str = "5";
+/// After how many seconds a command is ended that goes on until Ctrl-C; each next time it has twice as many, up to the most.
+const LOOK: u32 = 5;
+const MOST: u32 = 40;
 /// With which code it then ends: that of `timeout`.
 const LOOKED: i32 = 124;
 
@@ -155,8 +156,10 @@ fn whoever_looks_around_can_do_all_that_the_demo_says() -> Result<()> {
 fn succeeds(env: &str, command: &str) -> Result<()> {
     let lasts = command.starts_with("tail ") || command.ends_with(" watch");
     let deadline = Instant::now() + PATIENCE;
+    let mut look = LOOK;
     loop {
-        let said = shell(env, command)?;
+        let said = shell(env, command, look)?;
+        look = (look * 2).min(MOST);
         let wanted = if lasts { LOOKED } else { 0 };
         if said.status.code() == Some(wanted) && !said.stdout.is_empty() {
             return Ok(());
@@ -165,12 +168,12 @@ fn succeeds(env: &str, command: &str) -> Result<()> {
     }
 }
 
-/// With the name of some bridge of the pool.
-fn shell(env: &str, command: &str) -> Result<Output> {
+/// With the name of some bridge of the pool, for so many seconds.
+fn shell(env: &str, command: &str, look: u32) -> Result<Output> {
     let bridge = "$(kubectl get pods -o jsonpath='{.items[0].metadata.name}')";
     let command = command.replace("BRIDGE", bridge);
     let line = match command.split_once(' ') {
-        Some(("kubectl" | "tail", _)) => format!("{env}; timeout {LOOK} {command}"),
+        Some(("kubectl" | "tail", _)) => format!("{env}; timeout {look} {command}"),
         _ => bail!("what is {command:?}?"),
     };
     let output = Command::new("/bin/sh").args(["-c", &line]).output();

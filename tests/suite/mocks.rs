@@ -12,7 +12,7 @@ use laboratory::{BRIDGE_PORT, Network, quick};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-const WITHIN: Duration = Duration::from_secs(20);
+const WITHIN: Duration = Duration::from_mins(1);
 
 /// What comes back, byte for byte, until the other side closes or resets.
 async fn ask(address: SocketAddr, request: &str) -> Result<String> {

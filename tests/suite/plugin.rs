@@ -76,6 +76,8 @@ impl Plugin {
                     .filter(|_| !arguments.contains(&"-A")),
             )
             .arg(format!("--kubeconfig={}", self.kubeconfig.display()))
+            // A busy machine is no silent API server.
+            .arg("--request-timeout=1m")
             .args(
                 self.controller
                     .as_ref()

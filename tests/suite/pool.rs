@@ -1,7 +1,9 @@
 //! A real API server and a real kubectl with the CRD of the BridgePool.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail, ensure};
-use kube::api::{DynamicObject, PostParams};
+use kube::api::{DynamicObject, ListParams, PostParams};
 use kube::core::Status;
 use kube::discovery::ApiResource;
 use kube::{Api, ResourceExt};
@@ -9,9 +11,19 @@ use laboratory::Laboratory;
 use scaler_api::{BridgePool, Problem, cases, crd, duration, limit, read};
 use serde_json::{Value, json};
 
+/// How long what takes seconds on an idle machine may take.
+const PATIENCE: Duration = Duration::from_mins(2);
+
 async fn with_the_crd() -> Result<Laboratory> {
     let lab = Laboratory::start().await?;
     lab.apply(&crd::definition().to_string()).await?;
+    // What is established is served a moment later.
+    let pools: Api<BridgePool> = Api::all(lab.client());
+    lab.eventually("pools are served", PATIENCE, || async {
+        pools.list(&ListParams::default()).await?;
+        Ok(())
+    })
+    .await?;
     Ok(lab)
 }
 
@@ -82,6 +94,17 @@ async fn installed() -> Result<Laboratory> {
     let name = "crd/bridgepools.bridgetender.dev";
     lab.kubectl_text(&["wait", "--for=condition=Established", "--timeout=60s", name])
         .await?;
+    // What is established is served, and known to kubectl by name, category and schema, each a moment later.
+    for words in [
+        &["get", "bp"][..],
+        &["get", "jitsi"],
+        &["explain", "bridgepool.spec.drain"],
+    ] {
+        lab.eventually("kubectl knows pools", PATIENCE, || async {
+            lab.kubectl_text(words).await.map(drop)
+        })
+        .await?;
+    }
     Ok(lab)
 }
 

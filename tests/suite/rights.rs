@@ -8,7 +8,7 @@ use k8s_openapi::api::rbac::v1::PolicyRule;
 use laboratory::{Laboratory, Request};
 use serde::Deserialize;
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Group, resource, name where one is meant, and verb.
 type Right = (String, String, String, String);

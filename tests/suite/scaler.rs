@@ -16,4 +16,4 @@ mod size;
 mod stage;
 mod writes;
 
-pub(crate) use stage::{PATIENCE, Stage};
+pub(crate) use stage::{PATIENCE, Stage, remembering};

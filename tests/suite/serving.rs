@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 const GROUP: &str = "custom.metrics.k8s.io";
 const STRESS: &str = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/jitsi/pods/*/stress_level";
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(2);
 
 /// What the adapter needs, and what two of its readers may.
 const RIGHTS: &str = r"
@@ -80,8 +80,15 @@ async fn the_adapter_believes_whom_the_api_server_believes() -> Result<()> {
         let lab = &lab;
         async move { ask(&lab.client_of(kubeconfig).await?).await }
     };
-    ensure!(through(&admin).await? == 200);
-    ensure!(through(&ada).await? == 200);
+    // At first it does not know the pods yet.
+    for kubeconfig in [&admin, &ada] {
+        lab.eventually("who may read is answered", SOON, || async {
+            let code = through(kubeconfig).await?;
+            ensure!(code == 200, "{code}");
+            Ok(())
+        })
+        .await?;
+    }
     ensure!(through(&eve).await? == 403);
 
     // Past the API server: certificates of its clients, and tokens, of which it knows whose they are.

@@ -44,9 +44,9 @@ async fn others_are_served(stand: &Stand) {
 
 fn impatient() -> Limits {
     Limits {
-        rest: Duration::from_millis(300),
-        stranger_rest: Duration::from_millis(300),
-        farewell: Duration::from_millis(100),
+        rest: Duration::from_secs(1),
+        stranger_rest: Duration::from_secs(1),
+        farewell: Duration::from_millis(500),
         ..Limits::default()
     }
 }

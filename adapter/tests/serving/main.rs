@@ -400,7 +400,7 @@ async fn an_adapter_that_may_not_ask_says_which_right_it_lacks() {
 async fn starting_without_the_role_names_the_role() {
     let stand = Stand::new().await;
     stand.api.knowledge().forbids_config = true;
-    let Err(error) = guard(&stand.api, Duration::from_millis(300)).await else {
+    let Err(error) = guard(&stand.api, Duration::from_secs(3)).await else {
         panic!("it started");
     };
     assert!(matches!(error, StartError::Forbidden(_)), "{error}");
@@ -419,9 +419,9 @@ async fn starting_without_the_role_names_the_role() {
 async fn starting_without_the_config_map_or_an_api_server_says_so() {
     let mut stand = Stand::new().await;
     stand.api.knowledge().config = None;
-    let brief = Duration::from_millis(300);
+    let brief = Duration::from_secs(3);
     let missing = guard(&stand.api, brief).await.err().unwrap().to_string();
-    assert!(missing.contains("not after 300ms"), "{missing}");
+    assert!(missing.contains("not after 3s"), "{missing}");
     stand.api.stop().await;
     let down = guard(&stand.api, brief).await.err().unwrap().to_string();
     assert!(down.to_lowercase().contains("refused"), "{down}");
@@ -488,7 +488,7 @@ async fn an_answer_that_takes_too_long_is_a_504() {
 #[tokio::test]
 async fn every_refusal_is_told_for_the_metrics_and_no_look_at_the_health_is_one() {
     let stand = stand_within(Limits {
-        answer: Duration::from_secs(2),
+        answer: Duration::from_secs(8),
         ..Limits::default()
     })
     .await;
@@ -572,11 +572,12 @@ async fn many_groups_of_one_user_are_not_oversized() {
 #[tokio::test]
 async fn whoever_says_nothing_is_sent_away() {
     let limits = Limits {
-        handshake: Duration::from_millis(100),
-        header: Duration::from_millis(100),
-        rest: Duration::from_millis(200),
-        stranger_rest: Duration::from_millis(200),
-        farewell: Duration::from_millis(100),
+        // Long enough for a busy machine to make an honest handshake.
+        handshake: Duration::from_secs(1),
+        header: Duration::from_secs(1),
+        rest: Duration::from_secs(1),
+        stranger_rest: Duration::from_secs(1),
+        farewell: Duration::from_millis(500),
         ..Limits::default()
     };
     let stand = Stand::within(limits).await;

@@ -15,7 +15,8 @@ use super::support::soon::SOON;
 use super::support::stand::{LARGE, Stand};
 use super::{ADA, stand_within};
 
-const BRIEF: Duration = Duration::from_millis(200);
+/// Short for whoever waits for it, and long for a busy machine.
+const BRIEF: Duration = Duration::from_secs(1);
 
 fn impatient() -> Limits {
     Limits {
@@ -119,7 +120,7 @@ async fn whoever_does_not_read_the_answer_does_not_keep_it_here() {
     stream.write_all(request.as_bytes()).await.unwrap();
     stream.flush().await.unwrap();
     // Longer than rest and farewell together; what is in the sockets' buffers is there to be read still.
-    sleep(BRIEF * 10).await;
+    sleep(BRIEF * 4).await;
     let heard = timeout(SOON, read_to_the_end(&mut stream)).await;
     assert!(heard.expect("the server hangs up") < LARGE);
 
@@ -160,7 +161,7 @@ async fn a_stranger_rests_for_less_time_than_somebody_known() {
         // Whoever only looks at /healthz is still a stranger.
         let mut prober = stand.call_by(None, version).await;
         assert_eq!(prober.get("/healthz", &[]).await.code, StatusCode::OK);
-        sleep(BRIEF * 5).await;
+        sleep(BRIEF * 2).await;
         assert_eq!(
             known.get("/pods", &[ADA]).await.code,
             StatusCode::OK,

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 
-const DEADLINE: Duration = Duration::from_secs(5);
+const DEADLINE: Duration = Duration::from_secs(30);
 
 const BODY: &str = r#"{"stress":0.25,"local_endpoints":3,"conferences":1,"drain_mode":false,"graceful_shutdown":false,"shutting_down":false,"startup_time":1795251073014,"incoming_loss":0.5}"#;
 

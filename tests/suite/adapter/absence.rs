@@ -78,7 +78,7 @@ async fn a_bridge_that_does_not_answer_sensibly_is_left_out_and_never_zero() -> 
         .start()
         .await?;
     let all = bridges.names().await?;
-    let within = Duration::from_secs(30);
+    let within = Duration::from_mins(1);
     lab.eventually("all bridges are told", within, || async {
         let seen = values(&lab, STRESS).await?;
         ensure!(seen.len() == 8, "{seen:?}");
@@ -138,7 +138,7 @@ async fn a_total_of_which_less_than_half_is_known_is_refused() -> Result<()> {
         .flags(&["--max-age=2s", "--deadline=1s"])
         .start()
         .await?;
-    let within = Duration::from_secs(30);
+    let within = Duration::from_mins(1);
     lab.eventually("the total is told", within, || async {
         let seen = values(&lab, TOTAL).await?;
         ensure!(seen == [("jvb".to_owned(), 2000)], "{seen:?}");
@@ -214,7 +214,7 @@ async fn a_new_bridges_stress_is_unknown_at_first_and_a_gone_bridge_is_gone_at_o
     // Far sooner than its last value would be too old (--max-age, 30 s).
     lab.eventually(
         "the bridge that goes is told no more",
-        Duration::from_secs(10),
+        Duration::from_secs(25),
         || async {
             let seen = values(&lab, STRESS).await?;
             ensure!(seen.len() == 1, "{seen:?}");

@@ -20,12 +20,12 @@ use tokio::time::Instant;
 use super::readers::Readers;
 
 const SECRET: &str = "jvb-adapter-tls";
-const SOON: Duration = Duration::from_mins(1);
+const SOON: Duration = Duration::from_mins(2);
 
-/// Lifetimes of which many pass in half a minute.
-const BRIEF: [&str; 2] = ["--ca-lifetime=30s", "--leaf-lifetime=10s"];
+/// Lifetimes of which many pass in a minute, and of which a third is longer than a busy machine stands still.
+const BRIEF: [&str; 2] = ["--ca-lifetime=60s", "--leaf-lifetime=20s"];
 /// After so much of it an authority may get a successor: two thirds of a lifetime that begins before its making, in whole seconds.
-const SUCCESSOR: Duration = Duration::from_secs(17);
+const SUCCESSOR: Duration = Duration::from_secs(36);
 
 async fn lab() -> Result<Laboratory> {
     Laboratory::builder()

@@ -7,8 +7,8 @@ use laboratory::Laboratory;
 
 use super::readers::Readers;
 
-/// What `--shutdown-delay` is here.
-const DELAY: Duration = Duration::from_secs(3);
+/// What `--shutdown-delay` is here: long enough for a busy machine to see that a replica is not ready.
+const DELAY: Duration = Duration::from_secs(6);
 
 /// A rollout: each of two replicas ends in turn, as with SIGTERM, while readers read, and is started anew. As a Deployment does it,
 /// the next one ends only when this one is ready again.
@@ -20,7 +20,7 @@ async fn roll(flags: &[&str]) -> Result<()> {
     let mut adapters = lab
         .adapter()
         .replicas(2)
-        .flags(&["--shutdown-delay=3s"])
+        .flags(&["--shutdown-delay=6s"])
         .flags(flags)
         .start()
         .await?;

@@ -8,7 +8,7 @@ use laboratory::{Laboratory, NAMESPACE};
 use serde_json::Value;
 use tokio::time::Instant;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(2);
 const WITHIN: Duration = Duration::from_millis(500);
 /// Longer than any of these tests: bridges are asked for a reader's sake, or not at all.
 const SELDOM: [&str; 5] = [
@@ -60,10 +60,13 @@ async fn a_read_sees_what_happened_before_the_age_that_is_allowed() -> Result<()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hung_bridges_do_not_keep_readers_waiting() -> Result<()> {
+    /// Many times what a read takes on a busy machine.
+    const BUDGET: Duration = Duration::from_secs(2);
+    const BUDGET_FLAG: &str = "--fresh-budget=2s";
     let lab = Laboratory::start().await?;
     let bridges = lab.bridges(4).start().await?;
     let mut flags = SELDOM.to_vec();
-    flags.push("--fresh-budget=300ms");
+    flags.push(BUDGET_FLAG);
     let _adapters = lab.adapter().flags(&flags).start().await?;
     lab.eventually("nobody is there", PATIENCE, || async {
         people(&lab).await.map(|_| ())
@@ -72,16 +75,13 @@ async fn hung_bridges_do_not_keep_readers_waiting() -> Result<()> {
     bridges.break_some(1, &Fault::Hung).await?;
     tokio::time::sleep(WITHIN * 2).await;
     let (_, first) = people(&lab).await?;
-    ensure!(
-        first >= Duration::from_millis(300),
-        "nobody was waited for: {first:?}"
-    );
+    ensure!(first >= BUDGET, "nobody was waited for: {first:?}");
     // One bridge was given its time, and has no more of the readers'.
     let mut quickest = Duration::MAX;
     for _ in 0..5 {
         let (_, took) = people(&lab).await?;
         quickest = quickest.min(took);
     }
-    ensure!(quickest < Duration::from_millis(300), "{quickest:?}");
+    ensure!(quickest < BUDGET, "{quickest:?}");
     lab.stop().await
 }

@@ -7,7 +7,7 @@ use laboratory::Laboratory;
 use serde_json::Value;
 
 /// The API server fetches the documents when it finds an APIService, and looks for changes every minute.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kubectl_explains_what_the_values_are_made_of() -> Result<()> {

@@ -1,9 +1,53 @@
 //! What operators see of the adapter with kubectl.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use bridge::model::Load;
 use laboratory::Laboratory;
 use serde_json::Value;
+
+/// The API server finds an APIService available at one moment and shows what it serves at a later one: where its first question was
+/// not answered, it asks again after a minute.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Waits until the API server finds both versions available, and lists what they serve.
+async fn is_found(lab: &Laboratory) -> Result<()> {
+    lab.eventually("both versions are available", PATIENCE, || async {
+        let services = lab.kubectl_text(&["get", "apiservices"]).await?;
+        for version in ["v1beta1", "v1beta2"] {
+            let line = services
+                .lines()
+                .find(|line| line.starts_with(&format!("{version}.custom.metrics.k8s.io")));
+            ensure!(
+                line.is_some_and(
+                    |line| line.contains("bridgetender/jvb-adapter") && line.contains("True")
+                ),
+                "{services}"
+            );
+        }
+        Ok(())
+    })
+    .await?;
+
+    lab.eventually("the resources are listed", PATIENCE, || async {
+        let resources = lab
+            .kubectl_text(&["api-resources", "--api-group=custom.metrics.k8s.io"])
+            .await?;
+        for name in ["pods", "deployments.apps", "namespaces"] {
+            let line = resources
+                .lines()
+                .find(|line| line.split_whitespace().next() == Some(name));
+            ensure!(
+                line.is_some_and(|line| line.contains("custom.metrics.k8s.io/v1beta2")
+                    && line.contains("MetricValueList")),
+                "{name} is not listed:\n{resources}"
+            );
+        }
+        Ok(())
+    })
+    .await
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kubectl_shows_the_metrics_their_resources_and_the_services_behind_them() -> Result<()> {
@@ -11,32 +55,7 @@ async fn kubectl_shows_the_metrics_their_resources_and_the_services_behind_them(
     let bridges = lab.bridges(2).load(Load::Measured(0.25)).start().await?;
     let _adapters = lab.adapter().start().await?;
 
-    let services = lab.kubectl_text(&["get", "apiservices"]).await?;
-    for version in ["v1beta1", "v1beta2"] {
-        let line = services
-            .lines()
-            .find(|line| line.starts_with(&format!("{version}.custom.metrics.k8s.io")));
-        ensure!(
-            line.is_some_and(
-                |line| line.contains("bridgetender/jvb-adapter") && line.contains("True")
-            ),
-            "{services}"
-        );
-    }
-
-    let resources = lab
-        .kubectl_text(&["api-resources", "--api-group=custom.metrics.k8s.io"])
-        .await?;
-    for name in ["pods", "deployments.apps", "namespaces"] {
-        let line = resources
-            .lines()
-            .find(|line| line.split_whitespace().next() == Some(name));
-        ensure!(
-            line.is_some_and(|line| line.contains("custom.metrics.k8s.io/v1beta2")
-                && line.contains("MetricValueList")),
-            "{name} is not listed:\n{resources}"
-        );
-    }
+    is_found(&lab).await?;
     // Whoever asks for pods still gets pods.
     let pods = lab
         .kubectl_text(&["get", "pods", "-n", "jitsi", "-o", "name"])
@@ -72,21 +91,17 @@ async fn kubectl_shows_the_metrics_their_resources_and_the_services_behind_them(
     }
 
     let values = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/jitsi/pods/*/stress_level?labelSelector=app%3Djvb";
-    lab.eventually(
-        "both bridges are told",
-        std::time::Duration::from_secs(30),
-        || async {
-            let list: Value =
-                serde_json::from_str(&lab.kubectl_text(&["get", "--raw", values]).await?)?;
-            ensure!(list["kind"] == "MetricValueList", "{list}");
-            let items = list["items"].as_array().cloned().unwrap_or_default();
-            ensure!(
-                items.len() == 2 && items.iter().all(|item| item["value"] == "250m"),
-                "{list}"
-            );
-            Ok(())
-        },
-    )
+    lab.eventually("both bridges are told", PATIENCE, || async {
+        let list: Value =
+            serde_json::from_str(&lab.kubectl_text(&["get", "--raw", values]).await?)?;
+        ensure!(list["kind"] == "MetricValueList", "{list}");
+        let items = list["items"].as_array().cloned().unwrap_or_default();
+        ensure!(
+            items.len() == 2 && items.iter().all(|item| item["value"] == "250m"),
+            "{list}"
+        );
+        Ok(())
+    })
     .await?;
 
     let pod = &bridges.names().await?[0];
@@ -141,15 +156,11 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: jane}]
 ",
     )
     .await?;
-    lab.eventually(
-        "jane may read",
-        std::time::Duration::from_secs(30),
-        || async {
-            lab.kubectl_text(&["get", "--raw", path, "--as=jane"])
-                .await
-                .map(|_| ())
-        },
-    )
+    lab.eventually("jane may read", PATIENCE, || async {
+        lab.kubectl_text(&["get", "--raw", path, "--as=jane"])
+            .await
+            .map(|_| ())
+    })
     .await?;
     lab.stop().await
 }

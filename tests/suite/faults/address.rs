@@ -11,7 +11,7 @@ use kube::{Api, ResourceExt};
 use laboratory::NAMESPACE;
 use laboratory::mocks::Fault;
 
-use super::stage::{LONG, Setting, Stage, laboratory};
+use super::stage::{LONG, PATIENCE, Setting, Stage, laboratory};
 
 fn address(pod: &Pod) -> Result<Ipv4Addr> {
     let status = pod.status.as_ref().context("a pod without a status")?;
@@ -42,14 +42,10 @@ async fn an_address_that_another_bridge_had_brings_none_of_its_values() -> Resul
     let api: Api<Pod> = Api::namespaced(lab.client(), NAMESPACE);
     let now = DeleteParams::default().grace_period(1);
     api.delete(&old.name_any(), &now).await?;
-    lab.eventually(
-        "the old bridge is gone",
-        Duration::from_secs(15),
-        || async {
-            ensure!(api.get_opt(&old.name_any()).await?.is_none());
-            Ok(())
-        },
-    )
+    lab.eventually("the old bridge is gone", PATIENCE, || async {
+        ensure!(api.get_opt(&old.name_any()).await?.is_none());
+        Ok(())
+    })
     .await?;
     stage.bridges.kubelet().next_address(of_old);
     api.delete(&next.name_any(), &now).await?;

@@ -12,10 +12,10 @@ const STRESS: &str = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/jitsi/pods/
 const TOTAL: &str =
     "/apis/custom.metrics.k8s.io/v1beta2/namespaces/jitsi/deployments.apps/jvb/stress_level_total";
 
-/// An answer comes at once or not at all.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// An answer comes at once or not at all, but for a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Every bridge has been asked after so long, on a busy machine too.
-const FIRST: Duration = Duration::from_secs(30);
+const FIRST: Duration = Duration::from_mins(2);
 
 pub(super) struct Reader(Client);
 
@@ -36,6 +36,14 @@ impl Reader {
         let values = self.read(TOTAL).await?;
         ensure!(values.len() == 1, "{values:?}");
         Ok(values[0].1)
+    }
+
+    /// Waits until the total is told.
+    pub(super) async fn until_total(&self) -> Result<()> {
+        laboratory::eventually("the total is told", FIRST, || async {
+            self.total().await.map(drop)
+        })
+        .await
     }
 
     /// Waits until the stress of every bridge is told, and of nobody else.

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use jiff::Timestamp;
 use laboratory::mocks::Fault;
 
-use super::stage::{LONG, Setting, Stage, laboratory};
+use super::stage::{LONG, PATIENCE, Setting, Stage, laboratory};
 
 /// What a new adapter cannot know: what the hung bridges said to the one before it.
 #[tokio::test(flavor = "multi_thread")]
@@ -32,15 +32,11 @@ async fn scale_nothing_in(faults: &[Fault; 3]) -> Result<()> {
     for (name, fault) in stage.bridges.names().await?.iter().zip(faults) {
         stage.bridges.jitsi().break_bridge(name, fault.clone());
     }
-    lab.eventually(
-        "the broken bridges are told no more",
-        Duration::from_secs(20),
-        || async {
-            let told = stage.reader.stress().await?;
-            ensure!(told.len() == 7, "{told:?}");
-            Ok(())
-        },
-    )
+    lab.eventually("the broken bridges are told no more", PATIENCE, || async {
+        let told = stage.reader.stress().await?;
+        ensure!(told.len() == 7, "{told:?}");
+        Ok(())
+    })
     .await?;
     // Until then they might be booting, for whoever sees them first.
     stage.looks(Duration::from_secs(3)).await?;

@@ -7,7 +7,7 @@ use kube::Api;
 use laboratory::{Kubelet, Laboratory, Recorder};
 
 /// Far more than anything here takes.
-pub(super) const SOON: Duration = Duration::from_secs(30);
+pub(super) const SOON: Duration = Duration::from_mins(2);
 
 /// A laboratory for single pods. Starting one is what takes time, so one does for a theme.
 pub(super) struct Bench {

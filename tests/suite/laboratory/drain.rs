@@ -131,7 +131,7 @@ async fn bridges_of_one_name_in_two_namespaces_are_two_bridges() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pre_stop_drain_waits_for_people_and_no_longer_than_the_grace_period() -> Result<()> {
     let houses = Houses::start().await?;
-    houses.bridge(NAMES[0], "patient", 60).await?;
+    houses.bridge(NAMES[0], "patient", 600).await?;
     houses
         .until("it serves", |jitsi| {
             jitsi.bridge("patient").is_some_and(Videobridge::in_brewery)

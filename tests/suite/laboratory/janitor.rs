@@ -12,9 +12,9 @@ use laboratory::Laboratory;
 
 /// How the laboratory of the child process is to end.
 const END: &str = "LABORATORY_OF_A_CHILD_ENDS_BY";
-const GONE: Duration = Duration::from_secs(10);
+const GONE: Duration = Duration::from_mins(1);
 /// How long the child process may live.
-const LIMIT: Duration = Duration::from_mins(3);
+const LIMIT: Duration = Duration::from_mins(5);
 
 #[test]
 fn nothing_is_left_of_a_laboratory_that_is_dropped() -> Result<()> {

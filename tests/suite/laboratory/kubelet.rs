@@ -13,7 +13,8 @@ use super::bench::{Bench, SOON};
 async fn a_deployment_becomes_available_and_goes_by_pre_stop() -> Result<()> {
     let lab = Laboratory::start().await?;
     let runtime = Arc::new(Recorder::default());
-    let boot = Duration::from_secs(1);
+    // Long enough for kubectl to see all of them being created.
+    let boot = Duration::from_secs(10);
     let kubelet = Kubelet::builder(&lab, Arc::clone(&runtime)).boot(boot);
     let _kubelet = kubelet.nodes(&["one", "two"]).start().await?;
     let mut bridges = objects::bridges("default", "jvb", 3);
@@ -31,7 +32,7 @@ async fn a_deployment_becomes_available_and_goes_by_pre_stop() -> Result<()> {
     })
     .await?;
     let available = "--for=condition=Available";
-    lab.kubectl_text(&["wait", "deployment/jvb", available, "--timeout=30s"])
+    lab.kubectl_text(&["wait", "deployment/jvb", available, "--timeout=2m"])
         .await?;
     ensure!(begun.elapsed() >= boot, "creating takes its time");
     let on = ["get", "pods", "-o", "jsonpath={.items[*].spec.nodeName}"];
@@ -48,7 +49,14 @@ async fn a_deployment_becomes_available_and_goes_by_pre_stop() -> Result<()> {
 
     lab.kubectl_text(&["scale", "deployment/jvb", "--replicas=0"])
         .await?;
-    let gone = ["wait", "pod", "-l", "app=jvb", "--for=delete"];
+    let gone = [
+        "wait",
+        "pod",
+        "-l",
+        "app=jvb",
+        "--for=delete",
+        "--timeout=2m",
+    ];
     lab.kubectl_text(&gone).await?;
     let names = runtime.entries().into_iter().map(|entry| entry.pod.name);
     let names: BTreeSet<String> = names.collect();

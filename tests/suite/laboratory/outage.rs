@@ -7,7 +7,7 @@ use kube::Api;
 use kube::api::ListParams;
 use laboratory::{Deed, Kubelet, Laboratory, Recorder, objects};
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(2);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_kubelet_goes_on_after_an_outage_of_the_api_server() -> Result<()> {

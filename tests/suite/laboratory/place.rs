@@ -12,7 +12,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tokio::task::AbortHandle;
 
 const GROUP: &str = "laboratory.example";
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(2);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_api_server_reaches_an_adapter_through_an_external_name_on_loopback() -> Result<()> {

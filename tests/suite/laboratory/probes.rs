@@ -28,7 +28,7 @@ async fn probes_and_restarts_are_a_kubelets() -> Result<()> {
 
 async fn readiness_follows_the_bridges_answer(bench: &Bench) -> Result<()> {
     let startup =
-        format!("tcpSocket: {{port: {BRIDGE_PORT}}}, periodSeconds: 1, failureThreshold: 30");
+        format!("tcpSocket: {{port: {BRIDGE_PORT}}}, periodSeconds: 1, failureThreshold: 300");
     let readiness = format!("httpGet: {{path: /about/health, port: metrics}}, {TIMING}");
     let port = format!("name: metrics, containerPort: {BRIDGE_PORT}");
     let container = format!(

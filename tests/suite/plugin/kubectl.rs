@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 
 use super::{Plugin, said};
-use crate::scaler::Stage;
+use crate::scaler::{PATIENCE, Stage};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kubectl_finds_it_and_completes_its_words() -> Result<()> {
@@ -33,14 +33,15 @@ async fn kubectl_finds_it_and_completes_its_words() -> Result<()> {
     };
     let told = run(&["plugin", "list", "--name-only"]).await?;
     ensure!(told.out.contains("kubectl-bridgepool"), "{told:?}");
-    let told = run(&["bridgepool", "status", "-n", "jitsi"]).await?;
-    ensure!(
-        told.code == Some(0)
-            && told
-                .out
-                .contains("jitsi/jvb: 1 bridge wanted, 1 counted, 1 active"),
-        "{told:?}"
-    );
+    let well = "jitsi/jvb: 1 bridge wanted, 1 counted, 1 active";
+    stage
+        .lab
+        .eventually("the pool is well", PATIENCE, || async {
+            let told = run(&["bridgepool", "status", "-n", "jitsi"]).await?;
+            ensure!(told.code == Some(0) && told.out.contains(well), "{told:?}");
+            Ok(())
+        })
+        .await?;
     let told = run(&["bridgepool", "statsu"]).await?;
     ensure!(
         told.code == Some(64) && told.err.contains("'status'"),
@@ -60,12 +61,19 @@ async fn kubectl_finds_it_and_completes_its_words() -> Result<()> {
             bridge.as_str(),
         ),
     ] {
-        let told = run(&[&["__complete"], words].concat()).await?;
-        ensure!(
-            told.code == Some(0) && told.out.contains(proposal),
-            "{words:?}: {told:?}"
-        );
-        ensure!(told.out.contains(":4"), "{words:?}: {told:?}");
+        // Whoever types waits for a cluster for two seconds, and gets no names then.
+        stage
+            .lab
+            .eventually("the word is proposed", PATIENCE, || async {
+                let told = run(&[&["__complete"], words].concat()).await?;
+                ensure!(
+                    told.code == Some(0) && told.out.contains(proposal),
+                    "{words:?}: {told:?}"
+                );
+                ensure!(told.out.contains(":4"), "{words:?}: {told:?}");
+                Ok(())
+            })
+            .await?;
     }
     stage.unharmed().await
 }

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bridge::model::Load;
-use laboratory::{Adapters, Laboratory};
+use laboratory::{Adapters, Hpa, Laboratory};
 use scaler_api::{crd, labels};
 use serde_json::{Value, json};
 
-use super::stage::{PATIENCE, Stage};
+use super::stage::{PATIENCE, Stage, remembering};
 
 /// A person is a tenth of a bridge: few people make a test.
 const PERSON: f64 = 0.1;
@@ -71,10 +71,22 @@ async fn of_counted(lab: &Laboratory, metric: &str) -> Result<Vec<i64>> {
     Ok(values.into_values().collect())
 }
 
+/// Waits until the HPA has told that the pool has a new size.
+async fn until_rescaled(lab: &Laboratory, hpa: &Hpa, size: u32) -> Result<()> {
+    let begin = format!("New size: {size}");
+    lab.eventually("an event tells it", PATIENCE, || async {
+        let events = hpa.events("SuccessfulRescale").await?;
+        let told = events.iter().any(|said| said.starts_with(&begin));
+        ensure!(told, "{events:?}");
+        Ok(())
+    })
+    .await
+}
+
 /// 16 people are 1.6 of stress: four bridges at 0.4 each.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_shipped_hpa_grows_a_pool_by_its_stress_and_shrinks_it_by_drains() -> Result<()> {
-    let (stage, _adapters) = stage(2, PERSON, &json!({})).await?;
+    let (stage, _adapters) = stage(2, PERSON, &remembering()).await?;
     let pool = &stage.pool;
     let hpa = stage.lab.pool_hpa()?.start().await?;
     hpa.until("ScalingActive", "True", "ValidMetricFound")
@@ -84,9 +96,7 @@ async fn the_shipped_hpa_grows_a_pool_by_its_stress_and_shrinks_it_by_drains() -
     }
     hpa.until_desired(4).await?;
     pool.until_active(4).await?;
-    let events = hpa.events("SuccessfulRescale").await?;
-    let grown = |said: &String| said.starts_with("New size: 4");
-    ensure!(events.iter().any(grown), "{events:?}");
+    until_rescaled(&stage.lab, &hpa, 4).await?;
     for conference in ["staff", "chess"] {
         pool.leave(conference, 4);
     }
@@ -97,9 +107,7 @@ async fn the_shipped_hpa_grows_a_pool_by_its_stress_and_shrinks_it_by_drains() -
         stage.scalers.decided("Delete")?,
     );
     ensure!(drains >= 2 && removals >= 2, "{drains} {removals}");
-    let events = hpa.events("SuccessfulRescale").await?;
-    let shrunk = |said: &String| said.starts_with("New size: 2");
-    ensure!(events.iter().any(shrunk), "{events:?}");
+    until_rescaled(&stage.lab, &hpa, 2).await?;
     stage.unharmed().await
 }
 
@@ -108,7 +116,8 @@ async fn the_shipped_hpa_grows_a_pool_by_its_stress_and_shrinks_it_by_drains() -
 async fn a_pool_keeps_the_bridges_that_its_load_needs_while_others_drain_and_by_the_pods_average_it_does_not()
 -> Result<()> {
     const NEEDED: i32 = 6;
-    let spec = json!({ "drain": { "maxConcurrent": 8 } });
+    let mut spec = remembering();
+    spec["drain"] = json!({ "maxConcurrent": 8 });
     let (stage, _adapters) = stage(8, PERSON, &spec).await?;
     let (lab, pool) = (&stage.lab, &stage.pool);
     for conference in 0..8 {
@@ -119,8 +128,7 @@ async fn a_pool_keeps_the_bridges_that_its_load_needs_while_others_drain_and_by_
         ensure!(told == [300; 8], "{told:?}");
         Ok(())
     };
-    let soon = Duration::from_secs(30);
-    lab.eventually("each bridge has one conference", soon, stressed)
+    lab.eventually("each bridge has one conference", PATIENCE, stressed)
         .await?;
 
     // As shipped: two drain, and those who are left are told with their load.
@@ -129,15 +137,22 @@ async fn a_pool_keeps_the_bridges_that_its_load_needs_while_others_drain_and_by_
         status["draining"] == 2 && status["replicas"] == 6
     })
     .await?;
+    // It writes the size before it tells that it wants it.
+    hpa.until_desired(NEEDED).await?;
     hpa.holds(NEEDED, Duration::from_secs(6)).await?;
-    let shared = of_counted(lab, "committed_stress").await?;
-    ensure!(shared == [400; 6], "{shared:?}");
-    let plain = of_counted(lab, "stress_level").await?;
-    ensure!(plain == [300; 6], "{plain:?}");
-    let total = of_pool(lab, "committed_stress_total").await?;
-    let sum: i64 = shared.iter().sum();
-    ensure!(total == 2400 && sum == total, "{total} {sum}");
-    ensure!(of_pool(lab, "participants_total").await? == 24_000);
+    lab.eventually("all metrics are of six bridges", PATIENCE, || async {
+        let shared = of_counted(lab, "committed_stress").await?;
+        ensure!(shared == [400; 6], "{shared:?}");
+        let plain = of_counted(lab, "stress_level").await?;
+        ensure!(plain == [300; 6], "{plain:?}");
+        let total = of_pool(lab, "committed_stress_total").await?;
+        let sum: i64 = shared.iter().sum();
+        ensure!(total == 2400 && sum == total, "{total} {sum}");
+        let people = of_pool(lab, "participants_total").await?;
+        ensure!(people == 24_000, "{people}");
+        Ok(())
+    })
+    .await?;
 
     // The same on the pods.
     let hpa = lab.pool_hpa()?.between(1, 8);
@@ -152,8 +167,13 @@ async fn a_pool_keeps_the_bridges_that_its_load_needs_while_others_drain_and_by_
         status["draining"] == 5 && status["replicas"] == 3
     })
     .await?;
-    let sum: i64 = of_counted(lab, "committed_stress").await?.iter().sum();
-    ensure!(sum == 2400, "{sum}");
+    lab.eventually("three bear the stress of eight", PATIENCE, || async {
+        let shared = of_counted(lab, "committed_stress").await?;
+        let sum: i64 = shared.iter().sum();
+        ensure!(shared.len() == 3 && sum == 2400, "{shared:?}");
+        Ok(())
+    })
+    .await?;
     println!(
         "2.4 of stress, 0.4 for each bridge: {NEEDED} bridges with those that drain, 3 without"
     );
@@ -178,7 +198,7 @@ async fn a_load_that_falls_and_rises_again_within_a_minute_gives_rescues_alone()
     /// What the HPA is to see of stress: ten bridges of 0.4, and three.
     const TEN: f64 = 3.9;
     const THREE: f64 = 1.1;
-    let (stage, _adapters) = stage(10, 0.0, &json!({})).await?;
+    let (stage, _adapters) = stage(10, 0.0, &remembering()).await?;
     let (lab, pool) = (&stage.lab, &stage.pool);
     let people = 4 * stage.fill(4).await?.len();
     let load = |total: f64| {

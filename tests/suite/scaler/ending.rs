@@ -12,7 +12,18 @@ use super::stage::{PATIENCE, Stage};
 /// A laboratory whose garbage collector knows pools from its start: it looks for new kinds only every 30 s.
 async fn stage(bridges: u32, spec: &Value) -> Result<Stage> {
     let laboratory = Laboratory::builder().crds(&crd::definition().to_string());
-    Stage::in_a(laboratory, bridges, spec, 1, &[]).await
+    let stage = Stage::in_a(laboratory, bridges, spec, 1, &[]).await?;
+    // A pool is deleted at once before it is held.
+    stage
+        .lab
+        .eventually("the pool is held where it is to be", PATIENCE, || async {
+            let finalizers = stage.pool.object().await?.metadata.finalizers;
+            let held = finalizers.is_some_and(|all| !all.is_empty());
+            ensure!(held == (spec["deletionPolicy"] == "Drain"), "{held}");
+            Ok(())
+        })
+        .await?;
+    Ok(stage)
 }
 
 async fn delete(stage: &Stage, cascade: &str) -> Result<()> {

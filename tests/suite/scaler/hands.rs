@@ -9,7 +9,7 @@ use laboratory::{Bridge, Never};
 use scaler_api::crd;
 use serde_json::{Value, json};
 
-use super::stage::{Others, PATIENCE, Stage};
+use super::stage::{Others, PATIENCE, Stage, remembering};
 
 /// Changes a pod's metadata by hand.
 async fn write(stage: &Stage, pod: &str, metadata: &Value) -> Result<()> {
@@ -51,7 +51,8 @@ impl Others {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_busy_bridge_that_somebody_deletes_is_replaced_at_once_and_no_other_one_is_touched()
 -> Result<()> {
-    let stage = Stage::of(3, &json!({}), 1).await?;
+    let stage = Stage::of(3, &remembering(), 1).await?;
+    stage.until_budgeted().await?;
     stage.fill(2).await?;
     let before = stage.pool.bridges().await?;
     let [first, second, third] = &before[..] else {
@@ -84,14 +85,17 @@ async fn a_busy_bridge_that_somebody_deletes_is_replaced_at_once_and_no_other_on
     // One that drains already is taken back before another one is started.
     stage.fill(2).await?;
     stage.scale(2).await?;
-    let bridges = stage
-        .pool
-        .until("a bridge drains", |status, _| status["draining"] == 1)
-        .await?;
+    let bridges = stage.pool.until_draining(1).await?;
     let victim = bridges.iter().find(|bridge| bridge.counted);
     let victim = victim.context("two serve")?;
     others.deletes(&stage, victim, &[]).await?;
-    stage.pool.until_active(2).await?;
+    stage
+        .pool
+        .until("the one that drained serves again", |status, bridges| {
+            let serves = |bridge: &Bridge| bridge.counted && bridge.uid != victim.uid;
+            status["active"] == 2 && bridges.len() == 2 && bridges.iter().all(serves)
+        })
+        .await?;
     ensure!(stage.creations()?.len() == 5, "{:#?}", stage.creations()?);
     ensure!(stage.scalers.decided("Rescue")? > 0);
     let there = stage.pool.bridges().await?;
@@ -127,13 +131,18 @@ async fn marks_that_somebody_forged_are_put_right_or_left_alone() -> Result<()> 
     // A forged proof of emptiness is none: its bridge is asked. It is even of the run that goes on.
     let pods = stage.pool.pods();
     let annotation = "bridgetender.dev/drain-acked";
-    let object = pods.get(&emptied.name).await?;
-    let acked = object.metadata.annotations.as_ref();
-    let acked = acked
-        .and_then(|all| all.get(annotation))
-        .context("it serves")?;
-    let acked = acked.replace("\"drain\":false", "\"drain\":true");
-    ensure!(acked.contains("\"drain\":true"), "{acked}");
+    let what = "that it serves is written down";
+    let acked = stage
+        .lab
+        .eventually(what, PATIENCE, || async {
+            let object = pods.get(&emptied.name).await?;
+            let acked = object.metadata.annotations.as_ref();
+            let acked = acked.and_then(|all| all.get(annotation));
+            let acked = acked.context("nothing is")?;
+            ensure!(acked.contains("\"drain\":false"), "{acked}");
+            Ok(acked.replace("\"drain\":false", "\"drain\":true"))
+        })
+        .await?;
     for intent in ["drain", "remove"] {
         let mut forged = json!({ "annotations": {
             "bridgetender.dev/intent": intent,
@@ -192,10 +201,7 @@ async fn what_a_later_version_wrote_is_gone_on_with() -> Result<()> {
     let mut stage = Stage::of(3, &json!({}), 1).await?;
     let people = stage.fill(2).await?;
     stage.scale(2).await?;
-    let bridges = stage
-        .pool
-        .until("a bridge drains", |status, _| status["draining"] == 1)
-        .await?;
+    let bridges = stage.pool.until_draining(1).await?;
     stage.scalers.terminate(0).await?;
     let draining = bridges.iter().find(|bridge| bridge.intent == "drain");
     let draining = draining.context("a bridge drains")?;

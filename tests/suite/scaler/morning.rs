@@ -1,8 +1,10 @@
 //! A day at an office, in minutes: thirty bridges come and go, and nobody notices.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use bridge::model::{Jitsi, Videobridge};
 use laboratory::load::{Profile, play};
 use laboratory::{Bridge, Pool};
 use serde_json::json;
@@ -19,11 +21,53 @@ const LENGTH: Duration = Duration::from_secs(70);
 /// In the middle of the peak the day waits until all bridges are there, however busy the machine.
 const NOON: f64 = 0.6;
 
-/// Meetings of two that begin when all bridges are there, and go on when everybody else has gone home: two bridges' worth.
-const LATE: u32 = 40;
+/// On so many bridges a meeting of two begins when all bridges are there, and goes on when everybody else has gone home: more
+/// bridges than stay, and not more people than two carry.
+const LATE: u32 = 15;
 
-fn late() -> impl Iterator<Item = String> {
-    (0..LATE).map(|n| format!("late{n}"))
+/// More than are ever begun until so many bridges have one, however few bridges jicofo prefers.
+const MEETINGS: usize = 5_000;
+
+/// How many people there are on each bridge.
+fn people(jitsi: &Jitsi, bridges: &[Bridge]) -> Vec<u32> {
+    let all = bridges.iter().map(|bridge| jitsi.bridge(&bridge.name));
+    all.map(|bridge| bridge.map_or(0, Videobridge::local_endpoints))
+        .collect()
+}
+
+/// Begins the late meetings, each on another bridge: their names. Bridges that came last have nobody on them, and jicofo puts all
+/// that begins there, so that those would be the bridges that stay. What it puts on a bridge that has a meeting is over at once.
+fn begin_late(pool: &Pool, bridges: &[Bridge]) -> Result<Vec<String>> {
+    pool.jitsi().with(|jitsi, now| {
+        let mut meetings = BTreeMap::new();
+        for n in 0..MEETINGS {
+            if meetings.len() == LATE as usize {
+                break;
+            }
+            let (meeting, before) = (format!("late{n}"), people(jitsi, bridges));
+            for person in 0..2 {
+                jitsi.join(&meeting, &format!("{meeting}-{person}"), now);
+            }
+            let after = people(jitsi, bridges);
+            let place = (0..bridges.len()).find(|at| after[*at] > before[*at]);
+            match place {
+                Some(place) if !meetings.contains_key(&place) => {
+                    meetings.insert(place, meeting);
+                }
+                _ => {
+                    for person in 0..2 {
+                        jitsi.leave(&meeting, &format!("{meeting}-{person}"), now);
+                    }
+                }
+            }
+        }
+        ensure!(
+            meetings.len() == LATE as usize,
+            "jicofo puts meetings on {} bridges alone",
+            meetings.len()
+        );
+        Ok(meetings.into_values().collect())
+    })
 }
 
 /// How many people are on bridges that drain.
@@ -46,10 +90,8 @@ async fn a_morning_and_an_evening_with_thirty_bridges_and_the_real_hpa_cut_nobod
     let [morning, evening] = day.split(LENGTH.mul_f64(NOON));
     play(pool.jitsi(), &morning).await;
     hpa.until_desired(30).await?;
-    pool.until_active(30).await?;
-    for meeting in late() {
-        pool.join(&meeting, 2);
-    }
+    let bridges = pool.until_active(30).await?;
+    let late = begin_late(pool, &bridges)?;
     play(pool.jitsi(), &evening).await;
     let small = || async {
         let wanted = hpa.desired().await?;
@@ -59,15 +101,15 @@ async fn a_morning_and_an_evening_with_thirty_bridges_and_the_real_hpa_cut_nobod
     let lab = &stage.lab;
     lab.eventually("the HPA wants two bridges", PATIENCE, small)
         .await?;
-    // The others wait for whoever is still on them.
+    // The others wait for whoever is still on them: all but two of the late meetings at the least.
     let bridges = pool
         .until("bridges drain with people on them", |status, bridges| {
-            status["replicas"] == 2 && on_draining(pool, bridges) >= LATE / 2
+            status["replicas"] == 2 && on_draining(pool, bridges) >= 2 * (LATE - 2)
         })
         .await?;
     let (drained_with, waiting) = (on_draining(pool, &bridges), bridges.len() - 2);
-    for meeting in late() {
-        pool.leave(&meeting, 2);
+    for meeting in &late {
+        pool.leave(meeting, 2);
     }
     pool.until_active(2).await?;
 

@@ -7,7 +7,7 @@ use kube::api::PostParams;
 use laboratory::{Bridge, Never};
 use serde_json::json;
 
-use super::stage::{PATIENCE, Stage};
+use super::stage::{PATIENCE, Stage, remembering};
 
 /// Lets no bridge in, as somebody's webhook or quota would.
 const NO_MORE: &str = "
@@ -48,14 +48,11 @@ fn pod(uid: &str) -> Result<Pod> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_no_new_bridge_is_let_in_a_draining_one_is_taken_back() -> Result<()> {
-    let stage = Stage::of(3, &json!({}), 1).await?;
+    let stage = Stage::of(3, &remembering(), 1).await?;
     stage.fill(2).await?;
     let before = stage.pool.bridges().await?;
     stage.scale(2).await?;
-    stage
-        .pool
-        .until("a bridge drains", |status, _| status["draining"] == 1)
-        .await?;
+    stage.pool.until_draining(1).await?;
     stage.lab.apply(NO_MORE).await?;
     // A policy takes a moment to be heeded.
     let dry = PostParams {
@@ -130,7 +127,7 @@ async fn bridges_that_a_stranger_drains_are_told_to_serve() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pod_of_another_owner_is_neither_counted_nor_touched() -> Result<()> {
-    let stage = Stage::of(2, &json!({}), 1).await?;
+    let stage = Stage::of(2, &remembering(), 1).await?;
     stage.fill(2).await?;
     let owners: Api<ConfigMap> = Api::namespaced(stage.lab.client(), "jitsi");
     let owner = serde_json::from_value(json!({ "metadata": { "name": "aliens" } }))?;

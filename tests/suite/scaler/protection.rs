@@ -10,7 +10,7 @@ use kube::{Api, ResourceExt};
 use serde_json::json;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::stage::{PATIENCE, Stage};
+use super::stage::{PATIENCE, Stage, remembering};
 
 /// Every version of every pod from some moment on, in their order.
 struct Seen {
@@ -87,7 +87,10 @@ fn protected_while_it_holds(pod: &Pod) -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bridge_is_protected_from_its_first_moment_until_it_is_empty_and_when_it_is_woken()
 -> Result<()> {
-    let stage = Stage::of(2, &json!({ "warm": { "min": 1, "max": 1 } }), 1).await?;
+    let mut spec = remembering();
+    spec["warm"] = json!({ "min": 1, "max": 1 });
+    let stage = Stage::of(2, &spec, 1).await?;
+    stage.until_budgeted().await?;
     let before = stage.pool.bridges().await?;
     let seen = Seen::from_now_on(stage.pool.pods()).await?;
     let asked_once = stage.pods_asked_once().await?;
@@ -127,7 +130,9 @@ async fn a_bridge_is_protected_from_its_first_moment_until_it_is_empty_and_when_
     let left = stage
         .pool
         .until("one serves and one is warm", |status, bridges| {
-            status["active"] == 1 && status["warm"] == 1 && bridges.len() == 2
+            let is = |intent: &str| bridges.iter().any(|bridge| bridge.intent == intent);
+            let told = status["active"] == 1 && status["warm"] == 1;
+            told && bridges.len() == 2 && is("active") && is("warm")
         })
         .await?;
     let [serves, warm] =

@@ -7,13 +7,19 @@ use anyhow::{Context, Result, bail, ensure};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client};
 use laboratory::{Laboratory, NAMESPACE, Pool, Request, Scalers};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How long something may take that takes seconds on an idle machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The controller, as the audit log names it.
 pub(crate) const CONTROLLER: &str = "system:serviceaccount:bridgetender:jvb-scaler";
+
+/// What is put upon the spec of a pool whose test is about whom it chooses: of a bridge that was not asked for seconds, because this
+/// machine was busy, nothing would be known, and another one would be chosen, or started.
+pub(crate) fn remembering() -> Value {
+    json!({ "evidence": { "freshness": "1m" } })
+}
 
 /// How many meetings there were: each has a name of its own.
 static MEETINGS: AtomicUsize = AtomicUsize::new(0);
@@ -126,19 +132,33 @@ impl Stage {
             .await
     }
 
+    /// Waits until the pool has its budget: before that anybody may evict its bridges.
+    pub(crate) async fn until_budgeted(&self) -> Result<()> {
+        self.lab
+            .eventually("the pool has a budget", PATIENCE, || async {
+                let words = ["-n", "jitsi", "get", "pdb", "jvb"];
+                self.lab.kubectl_text(&words).await.map(drop)
+            })
+            .await
+    }
+
     /// The pool's pods, by a client that asks once: kube's asks again for minutes for what is refused by a budget.
     pub(crate) async fn pods_asked_once(&self) -> Result<Api<Pod>> {
         let config = self.lab.config_of(&self.lab.kubeconfig()).await?;
         Ok(Api::namespaced(Client::try_from(config)?, NAMESPACE))
     }
 
-    /// The first controller tells all of this in its numbers.
+    /// Waits until the first controller tells all of this in its numbers: it learns of what it did a moment after it is so.
     pub(crate) async fn tells_numbers(&self, all: &[&str]) -> Result<()> {
-        let metrics = self.scalers.says(0, "/metrics").await?;
-        for line in all {
-            ensure!(metrics.contains(line), "{line} is not in\n{metrics}");
-        }
-        Ok(())
+        self.lab
+            .eventually("the numbers are told", PATIENCE, || async {
+                let metrics = self.scalers.says(0, "/metrics").await?;
+                for line in all {
+                    ensure!(metrics.contains(line), "{line} is not in\n{metrics}");
+                }
+                Ok(())
+            })
+            .await
     }
 
     /// Nobody was hung up on or moved, jicofo lost no bridge, no plan broke an invariant, and no pod was deleted by the controller

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::SERVED;
 
-const WITHIN: Duration = Duration::from_secs(30);
+const WITHIN: Duration = Duration::from_mins(2);
 /// A value that is older is left out by the adapter.
 const MAX_AGE: SignedDuration = SignedDuration::from_secs(30);
 /// What kube-controller-manager asks for.

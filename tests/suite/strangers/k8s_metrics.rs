@@ -17,7 +17,7 @@ async fn the_crate_k8s_metrics_reads_the_stress_of_each_bridge() -> Result<()> {
     let names = bridges.names().await?;
     let path =
         format!("/apis/custom.metrics.k8s.io/v1beta2/namespaces/{NAMESPACE}/pods/*/stress_level");
-    let within = Duration::from_secs(30);
+    let within = Duration::from_mins(2);
     lab.eventually("both bridges are told", within, || async {
         let request = http::Request::get(&path).body(Vec::new())?;
         let list: MetricValueList<Pod> = lab.client().request(request).await?;
