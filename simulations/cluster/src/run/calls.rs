@@ -50,6 +50,7 @@ impl Sim {
             _ => Duration::ZERO,
         };
         if !more.is_zero() {
+            self.oracle.blame_mut().held_back(self.now + way + more);
             // The client has given up long before.
             let answer = Event::Answer(number, epoch, request.clone(), Box::new(Outcome::Unknown));
             self.queue.push(self.now + TIMEOUT, answer);
