@@ -199,7 +199,8 @@ const HISTORIES: [(Rule, History); 9] = [
 ];
 
 /// Guards without which a rule is broken within few seeds.
-const GUARDS: [(Rule, Guard); 2] = [
+const GUARDS: [(Rule, Guard); 3] = [
+    (Rule::NoBridgeLost, Guard::ShutdownBeforeDelete),
     (Rule::Moves, Guard::MovePace),
     (Rule::Policy, Guard::CreationsExpected),
 ];
