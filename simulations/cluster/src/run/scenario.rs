@@ -40,6 +40,8 @@ pub struct Scenario {
     pub pauses: Vec<(Time, bool)>,
     /// When a bridge is pinned, and when none is any more.
     pub pins: Vec<(Time, bool)>,
+    /// When bridges are to outlive their pool, and when no longer.
+    pub orphans: Vec<(Time, bool)>,
     /// The faults.
     pub faults: Vec<Planned>,
     /// When faults stop.
@@ -158,6 +160,14 @@ impl Scenario {
         } else {
             Vec::new()
         };
+        let mut orphans = Vec::new();
+        if pool_deleted && rarely.per_mille(200) {
+            spec.deletion_policy = DeletionPolicy::Orphan;
+        } else if !pool_deleted && rarely.per_mille(40) {
+            let from = rarely.from_to(WARM_UP, busy / 2);
+            let to = from + rarely.from_to(20_000, 300_000);
+            orphans = vec![(at(from), true), (at(to), false)];
+        }
         // Whatever is draining then has its whole deadline, and those that come after it have theirs.
         let settle = Duration::from_mins(15) + 2 * spec.drain.deadline.get();
         Self {
@@ -169,6 +179,7 @@ impl Scenario {
             sizes,
             pauses,
             pins,
+            orphans,
             faults,
             calm,
             end: calm + settle,
