@@ -254,10 +254,15 @@ fn main() -> ExitCode {
     let rows = ALL.iter().filter_map(|(name, most)| {
         let cost = bench.cost(name)?;
         let told = [cost.fastest, cost.median].map(measured::time);
-        Some([[*name, *most].map(str::to_owned), told].concat())
+        let asked = measured::nanos(most);
+        let margin = asked.map(|asked| measured::margin(asked, cost.median));
+        let mut row = [[*name, *most].map(str::to_owned), told].concat();
+        row.push(margin.unwrap_or_default());
+        Some(row)
     });
     let rows: Vec<Vec<String>> = rows.collect();
-    let table = measured::table(&["", "at most", "fastest", "median"], &rows);
+    let heads = ["", "at most", "fastest", "median", measured::MARGIN];
+    let table = measured::table(&heads, &rows);
     let sources = [
         "scaler/policy",
         "scaler/api",
