@@ -46,13 +46,20 @@ impl Court {
 
     fn ask(&mut self, actor: Actor, request: Request) {
         let reply: Reply = self.world.request(actor, request);
-        reply.unwrap();
+        reply.expect("it is accepted");
         self.oracle.look(&self.world);
     }
 
     /// A controller creates a pod of the pool.
     fn create(&mut self, name: &str, labels: &[(&str, &str)], owner: Option<&str>) {
-        let pool = self.world.api.pool(POOL).unwrap().meta.uid.clone();
+        let pool = self
+            .world
+            .api
+            .pool(POOL)
+            .expect("there is a pool")
+            .meta
+            .uid
+            .clone();
         let mut meta = Meta {
             name: name.to_owned(),
             owner: Some(owner.map_or(pool, str::to_owned)),
@@ -77,7 +84,7 @@ impl Court {
         labels: &[(&str, Option<&str>)],
         to: &[(&str, &str)],
     ) {
-        let meta = &self.world.api.pod(name).unwrap().meta;
+        let meta = &self.world.api.pod(name).expect("there is such a pod").meta;
         let (uid, version) = (meta.uid.clone(), meta.version);
         let key = |name: &str| format!("bridgetender.dev/{name}");
         let labels = labels.iter();

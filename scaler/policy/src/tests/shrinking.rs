@@ -184,7 +184,7 @@ fn a_paused_pool_keeps_up_what_was_begun_and_begins_nothing() {
 }
 
 /// Pools in which something is due: what it is, and the stage on which it is.
-fn due() -> [(T, Stage); 9] {
+fn due() -> Vec<(T, Stage)> {
     let shrunk = |people| {
         let mut stage = Stage::one_too_many([9, people]);
         stage.seconds(3);
@@ -213,7 +213,7 @@ fn due() -> [(T, Stage); 9] {
     failing.restart("b1");
     failing.actor("b1").joined = false;
     failing.look();
-    [
+    vec![
         (T::Create, short_of_one(Stage::new(spec(1)))),
         (T::Drain, Stage::one_too_many([9, 2])),
         (T::Remove, shrunk(0)),
