@@ -122,6 +122,18 @@ fn a_bridge_that_never_ran_goes_first_and_at_once() {
 }
 
 #[test]
+fn two_of_five_bridges_unhealthy_are_no_outage() {
+    let mut stage = Stage::new(wide(5));
+    for name in ["b0", "b1"] {
+        stage.actor(name).healthy = false;
+    }
+    stage.second();
+    stage.scale(3);
+    stage.seconds(20);
+    assert!(stage.times(T::Drain) > 0);
+}
+
+#[test]
 fn half_the_bridges_unhealthy_is_an_outage_and_drains_none() {
     let mut stage = Stage::new(wide(4));
     for name in ["b0", "b1"] {
