@@ -63,8 +63,9 @@ async fn the_api_server_takes_and_refuses_the_same_pools_in_the_same_words() -> 
         let refused = asked(&lab, &cases::pool(&case)).await?;
         ensure!(refused.is_none(), "{}: {refused:?}", case["name"]);
     }
-    let bad = serde_saphyr::from_multiple::<Value>(cases::BAD)?;
-    ensure!(bad.len() > 30, "only {} bad pools were read", bad.len());
+    let mut bad = serde_saphyr::from_multiple::<Value>(cases::BAD)?;
+    bad.extend(cases::beyond());
+    ensure!(bad.len() > 60, "only {} bad pools were read", bad.len());
     for case in bad {
         let (name, pool) = (&case["name"], cases::pool(&case));
         let Err(ours) = read(pool.clone()) else {
@@ -73,9 +74,15 @@ async fn the_api_server_takes_and_refuses_the_same_pools_in_the_same_words() -> 
         let theirs = asked(&lab, &pool).await?;
         let theirs = theirs.with_context(|| format!("{name}: the API server takes it"))?;
         let causes = theirs.details.map(|details| details.causes);
-        let causes = causes.unwrap_or_default();
+        let mut causes = causes.unwrap_or_default();
+        // The schema's format says it too, in its own words and twice.
+        let of_the_format = ["format int32 in spec.replicas", "equal to 2147483647"];
+        causes.retain(|cause| !of_the_format.iter().any(|end| cause.message.ends_with(end)));
         let told = format!("{name}\n{ours}\n{causes:#?}");
-        ensure!(causes.len() == ours.0.len(), "{told}");
+        // Of values that are no number or duration at all we tell the first, the API server all, and what else follows from them.
+        let first = serde_json::from_value::<BridgePool>(pool).is_err();
+        let as_many = causes.len() == ours.0.len() || (first && causes.len() > ours.0.len());
+        ensure!(as_many, "{told}");
         for problem in &ours.0 {
             ensure!(causes.iter().any(|cause| says(cause, problem)), "{told}");
         }

@@ -143,11 +143,15 @@ fn structural<T: JsonSchema>() -> Value {
     schema
 }
 
-/// Puts a rule at its field, behind those that are there.
+/// Puts a rule at its field, behind those that are there. It says the least number too, with what to do: the API server need not
+/// say it once more in words of its own.
 fn attach(object: &mut Value, rule: &Rule) {
     let mut field = object;
     for name in rule.at.split('.').filter(|name| !name.is_empty()) {
         field = &mut field["properties"][name];
+    }
+    if let Some(fields) = field.as_object_mut() {
+        fields.remove("minimum");
     }
     let validations = &mut field["x-kubernetes-validations"];
     if validations.is_null() {

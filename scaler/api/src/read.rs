@@ -6,7 +6,7 @@ use k8s_openapi::Resource;
 use serde_json::Value;
 
 use crate::BridgePool;
-use crate::rules::{Problem, check};
+use crate::rules::{self, Problem};
 
 /// All that is wrong with a pool: one line for each.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -50,9 +50,14 @@ pub fn read(mut value: Value) -> Result<BridgePool, Problems> {
             path if path == "." => String::new(),
             path => path,
         };
-        problem(&at, error.into_inner().to_string())
+        // A number below 0 is told in the rule's words, as the API server tells it.
+        let message = rules::no_number(&at).map(str::to_owned);
+        problem(
+            &at,
+            message.unwrap_or_else(|| error.into_inner().to_string()),
+        )
     })?;
-    let problems = check(&pool);
+    let problems = rules::check(&pool);
     if problems.is_empty() {
         Ok(pool)
     } else {

@@ -46,8 +46,15 @@ impl fmt::Display for Problem {
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     spec::RULES
         .iter()
-        .chain(ranges::RULES)
+        .chain(ranges::NUMBERS)
+        .chain(ranges::DURATIONS)
         .chain(template::RULES)
+}
+
+/// What an operator reads when a field is no number, or one that its type does not have; `None` for other fields.
+pub(crate) fn no_number(at: &str) -> Option<&'static str> {
+    let rule = ranges::NUMBERS.iter().find(|rule| rule.at == at);
+    rule.map(|rule| rule.message)
 }
 
 /// What is wrong with a pool; nothing when all rules hold.

@@ -1,6 +1,7 @@
 //! Good pools are read, bad ones are refused with words that say the fix.
 
-use scaler_api::{BridgePool, BridgePoolSpec, cases, read, rules};
+use scaler_api::rules::{self, Rule};
+use scaler_api::{BridgePool, BridgePoolSpec, Problem, cases, read};
 use serde_json::{Value, json};
 
 fn documents(text: &str) -> Vec<Value> {
@@ -15,10 +16,17 @@ fn a_good_pool_is_read() {
     }
 }
 
+/// All bad pools.
+fn bad() -> Vec<Value> {
+    let mut bad = documents(cases::BAD);
+    bad.extend(cases::beyond());
+    bad
+}
+
 #[test]
 fn a_bad_pool_is_refused_with_the_fix() {
     let mut told = String::new();
-    for case in documents(cases::BAD) {
+    for case in bad() {
         let name = case["name"].as_str().unwrap();
         let problems = read(cases::pool(&case)).expect_err(name);
         let problems = problems.to_string().replace('\n', "\n  ");
@@ -27,21 +35,39 @@ fn a_bad_pool_is_refused_with_the_fix() {
     insta::assert_snapshot!(told);
 }
 
+/// Whether a pool breaks a rule, at the rule's own field.
+fn breaks(case: &Value, rule: &Rule) -> bool {
+    let problems = read(cases::pool(case)).err();
+    let problems = problems.iter().flat_map(|problems| &problems.0);
+    let same = |problem: &Problem| problem.at == rule.at && problem.message == rule.message;
+    problems.into_iter().any(same)
+}
+
 #[test]
 fn every_rule_is_broken_by_some_bad_pool() {
-    let problems: Vec<_> = documents(cases::BAD)
-        .iter()
-        .filter_map(|case| read(cases::pool(case)).err())
-        .flat_map(|problems| problems.0)
-        .collect();
-    // Rules that say the same of many fields need not be broken at each.
+    let bad = bad();
     for rule in rules::all() {
-        let broken = problems
-            .iter()
-            .any(|problem| problem.message == rule.message);
-        let general = ["must be longer than 0s", "must be a whole number"];
-        let excused = general.iter().any(|start| rule.message.starts_with(start));
-        assert!(broken || excused, "{}: {}", rule.at, rule.message);
+        let broken = bad.iter().any(|case| breaks(case, rule));
+        assert!(broken, "{}: {}", rule.at, rule.message);
+    }
+}
+
+#[test]
+fn a_range_ends_where_its_message_says() {
+    for rule in rules::all() {
+        let ends = cases::ends(rule);
+        let ranges = [
+            "must be a whole number",
+            "must be longer than",
+            "must be above",
+        ];
+        let of_one_value = ranges.iter().any(|start| rule.message.starts_with(start));
+        assert_ne!(ends.is_empty(), of_one_value, "{}", rule.at);
+        for cases::End { last, beyond } in ends {
+            let [last, beyond] = [last, beyond].map(|value| cases::with(rule, &value));
+            assert!(!breaks(&last, rule), "{last} is refused: {}", rule.message);
+            assert!(breaks(&beyond, rule), "{beyond} passes: {}", rule.message);
+        }
     }
 }
 

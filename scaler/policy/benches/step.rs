@@ -17,7 +17,7 @@ use scaler_api::{BridgePoolSpec, BridgePoolStatus, Limit};
 use scaler_policy::world::{
     Container, Look, Marks, Node, Owner, Phase, Pod, Pool, Running, Tuning, Uid,
 };
-use scaler_policy::{Outcome, World, effects, fold, step};
+use scaler_policy::{Outcome, World, effects, fold, step, violations};
 
 const NOW: Time = Time::from_millis(1_800_000_000_000);
 
@@ -171,9 +171,10 @@ const HELD: (&str, &str) = ("ten bridges drained of 10,000, 990 held back", "5 m
 const ROLLOUT: (&str, &str) = ("a rollout of 10,000 begins", "5 ms");
 const NODE: (&str, &str) = ("a node with ten of 10,000 bridges leaves", "5 ms");
 const RESCUE: (&str, &str) = ("ten of 5,000 draining taken back", "5 ms");
+const HELD_AGAINST: (&str, &str) = ("that choice held against the invariants", "");
 const REQUESTS: (&str, &str) = ("the requests of ten drains", "");
 
-const ALL: [(&str, &str); 10] = [
+const ALL: [(&str, &str); 11] = [
     NOTHING_DUE,
     NO_NEWS,
     ALL_OF_1_000,
@@ -183,6 +184,7 @@ const ALL: [(&str, &str); 10] = [
     ROLLOUT,
     NODE,
     RESCUE,
+    HELD_AGAINST,
     REQUESTS,
 ];
 
@@ -227,6 +229,10 @@ fn decisions(criterion: &mut Criterion) {
 
     let choice = wants(10, |pool| pool.spec.replicas = 9_990);
     decide(CHOICE, &choice);
+    criterion.bench_function(HELD_AGAINST.0, |bench| {
+        let plan = step(&choice, NOW);
+        bench.iter(|| black_box(violations(&choice, &plan)));
+    });
     criterion.bench_function(REQUESTS.0, |bench| {
         let plan = step(&choice, NOW);
         bench.iter_batched_ref(
@@ -248,10 +254,15 @@ fn main() -> ExitCode {
     let rows = ALL.iter().filter_map(|(name, most)| {
         let cost = bench.cost(name)?;
         let told = [cost.fastest, cost.median].map(measured::time);
-        Some([[*name, *most].map(str::to_owned), told].concat())
+        let asked = measured::nanos(most);
+        let margin = asked.map(|asked| measured::margin(asked, cost.median));
+        let mut row = [[*name, *most].map(str::to_owned), told].concat();
+        row.push(margin.unwrap_or_default());
+        Some(row)
     });
     let rows: Vec<Vec<String>> = rows.collect();
-    let table = measured::table(&["", "at most", "fastest", "median"], &rows);
+    let heads = ["", "at most", "fastest", "median", measured::MARGIN];
+    let table = measured::table(&heads, &rows);
     let sources = [
         "scaler/policy",
         "scaler/api",

@@ -94,11 +94,13 @@ pub enum Guard {
     StatusPaced,
     /// A status that somebody else wrote is written anew.
     StatusCorrected,
+    /// In a paused pool nothing is begun.
+    Paused,
 }
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::AckOfThisRun,
         Self::SettleTime,
         Self::SettleLooks,
@@ -143,6 +145,7 @@ impl Guard {
         Self::PoolHeld,
         Self::StatusPaced,
         Self::StatusCorrected,
+        Self::Paused,
     ];
 }
 

@@ -18,14 +18,14 @@ use crate::world::{Uid, World};
 
 pub use requests::request_violations;
 
-/// What must hold.
+/// What must hold; [`Self::words`] says it in full.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub enum Invariant {
     /// A pod is deleted only when its bridge is proven empty, its deadline passed, nothing runs in it, or an operator forced it.
     I1,
     /// Every deletion names UID and version of the pod on which the decision is persisted.
     I2,
-    /// An intent is written before anything is done about it.
+    /// An intent is written before anything is done about it, and is kept up.
     I3,
     /// Bridges that take conferences do not fall below the floor by our doing.
     I4,
@@ -33,21 +33,23 @@ pub enum Invariant {
     I5,
     /// Nothing is decided by old statistics: unknown is busy.
     I6,
-    /// A deadline is set once for each drain.
+    /// A deadline is absolute, and set once for each drain.
     I7,
-    /// What is counted is what the HPA sees.
+    /// What the status tells the HPA is what is counted.
     I8,
-    /// Every write names the version on which it was decided.
+    /// Only the leader writes, and every write names the version on which it was decided.
     I9,
     /// A bridge is protected unless it was proven empty.
     I10,
-    /// No bridge is chosen twice, and about each at most one thing is decided.
+    /// Whoever leads next comes to the same end: no bridge is chosen twice.
     I11,
+    /// In a paused pool nothing is begun.
+    I12,
 }
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::I1,
         Self::I2,
         Self::I3,
@@ -59,26 +61,63 @@ impl Invariant {
         Self::I9,
         Self::I10,
         Self::I11,
+        Self::I12,
     ];
 
-    /// What it says, in a sentence.
+    /// What it says, in full.
     pub const fn words(self) -> &'static str {
         match self {
             Self::I1 => {
-                "a pod is deleted only when its bridge is proven empty, its deadline passed, nothing runs in it, or an operator forced it"
+                "a pod is deleted only when its bridge is proven empty, its deadline passed and everybody was moved \
+                 or had the time for it, nothing runs in it, or an operator forced it. Proven empty is one whose \
+                 present run confirmed its drain and on which there was then nobody, and no conference, in \
+                 `evidence.removalSamples` looks over `drain.settle`, the last of them `evidence.removalFreshness` \
+                 old at most"
             }
             Self::I2 => {
-                "every deletion names UID and version of the pod on which the decision is persisted"
+                "every deletion names UID and version of the pod on which the decision is persisted; one that is \
+                 refused is decided anew"
             }
-            Self::I3 => "an intent is written before anything is done about it",
-            Self::I4 => "bridges that take conferences do not fall below the floor by our doing",
-            Self::I5 => "no more bridges drain by choice than may at once",
-            Self::I6 => "nothing is decided by old statistics: unknown is busy",
-            Self::I7 => "a deadline is set once for each drain",
-            Self::I8 => "what is counted is what the HPA sees",
-            Self::I9 => "every write names the version on which it was decided",
-            Self::I10 => "a bridge is protected unless it was proven empty",
-            Self::I11 => "no bridge is chosen twice, and about each at most one thing is decided",
+            Self::I3 => {
+                "an intent is written before anything is done about it; what is done about it may be done twice, and \
+                 is done again until the bridge follows"
+            }
+            Self::I4 => {
+                "bridges that are counted and take conferences do not fall below `minActive` by our doing, and the \
+                 last one of an old revision drains only when as many of the current one take conferences"
+            }
+            Self::I5 => {
+                "no more bridges drain by choice than `drain.maxConcurrent`; those that must drain are told apart"
+            }
+            Self::I6 => {
+                "unknown is busy: nothing is deleted, drained or taken back by statistics older than \
+                 `evidence.freshness`, and nothing is begun while the API server tells nothing"
+            }
+            Self::I7 => {
+                "a deadline is absolute and set once for each drain; no restart shortens it, a rescue clears it, and \
+                 a new drain sets a new one"
+            }
+            Self::I8 => {
+                "`status.replicas` is the number of pods that are counted, not terminating and not failed, and \
+                 `status.selector` matches none that is not counted"
+            }
+            Self::I9 => {
+                "only the holder of the lease writes, and every write names the version on which it was decided: one \
+                 that arrives after the lease is lost fails, or does no harm"
+            }
+            Self::I10 => {
+                "a pod is protected from its creation on; it loses that only with the intent to remove it or to keep \
+                 it warm, once it is proven empty or nobody may wait for its people any longer, and has it again by \
+                 the patch that makes it serve, before its bridge is told to take conferences"
+            }
+            Self::I11 => {
+                "after a crash at any moment the next leader comes to the same end and drains no others: whoever has \
+                 the intent is chosen already, no bridge is chosen twice, and about each at most one thing is decided"
+            }
+            Self::I12 => {
+                "while a pool is paused nothing is begun: no bridge is started, drained, taken back, woken, moved \
+                 off, shut down, removed or deleted; what drains is kept drained"
+            }
         }
     }
 }
@@ -122,6 +161,35 @@ pub fn violations(world: &World, plan: &Plan) -> Vec<Violation> {
         }
     }
     found
+}
+
+/// The invariant of each rule for decisions and of each for plans, in their order.
+#[cfg(test)]
+pub(crate) fn rules() -> Vec<Invariant> {
+    let of_decisions = rules::OF_A_DECISION.iter().map(|(invariant, _)| *invariant);
+    let of_plans = totals::OF_A_PLAN.iter().map(|(invariant, _)| *invariant);
+    of_decisions.chain(of_plans).collect()
+}
+
+/// Which of [`rules`] a plan breaks, by their places.
+#[cfg(test)]
+pub(crate) fn broken_by(world: &World, plan: &Plan) -> std::collections::BTreeSet<usize> {
+    let mut broken = std::collections::BTreeSet::new();
+    for decision in &plan.decisions {
+        let pod = decision.pod.as_ref();
+        let before = pod.and_then(|pod| Before::new(world, &pod.uid, plan.at));
+        for (place, (_, rule)) in rules::OF_A_DECISION.iter().enumerate() {
+            if rule(world, plan, decision, before.as_ref()).is_err() {
+                broken.insert(place);
+            }
+        }
+    }
+    for (place, (_, rule)) in totals::OF_A_PLAN.iter().enumerate() {
+        if rule(world, plan).is_err() {
+            broken.insert(rules::OF_A_DECISION.len() + place);
+        }
+    }
+    broken
 }
 
 /// What of a world must not be, whoever wrote it: labels that contradict the intent.

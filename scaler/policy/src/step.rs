@@ -45,7 +45,8 @@ pub fn step(world: &World, now: Time) -> Plan {
     ending::hold(&mut draft);
     upkeep::acknowledge(&mut draft);
     lost::uncount(&mut draft);
-    if world.pool.spec.workload_ref.is_none() && !world.pool.spec.paused && !scene.breakers.blind {
+    let goes_on = world.guards.hold(Guard::Paused, !world.pool.spec.paused);
+    if world.pool.spec.workload_ref.is_none() && goes_on && !scene.breakers.blind {
         lost::clear(&mut draft);
         lost::replace(&mut draft);
         if world.pool.deletion.is_some() {

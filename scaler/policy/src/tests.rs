@@ -1,5 +1,6 @@
 //! The pool's life on a small stage: an API server, bridges and a jicofo that do at once what they are asked.
 
+mod broken;
 mod budgets;
 mod drains;
 mod ending;

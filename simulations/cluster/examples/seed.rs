@@ -2,7 +2,7 @@
 //!
 //! More words: `only=0,2` leaves of the seed's faults the first and the third, `without=DeleteFenced` switches a guard of the
 //! policy off, `shrink` looks for the fewest faults that still fail, `to=SEED` runs all seeds up to that one and prints the
-//! table, `guards=N` looks for each guard's bug in up to N seeds.
+//! table, `revive` names the guards without which the seed fails, `guards=N` looks for each guard's bug in up to N seeds.
 
 use cluster::run::{Options, find, shrink, simulate, sweep};
 use scaler_policy::Guard;
@@ -43,6 +43,16 @@ fn main() -> Result<(), String> {
             "{}",
             sweep(seed..number(to)?, &options, threads, usize::MAX)
         );
+    } else if words.iter().any(|word| word == "revive") {
+        for guard in Guard::ALL {
+            let options = Options {
+                without: Some(guard),
+                ..options.clone()
+            };
+            if let Some(violation) = simulate(seed, &options).violations.first() {
+                println!("{guard:?}: {violation}");
+            }
+        }
     } else if words.iter().any(|word| word == "shrink") {
         println!("{:?}", shrink(seed, &options));
     } else {

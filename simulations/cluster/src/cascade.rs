@@ -5,8 +5,11 @@
 //! pool's, in a cluster in which nothing goes wrong. `docs/cascade.md` is what [`page()`] makes of it.
 
 mod course;
+mod differences;
+mod figures;
 mod page;
 mod study;
+mod words;
 
 pub use course::{Case, Course, Metric, Starts, course};
 pub use page::page;

@@ -19,6 +19,8 @@
 //! - Of what is wanted and of what is there a leader may know what was true within the last 160 s, since it stops when its watch has
 //!   been silent for 150 s.
 //! - A bridge that is to take no conferences may take some for a minute in which a leader is undisturbed.
+//! - The status may tell another number than is counted, and what was decided before a pool was paused may arrive, for as long as a
+//!   leader may not have heard, or its requests are under way. A bridge that does not stay up may be counted or not.
 //! - Of two that lead at once each may drain as many, and start as many, as would be right if the other had done nothing that it
 //!   has not heard of: no version of one pod keeps another from being chosen. What they chose can be taken back, and is. Only
 //!   [`crate::explore`] has two that lead at once, and it says what each had heard of.
@@ -31,6 +33,8 @@ mod floors;
 mod heard;
 mod losses;
 mod moves;
+mod paused;
+mod status;
 mod truth;
 
 use std::collections::BTreeMap;
@@ -79,7 +83,7 @@ pub enum Rule {
     Concurrency,
     /// I7: a deadline is absolute, and never shortened.
     Deadline,
-    /// I8: `status.replicas` is the number of counted pods.
+    /// I8: `status.replicas` is the number of counted pods, and `status.selector` matches these alone.
     Count,
     /// I10: protected from birth, until proven empty.
     Protection,
@@ -95,6 +99,8 @@ pub enum Rule {
     Serving,
     /// What is somebody else's is not touched.
     Foreign,
+    /// I12: in a paused pool nothing is begun.
+    Paused,
     /// I11: once faults have stopped, all comes to rest where it should.
     Rest,
     /// The policy's own check of its plans.
@@ -121,6 +127,8 @@ pub struct Oracle {
     /// How often jicofo was asked to move a conference off a bridge, by the pod's uid.
     moves: BTreeMap<String, u32>,
     above_since: Option<Time>,
+    /// Since when the status has told another number of bridges than are counted.
+    miscounted_since: Option<Time>,
     /// What whoever sends the requests that are judged now had heard of when it decided; nothing: all that there was to hear.
     heard: Option<Arc<Heard>>,
     violations: Vec<Violation>,
@@ -167,6 +175,7 @@ impl Oracle {
         self.look_at_ceiling(world);
         self.look_at_births(world);
         self.look_at_exposed(world);
+        self.look_at_count(world);
         while let Some(loss) = world.losses().get(self.seen_losses) {
             self.seen_losses += 1;
             self.judge_loss(world, loss);
@@ -188,6 +197,7 @@ impl Oracle {
                 let fenced = uid.is_some() && version.is_some();
                 self.judge_request(world, pod, fenced, record);
                 if record.reply.is_ok() {
+                    self.judge_begun(&pod.meta.name, "deleted", record.at);
                     self.judge_deletion(world, pod, record.at);
                 }
             }
@@ -197,12 +207,24 @@ impl Oracle {
                 if let Ok(object) = &record.reply
                     && let Object::Pod(after) = &**object
                 {
+                    if intent(before) != intent(after) {
+                        let begun = format!("to {:?} from now on", intent(after));
+                        self.judge_begun(&after.meta.name, &begun, record.at);
+                    }
                     self.judge_marks(world, before, after, record.at);
                 }
             }
             (Request::Create(object), None) => {
                 if let (Object::Pod(pod), true) = (&**object, record.reply.is_ok()) {
+                    self.judge_begun(&pod.meta.name, "started", record.at);
                     self.judge_birth(world, pod, record);
+                }
+            }
+            (Request::Status { .. }, _) => {
+                if let Ok(object) = &record.reply
+                    && let Object::Pool(pool) = &**object
+                {
+                    self.judge_selector(world, pool, record);
                 }
             }
             _ => {}
@@ -231,11 +253,12 @@ impl Oracle {
     pub fn tell(&self, world: &World, to: &mut impl fmt::Write) -> fmt::Result {
         write!(
             to,
-            "{:?} {:?} {:?} {:?} {:?} ",
+            "{:?} {:?} {:?} {:?} {:?} {:?} ",
             self.drains,
             self.blame,
             self.moves,
             self.above_since,
+            self.miscounted_since,
             drains::lately(world)
         )?;
         if let Some(burst) = &self.burst {

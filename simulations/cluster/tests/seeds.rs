@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use cluster::chaos::Fault;
 use cluster::run::{Options, Sweep, find, shrink, simulate, sweep};
 use scaler_policy::Guard;
 
@@ -32,7 +33,8 @@ fn hold(seeds: u64) -> Sweep {
         panic!(
             "{} of {seeds} seeds failed, first seed {seed}: {what}\n\
              repeat it: cargo run --package cluster --example seed -- {seed} only={only}\n\
-             once it is mended, keep it in simulations/cluster/tests/kept.txt: {seed} {only} {what}",
+             once it is mended, keep it in simulations/cluster/tests/kept.txt: {seed} {only} GUARD {what}\n\
+             where GUARD is one that revives it: cargo run --package cluster --example seed -- {seed} only={only} revive",
             sweep.failed.len(),
             only = only.join(","),
         );
@@ -52,31 +54,118 @@ fn nobody_is_hung_up_on_whatever_goes_wrong() {
     hold(SEEDS);
 }
 
+/// A seed that once failed.
+struct Kept<'a> {
+    line: &'a str,
+    seed: u64,
+    only: Option<Vec<usize>>,
+    /// The guard without which it fails again, or the faults that have to happen in it.
+    bites: Result<Guard, Vec<Fault>>,
+}
+
+fn kept(line: &str) -> Kept<'_> {
+    let mut words = line.split_whitespace();
+    let mut word = || words.next().expect(line);
+    let seed = word().parse().expect(line);
+    let only = match word() {
+        "-" => None,
+        places => Some(
+            places
+                .split(',')
+                .map(|place| place.parse().expect(line))
+                .collect(),
+        ),
+    };
+    let bites = word();
+    let guard = Guard::ALL
+        .into_iter()
+        .find(|guard| format!("{guard:?}") == bites);
+    let fault = |number: &str| {
+        let mut all = Fault::ALL.into_iter();
+        all.find(|fault| format!("F{}", fault.number()) == number)
+            .expect(line)
+    };
+    Kept {
+        line,
+        seed,
+        only,
+        bites: guard.ok_or_else(|| bites.split(',').map(fault).collect()),
+    }
+}
+
 #[test]
-fn seeds_that_once_failed_hold() {
-    let kept = include_str!("kept.txt").lines();
+fn seeds_that_once_failed_hold_and_still_meet_what_they_failed_of() {
+    let lines = include_str!("kept.txt").lines();
     let mut failed = Vec::new();
-    for line in kept.filter(|line| !line.starts_with('#')) {
-        let mut words = line.split_whitespace();
-        let seed: u64 = words.next().unwrap().parse().unwrap();
-        let only = match words.next().unwrap() {
-            "-" => None,
-            places => Some(
-                places
-                    .split(',')
-                    .map(|place| place.parse().unwrap())
-                    .collect(),
-            ),
-        };
+    for line in lines.filter(|line| !line.starts_with('#')) {
+        let Kept {
+            line,
+            seed,
+            only,
+            bites,
+        } = kept(line);
         let options = Options {
             only,
             ..Options::default()
         };
-        if let Some(violation) = simulate(seed, &options).violations.first() {
+        let outcome = simulate(seed, &options);
+        if let Some(violation) = outcome.violations.first() {
             failed.push(format!("{line}: {violation}"));
+        }
+        match bites {
+            Ok(guard) => {
+                let without = Options {
+                    without: Some(guard),
+                    ..options
+                };
+                if simulate(seed, &without).violations.is_empty() {
+                    failed.push(format!("{line}: holds without {guard:?}, too"));
+                }
+            }
+            Err(faults) => {
+                for fault in faults {
+                    if !outcome.faults.contains_key(&fault) {
+                        failed.push(format!("{line}: {fault:?} does not happen any more"));
+                    }
+                }
+            }
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// A seed with a bug, the fewest of its faults that it needs, and what the bug is.
+const SHRUNK: (u64, &[usize], Guard) = (2, &[1], Guard::AckOfThisRun);
+
+#[test]
+fn a_seed_that_fails_shrinks_to_the_faults_that_it_needs() {
+    let (seed, fewest, guard) = SHRUNK;
+    let without = Options {
+        without: Some(guard),
+        ..Options::default()
+    };
+    assert_eq!(shrink(seed, &without), fewest);
+    let failed = |only: &[usize]| {
+        let options = Options {
+            only: Some(only.to_vec()),
+            ..without.clone()
+        };
+        let violations = simulate(seed, &options).violations;
+        violations.first().map(|violation| violation.rule)
+    };
+    let rule = failed(fewest);
+    assert!(rule.is_some(), "they are enough");
+    for left_out in 0..fewest.len() {
+        let mut fewer = fewest.to_vec();
+        fewer.remove(left_out);
+        assert_ne!(failed(&fewer), rule, "{left_out} is needed");
+    }
+}
+
+#[test]
+fn a_sweep_does_not_depend_on_the_number_of_threads() {
+    let by = |threads| sweep(0..50, &Options::default(), threads, usize::MAX);
+    assert_eq!(by(1), by(2));
 }
 
 #[test]
@@ -123,6 +212,27 @@ const QUICK: [Guard; 20] = [
     Guard::RescueFirst,
 ];
 
+/// Guards whose loss chance seldom or never shows, with the reason. The policy's own test of each guard,
+/// `each_guard_keeps_its_harm_away_and_is_missed_when_it_is_off`, shows it.
+const SELDOM_MISSED: [(Guard, &str); 4] = [
+    (
+        Guard::RemovalFreshness,
+        "whoever came since the last look is seen by the one before the deletion",
+    ),
+    (
+        Guard::OldEventsIgnored,
+        "a watch tells in order here; `explore` has one that does not",
+    ),
+    (
+        Guard::MalformedCounts,
+        "that one bridge too many is started for one that cannot be understood is no harm to anybody",
+    ),
+    (
+        Guard::StatusCorrected,
+        "the next change of the status corrects it, too",
+    ),
+];
+
 #[test]
 fn twenty_guards_that_are_off_are_missed_within_a_few_seeds() {
     for guard in QUICK {
@@ -140,13 +250,18 @@ fn nobody_is_hung_up_on_in_a_hundred_thousand_seeds() {
 
 #[test]
 #[ignore = "takes an hour: make test-long runs it"]
-fn most_guards_that_are_off_are_missed_within_ten_thousand_seeds() {
-    let mut missed = 0;
+fn guards_that_are_off_are_missed_within_ten_thousand_seeds() {
+    let mut lost = Vec::new();
     for guard in Guard::ALL {
         let found = find(guard, 0..TO_FIND, threads());
         println!("{guard:?}: {found}");
-        missed += usize::from(found.is_found());
+        let may_be_missed = SELDOM_MISSED.iter().any(|(other, _)| *other == guard);
+        if !found.is_found() && !may_be_missed {
+            lost.push(guard);
+        }
     }
-    println!("{missed} of {} found", Guard::ALL.len());
-    assert!(missed >= 20, "{missed}");
+    assert!(
+        lost.is_empty(),
+        "nothing notices any more that these are off: {lost:?}"
+    );
 }

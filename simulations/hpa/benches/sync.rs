@@ -146,7 +146,7 @@ const KINDS: [(&str, &str, bool); 4] = [
 ];
 
 /// With how many pods, and how many syncs a second are aimed at.
-const SIZES: [(usize, &str); 2] = [(30, "1,000,000"), (1_000, "20,000")];
+const SIZES: [(usize, f64); 2] = [(30, 1e6), (1_000, 20e3)];
 
 fn group(pods: usize) -> String {
     format!("{pods} pods")
@@ -181,10 +181,11 @@ fn main() -> ExitCode {
                 rows.push(vec![
                     name.to_owned(),
                     measured::number(count as f64),
-                    least.to_owned(),
+                    measured::number(least),
                     measured::rate(cost.median),
                     measured::time(cost.median),
                     measured::time(cost.fastest),
+                    measured::margin(1e9 / least, cost.median),
                 ]);
             }
         }
@@ -196,6 +197,7 @@ fn main() -> ExitCode {
         "measured",
         "a sync",
         "fastest",
+        measured::MARGIN,
     ];
     let table = measured::table(&heads, &rows);
     let sources = ["simulations/hpa", "bridge", "Cargo.toml", "Cargo.lock"];

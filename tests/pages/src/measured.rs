@@ -151,6 +151,29 @@ pub fn time(nanos: f64) -> String {
     }
 }
 
+/// The nanoseconds of a text such as `20 µs`; `None` where it is none.
+pub fn nanos(text: &str) -> Option<f64> {
+    let (number, unit) = text.split_once(' ')?;
+    let unit = match unit {
+        "ns" => 1.0,
+        "µs" => 1e3,
+        "ms" => 1e6,
+        _ => return None,
+    };
+    Some(number.parse::<f64>().ok()? * unit)
+}
+
+/// The head of the column of [`margin`].
+pub const MARGIN: &str = "asked / reached, in time";
+
+/// How many times the time that something takes goes into the time that it may take, both in nanoseconds: above 1 the aim is reached.
+pub fn margin(asked: f64, reached: f64) -> String {
+    match asked / reached {
+        times if times < 10.0 => format!("{times:.1}"),
+        times => number(times),
+    }
+}
+
 /// How often that is done in a second, to three figures.
 pub fn rate(nanos: f64) -> String {
     let exact = 1e9 / nanos;
@@ -226,6 +249,11 @@ mod tests {
         assert_eq!(time(12.4), "12 ns");
         assert_eq!(time(19_940.0), "19.9 µs");
         assert_eq!(time(4_512_000.0), "4.51 ms");
+        assert_eq!(nanos("20 µs"), Some(20e3));
+        assert_eq!(nanos(&time(4_512_000.0)), Some(4_510_000.0));
+        assert_eq!(nanos("20"), None);
+        assert_eq!(margin(5e6, 6e6), "0.8");
+        assert_eq!(margin(20e3, 15.0), "1,333");
         assert_eq!(rate(309.0), "3,240,000");
         assert_eq!(rate(12_550.0), "79,700");
         assert_eq!(rate(2e6), "500");

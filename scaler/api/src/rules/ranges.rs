@@ -42,7 +42,7 @@ macro_rules! lasting {
     };
 }
 
-pub(super) const RULES: &[Rule] = &[
+pub(super) const NUMBERS: &[Rule] = &[
     whole!("spec.replicas", 0, 2_147_483_647, |p| p.spec.replicas),
     whole!("spec.maxReplicas", 1, 10_000, |p| p.spec.max_replicas),
     whole!("spec.minActive", 0, 10_000, |p| p.spec.min_active),
@@ -62,6 +62,9 @@ pub(super) const RULES: &[Rule] = &[
     }),
     stress!("spec.capacity.targetStress", capacity.target_stress),
     stress!("spec.capacity.maxStress", capacity.max_stress),
+];
+
+pub(super) const DURATIONS: &[Rule] = &[
     lasting!("spec.drain.deadline", drain.deadline),
     lasting!("spec.drain.nodeDeadline", drain.node_deadline),
     lasting!("spec.drain.settle", drain.settle),

@@ -1,4 +1,4 @@
-//! The invariants of single decisions while the API server tells nothing, or clocks differ.
+//! The invariants of single decisions while the API server tells nothing, clocks differ, or the pool is paused.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::after;
 use super::before::Before;
 use super::rules::Found;
 use crate::plan::{Action, Decision, Plan, Transition};
-use crate::world::World;
+use crate::world::{Command, World};
 
 /// What is known of pods and of the pool is old: nothing is begun by it.
 pub(super) fn begins_nothing_blind(
@@ -35,6 +35,28 @@ pub(super) fn begins_nothing_blind(
             silent.as_secs()
         )
     })
+}
+
+/// Whoever pauses a pool wants to see it as it is.
+pub(super) fn begins_nothing_while_paused(
+    world: &World,
+    _: &Plan,
+    decision: &Decision,
+    before: Option<&Before<'_>>,
+) -> Found {
+    let begun = match &decision.action {
+        Action::Create(_)
+        | Action::Delete { .. }
+        | Action::Move { .. }
+        | Action::Tell(Command::Shutdown) => true,
+        _ => before
+            .zip(after(decision))
+            .is_some_and(|(before, after)| before.marks.intent != after.intent),
+    };
+    if begun && world.pool().spec.paused {
+        return Err(format!("{:?}, and the pool is paused", decision.transition));
+    }
+    Ok(())
 }
 
 /// Whoever wrote a deadline may have had another clock.

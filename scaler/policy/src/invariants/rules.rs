@@ -3,7 +3,9 @@
 use scaler_api::state::{Intent, IntentReason};
 
 use super::before::Before;
-use super::outages::{begins_nothing_blind, heeds_no_deadline_while_clocks_differ};
+use super::outages::{
+    begins_nothing_blind, begins_nothing_while_paused, heeds_no_deadline_while_clocks_differ,
+};
 use super::{Invariant, after};
 use crate::plan::{Action, Decision, Plan, Transition};
 use crate::world::{Command, World};
@@ -13,7 +15,7 @@ pub(super) type Found = Result<(), String>;
 type OfADecision = fn(&World, &Plan, &Decision, Option<&Before<'_>>) -> Found;
 
 /// What is asked of each decision.
-pub(super) const OF_A_DECISION: [(Invariant, OfADecision); 10] = [
+pub(super) const OF_A_DECISION: [(Invariant, OfADecision); 11] = [
     (Invariant::I1, deletes_only_with_proof),
     (Invariant::I2, deletes_what_is_persisted),
     (Invariant::I3, intends_before_it_acts),
@@ -24,6 +26,7 @@ pub(super) const OF_A_DECISION: [(Invariant, OfADecision); 10] = [
     (Invariant::I8, counts_only_what_serves),
     (Invariant::I9, names_the_version),
     (Invariant::I10, keeps_protection),
+    (Invariant::I12, begins_nothing_while_paused),
 ];
 
 fn deletes_only_with_proof(

@@ -8,7 +8,7 @@ use super::before::Before;
 use super::rules::Found;
 use super::{Invariant, after};
 use crate::plan::{Plan, Transition};
-use crate::world::World;
+use crate::world::{Owner, Phase, Pod, Running, World};
 
 type OfAPlan = fn(&World, &Plan) -> Found;
 
@@ -148,22 +148,40 @@ fn tells_what_is_counted(world: &World, plan: &Plan) -> Found {
     let Some(tally) = &plan.tally else {
         return Ok(());
     };
-    let labelled = world
-        .pods()
-        .values()
-        .filter(|known| match &known.pod.marks {
-            Ok(marks) => marks.counted,
-            Err(frozen) => frozen.counted,
-        })
-        .count();
-    let expected = world.outstanding().creates.len() + world.outstanding().writes.len();
-    if tally.counted as usize > labelled + expected {
+    let outstanding = world.outstanding();
+    let there = world.pods().values().filter(|known| {
+        let pod = &known.pod;
+        let written = outstanding.writes.get(&pod.uid).map(|write| &write.after);
+        let counts = match (written, &pod.marks) {
+            (Some(marks), _) | (None, Ok(marks)) => {
+                marks.counted && marks.intent == Intent::Active && !fails(world, pod)
+            }
+            (None, Err(frozen)) => frozen.counted && !ended(pod),
+        };
+        counts && pod.deletion.is_none() && pod.owner != Owner::Other
+    });
+    let created = outstanding.creates.values();
+    let counted = there.count() + created.filter(|create| create.marks.counted).count();
+    if tally.counted as usize != counted {
         return Err(format!(
-            "{} are told to be counted, and {labelled} bear the label",
+            "{} are told to be counted, and {counted} are",
             tally.counted
         ));
     }
     Ok(())
+}
+
+/// Whether a pod ended, or its bridge does not stay up.
+fn fails(world: &World, pod: &Pod) -> bool {
+    let down = pod.container.as_ref().is_some_and(|container| {
+        let again = container.restarts >= world.tuning.restarts;
+        container.running == Running::Terminated || container.running == Running::Waiting && again
+    });
+    ended(pod) || down
+}
+
+const fn ended(pod: &Pod) -> bool {
+    matches!(pod.phase, Phase::Failed | Phase::Succeeded)
 }
 
 fn decides_once(world: &World, plan: &Plan) -> Found {

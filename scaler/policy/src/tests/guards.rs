@@ -67,7 +67,7 @@ fn broken(stage: &Stage, invariant: Invariant) -> bool {
 /// Whether harm is done, with this guard on or off.
 type Harm = fn(&Play) -> bool;
 
-const TABLE: [(Guard, Harm); 44] = [
+const TABLE: [(Guard, Harm); 45] = [
     (Guard::AckOfThisRun, |play| {
         let mut stage = play.draining(0);
         stage.seconds(3);
@@ -457,6 +457,13 @@ const TABLE: [(Guard, Harm); 44] = [
         stage.world.observe_pool(pool);
         stage.seconds(10);
         statuses(&stage) == before
+    }),
+    (Guard::Paused, |play| {
+        let mut stage = play.stage(wide(2));
+        stage.respec(|pool| pool.spec.paused = true);
+        stage.scale(1);
+        stage.second();
+        stage.times(T::Drain) > 0
     }),
 ];
 

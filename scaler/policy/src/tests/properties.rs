@@ -24,14 +24,19 @@ fn specs() -> impl Strategy<Value = BridgePoolSpec> {
             Just(OnDeadline::Wait),
             Just(OnDeadline::Kill)
         ],
-        (any::<bool>(), any::<bool>(), any::<bool>()),
+        (
+            any::<bool>(),
+            any::<bool>(),
+            any::<bool>(),
+            prop::bool::weighted(0.1),
+        ),
     )
         .prop_map(
             |(
                 (replicas, min, max),
                 (concurrent, surge, warm_min, warm_more),
                 on_deadline,
-                (rescue, paused_update, short),
+                (rescue, paused_update, short, paused),
             )| {
                 let mut spec = spec(replicas);
                 spec.min_active = min;
@@ -42,6 +47,7 @@ fn specs() -> impl Strategy<Value = BridgePoolSpec> {
                 spec.drain.on_deadline = on_deadline;
                 spec.rescue.enabled = rescue;
                 spec.update.paused = paused_update;
+                spec.paused = paused;
                 if short {
                     spec.drain.deadline = scaler_api::Duration::from_secs(30);
                     spec.drain.expel_timeout = scaler_api::Duration::from_secs(20);
@@ -280,6 +286,7 @@ enum Event {
     Delete(usize),
     Revision(bool),
     Jicofo(bool),
+    Pause(bool),
     Pass(u64),
 }
 
@@ -292,6 +299,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         1 => (0..12_usize).prop_map(Event::Delete),
         1 => any::<bool>().prop_map(Event::Revision),
         1 => any::<bool>().prop_map(Event::Jicofo),
+        1 => any::<bool>().prop_map(Event::Pause),
         6 => (1..40_u64).prop_map(Event::Pass),
     ];
     proptest::collection::vec(event, 1..25)
@@ -337,6 +345,7 @@ fn happen(stage: &mut Stage, event: &Event) {
             };
             stage.world.observe_jicofo(presence);
         }
+        Event::Pause(paused) => stage.respec(|pool| pool.spec.paused = *paused),
         Event::Pass(seconds) => stage.seconds(*seconds),
     }
 }
@@ -399,7 +408,10 @@ proptest! {
             actor.joined = true;
         }
         happen(&mut stage, &Event::Jicofo(true));
-        stage.respec(|pool| pool.spec.update.paused = false);
+        stage.respec(|pool| {
+            pool.spec.update.paused = false;
+            pool.spec.paused = false;
+        });
         stage.seconds(1500);
         let wanted = stage.world.pool().wanted(true);
         let states = stage.states();

@@ -421,22 +421,24 @@ fn a_shutdown_for_emptiness_ages_with_its_evidence_and_one_for_the_deadline_does
 }
 
 #[test]
-fn two_of_five_that_fall_to_zero_are_an_outage_only_where_the_others_were_not_busy() {
-    for (others, removals) in [(20, 1), (0, 0)] {
-        let mut stage = Stage::new(spec(5));
+fn two_that_fall_to_zero_are_an_outage_only_where_fewer_than_two_others_are_busy() {
+    for (bridges, others, removals) in [(5, 20, 1), (4, 20, 1), (5, 0, 0)] {
+        let mut stage = Stage::new(spec(bridges));
+        let fall = [bridges - 2, bridges - 1].map(|n| format!("b{n}"));
         stage.people_everywhere(others);
-        stage.people("b3", 5);
-        stage.people("b4", 2);
+        stage.people(&fall[0], 5);
+        stage.people(&fall[1], 2);
         stage.second();
-        stage.scale(4);
+        stage.scale(bridges - 1);
         stage.seconds(5);
-        stage.people("b3", 0);
-        stage.people("b4", 0);
+        for name in &fall {
+            stage.people(name, 0);
+        }
         stage.seconds(60);
         assert_eq!(
             stage.times(T::Remove),
             removals,
-            "{others} people on the others"
+            "{others} people on each of the others of {bridges}"
         );
     }
 }

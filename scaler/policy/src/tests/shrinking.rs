@@ -2,7 +2,7 @@ use scaler_api::state::Intent;
 use scaler_api::status::Reason;
 use scaler_api::{Limit, State, annotations, labels};
 
-use super::stage::{Stage, secs, spec, wide};
+use super::stage::{Stage, one_warm, secs, spec, wide};
 use crate::effects;
 use crate::plan::Transition as T;
 
@@ -122,6 +122,18 @@ fn a_bridge_that_never_ran_goes_first_and_at_once() {
 }
 
 #[test]
+fn two_of_five_bridges_unhealthy_are_no_outage() {
+    let mut stage = Stage::new(wide(5));
+    for name in ["b0", "b1"] {
+        stage.actor(name).healthy = false;
+    }
+    stage.second();
+    stage.scale(3);
+    stage.seconds(20);
+    assert!(stage.times(T::Drain) > 0);
+}
+
+#[test]
 fn half_the_bridges_unhealthy_is_an_outage_and_drains_none() {
     let mut stage = Stage::new(wide(4));
     for name in ["b0", "b1"] {
@@ -181,6 +193,73 @@ fn a_paused_pool_keeps_up_what_was_begun_and_begins_nothing() {
     stage.seconds(60);
     assert!(stage.actor(&name).flags.drain, "drained anew");
     assert_eq!((stage.times(T::Remove), stage.times(T::Drain)), (0, 1));
+}
+
+/// Pools in which something is due: what it is, and the stage on which it is.
+fn due() -> Vec<(T, Stage)> {
+    let shrunk = |people| {
+        let mut stage = Stage::one_too_many([9, people]);
+        stage.seconds(3);
+        stage
+    };
+    let short_of_one = |mut stage: Stage| {
+        stage.scale(2);
+        stage
+    };
+    let mut warm = Stage::new(one_warm(2));
+    warm.people("b0", 9);
+    warm.scale(1);
+    warm.seconds(40);
+    let mut overdue = spec(2);
+    overdue.drain.deadline = scaler_api::Duration::from_secs(20);
+    let mut overdue = Stage::one_too_many_of(overdue, [100, 3]);
+    overdue.seconds(18);
+    let mut removed = Stage::one_too_many([9, 0]);
+    while removed.times(T::Remove) == 0 {
+        removed.tick();
+        removed.act();
+    }
+    let mut shut_down = Stage::one_too_many([9, 0]);
+    shut_down.until_decided(T::ShutDown);
+    let mut failing = Stage::new(spec(2));
+    failing.restart("b1");
+    failing.actor("b1").joined = false;
+    failing.look();
+    vec![
+        (T::Create, short_of_one(Stage::new(spec(1)))),
+        (T::Drain, Stage::one_too_many([9, 2])),
+        (T::Remove, shrunk(0)),
+        (T::ShutDown, removed),
+        (T::Delete, shut_down),
+        (T::Rescue, short_of_one(shrunk(2))),
+        (T::Wake, short_of_one(warm)),
+        (T::Expel, overdue),
+        (T::StartFailed, failing),
+    ]
+}
+
+#[test]
+fn what_a_paused_pool_does_not_begin_it_begins_afterwards() {
+    for (what, mut stage) in due() {
+        let before = stage.log.len();
+        let times = stage.times(what);
+        stage.respec(|pool| pool.spec.paused = true);
+        stage.seconds(660);
+        let begun: Vec<T> = stage.log[before..]
+            .iter()
+            .map(|(_, transition, _)| *transition)
+            .filter(|transition| !matches!(transition, T::Settle | T::Activate | T::Reassert))
+            .collect();
+        assert_eq!(begun, [], "while {what:?} is due");
+        assert_eq!(
+            stage.counted(),
+            stage.world.pool().status.replicas,
+            "{what:?}"
+        );
+        stage.respec(|pool| pool.spec.paused = false);
+        stage.seconds(40);
+        assert!(stage.times(what) > times, "{what:?} is not made up for");
+    }
 }
 
 #[test]

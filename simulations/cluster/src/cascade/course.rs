@@ -204,6 +204,7 @@ fn scenario(case: Case) -> Scenario {
         sizes: Vec::new(),
         pauses: Vec::new(),
         pins: Vec::new(),
+        orphans: Vec::new(),
         faults: Vec::new(),
         calm: never,
         end: never,

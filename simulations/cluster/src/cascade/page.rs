@@ -4,43 +4,10 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::course::{Course, NEEDED, PACE, Starts};
-use super::study::{Calculated, DRAWN, ROWS, Row, Study, Table};
-
-/// A figure of a course.
-type Figure = fn(&Course) -> f64;
-/// The same as it was calculated.
-type Before = fn(&Calculated) -> f64;
-
-/// A column: name, figure, what was calculated, and how many decimals it has.
-type Column = (&'static str, Figure, Before, usize);
-
-const COLUMNS: [Column; 5] = [
-    (
-        "drains begun",
-        |run| f64::from(run.drains),
-        |old| old.drains,
-        1,
-    ),
-    (
-        "rescues",
-        |run| f64::from(run.rescues),
-        |old| old.rescues,
-        1,
-    ),
-    (
-        "cold starts",
-        |run| f64::from(run.starts),
-        |old| old.starts,
-        1,
-    ),
-    (
-        "fewest active",
-        |run| f64::from(run.lowest),
-        |old| old.lowest,
-        1,
-    ),
-    ("bridge-hours", |run| run.hours, |old| old.hours, 0),
-];
+use super::differences::differences;
+use super::figures::{COLUMNS, Column, Spread, rows};
+use super::study::{DRAWN, ROWS, Row, Study, Table};
+use super::words::with_figures;
 
 /// How far apart the points of the drawing are.
 const POINTS: Duration = Duration::from_mins(10);
@@ -62,19 +29,20 @@ pub fn page(study: &Study) -> String {
         .replace("{drawing}", drawing(study).trim_end())
         .replace("{vary}", &lead(study, Starts::Vary))
         .replace("{minute}", &lead(study, Starts::Minute));
-    TABLES.iter().fold(text, |text, (place, which)| {
+    let text = TABLES.iter().fold(text, |text, (place, which)| {
         text.replace(place, table(study, *which).trim_end())
-    })
+    });
+    let text = text.replace("{differences}", differences(study).trim_end());
+    with_figures(&text, study)
 }
 
 fn table(study: &Study, which: Table) -> String {
-    let heads: Vec<&str> = COLUMNS.iter().map(|(name, ..)| *name).collect();
+    let heads: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
     let mut text = format!("| what the HPA follows | {} |\n", heads.join(" | "));
     text.push_str("| --- |");
     text.push_str(&" ---: |".repeat(COLUMNS.len()));
     text.push('\n');
-    let rows = ROWS.iter().zip(&study.courses);
-    for (row, courses) in rows.filter(|(row, _)| row.table == which) {
+    for (row, courses) in rows(study, which) {
         // Writing to a text does not fail.
         let _ = write!(text, "| {} |", row.name);
         for column in COLUMNS {
@@ -94,36 +62,21 @@ fn lead(study: &Study, starts: Starts) -> String {
         .flat_map(|course| &course.lead)
         .copied()
         .collect();
-    let Spread { mean, least, most } = Spread::of(&lead);
-    format!("{mean:.0} s ({least:.0}–{most:.0})")
-}
-
-/// Values in short.
-struct Spread {
-    mean: f64,
-    least: f64,
-    most: f64,
-}
-
-impl Spread {
-    fn of(values: &[f64]) -> Self {
-        Self {
-            mean: values.iter().sum::<f64>() / values.len().max(1) as f64,
-            least: values.iter().copied().fold(f64::INFINITY, f64::min),
-            most: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        }
-    }
+    let lead = Spread::of(&lead);
+    format!("{} s ({})", lead.mean(0), lead.range())
 }
 
 /// A figure: the mean, from where to where the values go, and what was calculated, with a mark where that lies outside.
-fn cell((_, figure, before, decimals): Column, row: &Row, courses: &[Course]) -> String {
-    let values: Vec<f64> = courses.iter().map(figure).collect();
-    let Spread { mean, least, most } = Spread::of(&values);
-    let mut text = format!("**{mean:.decimals$}** ({least:.0}–{most:.0})");
-    if let Some(calculated) = row.calculated.as_ref().map(before) {
-        // Values are told as whole numbers.
-        let within = (least.round()..=most.round()).contains(&calculated);
-        let mark = if within { "" } else { "≠ " };
+fn cell(column: Column, row: &Row, courses: &[Course]) -> String {
+    let here = Spread::of_figure(column.of, courses);
+    let decimals = column.decimals;
+    let mut text = format!("**{}** ({})", here.mean(decimals), here.range());
+    if let Some(calculated) = row.calculated.as_ref().map(column.before) {
+        let mark = if here.outside(calculated) > 0.0 {
+            "≠ "
+        } else {
+            ""
+        };
         let _ = write!(text, "<br>{mark}*{calculated:.decimals$}*");
     }
     text

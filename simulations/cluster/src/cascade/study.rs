@@ -75,6 +75,8 @@ const fn calculated([drains, rescues, starts, lowest, hours]: [f64; 5]) -> Calcu
 }
 
 const AVERAGE: Option<Calculated> = Some(calculated([42.4, 0.0, 34.8, 16.2, 222.0]));
+const AVERAGE_RESCUE: Option<Calculated> = Some(calculated([15.8, 8.6, 1.0, 16.2, 168.0]));
+const COMMITTED: Option<Calculated> = Some(calculated([8.0, 0.0, 0.6, 24.0, 167.0]));
 const COMMITTED_RESCUE: Option<Calculated> = Some(calculated([8.0, 0.4, 0.2, 24.0, 166.0]));
 const DIP_AVERAGE: Option<Calculated> = Some(calculated([51.2, 0.0, 47.0, 9.2, 223.0]));
 const DIP_COMMITTED: Option<Calculated> = Some(calculated([10.6, 7.4, 1.0, 16.4, 155.0]));
@@ -89,16 +91,13 @@ const fn row(table: Table, name: &'static str, case: Case, calculated: Option<Ca
 }
 
 /// The rows, the two of the drawing among them.
-pub const ROWS: [Row; 15] = [
+pub const ROWS: [Row; 17] = [
     AVERAGE_ROW,
     row(
         Table::Calculated,
         "average of the Pods, rescue",
-        Case {
-            rescue: true,
-            ..CONSTANT
-        },
-        Some(calculated([15.8, 8.6, 1.0, 16.2, 168.0])),
+        AVERAGE_WITH_RESCUE,
+        AVERAGE_RESCUE,
     ),
     COMMITTED_ROW,
     row(
@@ -170,6 +169,18 @@ pub const ROWS: [Row; 15] = [
     ),
     row(
         Table::Seldom,
+        "average of the Pods, rescue",
+        AVERAGE_WITH_RESCUE,
+        AVERAGE_RESCUE,
+    ),
+    row(
+        Table::Seldom,
+        "committed stress, no rescue",
+        COMMITTED_ROW.case,
+        COMMITTED,
+    ),
+    row(
+        Table::Seldom,
         "committed stress, rescue",
         COMMITTED_WITH_RESCUE,
         COMMITTED_RESCUE,
@@ -184,9 +195,8 @@ pub const ROWS: [Row; 15] = [
         Table::Shipped,
         "average of the Pods, rescue",
         Case {
-            rescue: true,
             shipped: true,
-            ..CONSTANT
+            ..AVERAGE_WITH_RESCUE
         },
         None,
     ),
@@ -215,8 +225,13 @@ const COMMITTED_ROW: Row = row(
         metric: Metric::Committed,
         ..CONSTANT
     },
-    Some(calculated([8.0, 0.0, 0.6, 24.0, 167.0])),
+    COMMITTED,
 );
+
+const AVERAGE_WITH_RESCUE: Case = Case {
+    rescue: true,
+    ..CONSTANT
+};
 
 const COMMITTED_WITH_RESCUE: Case = Case {
     metric: Metric::Committed,

@@ -11,6 +11,9 @@ use crate::api::{Edit, Key, Kind, Pod, Request, Taint};
 use crate::node::Life;
 use crate::run::{POOL, Sim};
 
+/// How long a bridge is killed again and again: its kubelet waits longer each time.
+const CRASH_LOOP: Duration = Duration::from_mins(8);
+
 pub(super) fn delete(name: &str, grace: Option<Duration>) -> Request {
     Request::Delete {
         key: Key::pod(name),
@@ -70,7 +73,13 @@ impl Sim {
         match planned.fault {
             Fault::ApiDown => self.world.api.trouble.failing = 1000,
             Fault::ApiThrottled => self.world.api.trouble.throttling = 700,
-            Fault::CreationRefused => self.world.api.trouble.admission = true,
+            Fault::CreationRefused => {
+                self.world.api.trouble.admission = true;
+                // Without a wish for more there may be nothing to refuse.
+                if planned.variant(2) == 0 {
+                    self.grow(2);
+                }
+            }
             Fault::ConflictStorm => {}
             Fault::NodeDrained | Fault::NodeDisrupted | Fault::SpotInterruption => {
                 let node = self.a_node(true)?;
@@ -172,6 +181,14 @@ impl Sim {
                 }
                 self.chaos.count(armed.planned.fault);
                 armed.until = self.now;
+            }
+            // Now and then what is started anew soon needs too much again.
+            Fault::OutOfMemory if armed.planned.variant(4) == 0 => {
+                armed.until = armed.planned.at + CRASH_LOOP;
+                let bridge = self.world.jitsi.bridge(&armed.victim);
+                if bridge.is_some_and(bridge::model::Videobridge::in_brewery) {
+                    self.kill_bridge(&armed.victim);
+                }
             }
             Fault::NodeDrained if self.now.as_millis() % 5000 < 500 => {
                 let names: Vec<String> = self

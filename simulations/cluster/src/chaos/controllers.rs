@@ -20,7 +20,14 @@ impl Sim {
         let (when, then) = match planned.fault {
             Fault::CrashAfterDrainPatch => (When::PatchTo(Intent::Drain), Then::Crash),
             Fault::CrashAfterDrainCommand => (When::Tell(Command::Drain), Then::Crash),
-            Fault::CrashAfterRemovePatch => (When::PatchTo(Intent::Remove), Then::Crash),
+            Fault::CrashAfterRemovePatch => {
+                let then = match planned.variant(3) {
+                    0 => Then::Crash,
+                    1 => Then::CrashAndCrowd,
+                    _ => Then::CrashAndGrow,
+                };
+                (When::PatchTo(Intent::Remove), then)
+            }
             Fault::CrashAfterShutdown => (When::Tell(Command::Shutdown), Then::Crash),
             Fault::CrashInRescue => (When::PatchTo(Intent::Active), Then::Crash),
             Fault::CreateAnswerLost => (When::Create, Then::LoseAnswer),

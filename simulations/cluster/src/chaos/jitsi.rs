@@ -10,6 +10,7 @@ use super::Fault;
 use super::plan::{Armed, Planned};
 use super::traps::{Then, Trap, When};
 use crate::net::Answering;
+use crate::oracle::Command;
 use crate::run::Sim;
 
 /// How long a meeting lasts that goes beyond every deadline.
@@ -50,7 +51,10 @@ impl Sim {
             }
             Fault::ConferenceAtTheDoor => {
                 let fault = planned.fault;
-                let (when, then) = (When::Delete, Then::Confer);
+                let (when, then) = match planned.variant(3) {
+                    0 => (When::Tell(Command::Shutdown), Then::Crowd),
+                    _ => (When::Delete, Then::Confer),
+                };
                 self.chaos.set(Trap { fault, when, then });
                 self.provoke(planned);
             }
@@ -100,6 +104,18 @@ impl Sim {
     fn set_all_health(&mut self, health: &Health) {
         for name in self.bridge_names() {
             self.world.jitsi.set_health(&name, health.clone());
+        }
+    }
+
+    /// All bridges but this one are killed for their memory, and conferences begin before they are back.
+    pub(crate) fn crowd(&mut self, name: &str) {
+        for other in self.bridge_names() {
+            if other != name {
+                self.kill_bridge(&other);
+            }
+        }
+        for _ in 0..4 {
+            self.world.confer(2, Duration::from_mins(2));
         }
     }
 

@@ -19,6 +19,13 @@ pub struct Planned {
     pub lasts: Duration,
 }
 
+impl Planned {
+    /// Which of so many forms it takes, without asking chance anew.
+    pub(super) const fn variant(&self, of: u128) -> u128 {
+        self.lasts.as_millis() % of
+    }
+}
+
 /// A fault that waits for its situation, or goes on.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Armed {

@@ -17,6 +17,11 @@ impl Sim {
         pool.map_or(0, |pool| pool.spec.replicas)
     }
 
+    /// More bridges are wanted.
+    pub(crate) fn grow(&mut self, by: u32) {
+        self.set_size((self.size() + by).min(8));
+    }
+
     /// Brings about the situation that a fault waits for: a drain, and for a rescue also the way back.
     pub(super) fn provoke(&mut self, planned: Planned) {
         let size = self.size();

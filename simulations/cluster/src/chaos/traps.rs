@@ -31,6 +31,12 @@ pub enum When {
 pub enum Then {
     /// Once it is done, whoever sent it crashes.
     Crash,
+    /// Once it is done, whoever sent it crashes, and all other bridges are killed: jicofo sends people to this one.
+    CrashAndCrowd,
+    /// Once it is done, whoever sent it crashes, and two more bridges are wanted.
+    CrashAndGrow,
+    /// Once it is done, all other bridges are killed: jicofo sends people to this one.
+    Crowd,
     /// It is done, and the answer gets lost.
     LoseAnswer,
     /// It arrives so much later.

@@ -28,6 +28,8 @@ pub struct Blame {
     jicofo_away: Option<Time>,
     /// When a leader was last disturbed.
     disturbed: Option<Time>,
+    /// Until when a request of a controller was last held back on its way.
+    held_back: Option<Time>,
 }
 
 impl Blame {
@@ -58,6 +60,16 @@ impl Blame {
     /// or the API server.
     pub fn disturbed(&mut self, at: Time) {
         self.disturbed = Some(at);
+    }
+
+    /// A request of a controller is held back on its way until then.
+    pub fn held_back(&mut self, until: Time) {
+        self.held_back = self.held_back.max(Some(until));
+    }
+
+    /// Whether a request of a controller was held back on its way at or after this moment.
+    pub fn held_back_since(&self, at: Time) -> bool {
+        self.held_back.is_some_and(|until| until >= at)
     }
 
     /// Whether a leader was disturbed at or after this moment.

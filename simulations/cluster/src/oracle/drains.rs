@@ -151,6 +151,7 @@ impl Oracle {
             return;
         };
         self.blame.shut_down(name, bridge.startup_time().0, at);
+        self.judge_begun(name, "shut down", at);
         let people = bridge.local_endpoints();
         if people > 0 {
             self.judge_move(world, pod, true, at);

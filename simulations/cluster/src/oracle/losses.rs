@@ -36,6 +36,7 @@ impl Oracle {
         let Some(pod) = world.api.pods().find(|pod| pod.meta.uid == uid) else {
             return;
         };
+        self.judge_begun(&pod.meta.name, "relieved of people", at);
         self.judge_move(world, pod, false, at);
         if !self.may_be_expelled(world, pod, at) {
             let what = format!("people are moved off {} before its deadline", pod.meta.name);

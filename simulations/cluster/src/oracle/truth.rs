@@ -40,6 +40,8 @@ pub(super) struct Truth {
     pub(super) sick_since: Option<Time>,
     /// Since when jicofo has been away.
     pub(super) jicofo_gone_since: Option<Time>,
+    /// Since when the pool has been paused.
+    pub(super) paused_since: Option<Time>,
     /// How many bridges were wanted from when on.
     sizes: Vec<(Time, u32)>,
     /// Which pods were counted, by name.
@@ -97,6 +99,7 @@ impl Truth {
     fn hear(&mut self, change: &Change) {
         match &*change.object {
             Object::Pool(pool) => {
+                since(&mut self.paused_since, pool.spec.paused, change.at);
                 let size = wanted(pool);
                 if self.sizes.last().is_none_or(|(_, before)| *before != size) {
                     self.sizes.push((change.at, size));
@@ -120,10 +123,11 @@ impl Truth {
     pub(super) fn tell(&self, to: &mut impl fmt::Write) -> fmt::Result {
         write!(
             to,
-            "{:?} {:?} {:?} {:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             self.bridges,
             self.sick_since,
             self.jicofo_gone_since,
+            self.paused_since,
             self.sizes,
             self.counted,
             self.lost
@@ -167,6 +171,6 @@ impl Truth {
 }
 
 /// Sets since when something has been so.
-fn since(since: &mut Option<Time>, so: bool, now: Time) {
+pub(super) fn since(since: &mut Option<Time>, so: bool, now: Time) {
     *since = so.then(|| since.unwrap_or(now));
 }

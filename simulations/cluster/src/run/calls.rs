@@ -50,6 +50,7 @@ impl Sim {
             _ => Duration::ZERO,
         };
         if !more.is_zero() {
+            self.oracle.blame_mut().held_back(self.now + way + more);
             // The client has given up long before.
             let answer = Event::Answer(number, epoch, request.clone(), Box::new(Outcome::Unknown));
             self.queue.push(self.now + TIMEOUT, answer);
@@ -99,10 +100,20 @@ impl Sim {
         };
         let back = self.latency.millis(1, 30);
         match then {
-            Some(Then::Crash) => {
+            Some(then @ (Then::Crash | Then::CrashAndCrowd | Then::CrashAndGrow)) => {
+                match (then, pod_of(&self.world, &request.call)) {
+                    (Then::CrashAndCrowd, Some(name)) => self.crowd(&name),
+                    (Then::CrashAndGrow, _) => self.grow(2),
+                    _ => {}
+                }
                 let back_after = self.latency.millis(500, 20_000);
                 self.crash(number, back_after, Duration::ZERO);
                 return;
+            }
+            Some(Then::Crowd) => {
+                if let Some(name) = pod_of(&self.world, &request.call) {
+                    self.crowd(&name);
+                }
             }
             Some(Then::LoseAnswer) => {
                 let unknown = Event::Answer(number, epoch, request, Box::new(Outcome::Unknown));
@@ -216,6 +227,18 @@ pub(crate) fn carry_out(events: Events<'_>, sender: &Replica, request: &Request)
     to_api_server(world, sender, &request.call)
 }
 
+/// The pod that a call is about.
+fn pod_of(world: &World, call: &Call) -> Option<String> {
+    match call {
+        Call::PatchPod { name, .. } => Some(name.clone()),
+        Call::Bridge { uid, .. } => {
+            let pod = world.api.pods().find(|pod| pod.meta.uid == uid.0);
+            pod.map(|pod| pod.meta.name.clone())
+        }
+        _ => None,
+    }
+}
+
 fn to_api_server(world: &mut World, sender: &Replica, call: &Call) -> Outcome {
     let pool_uid = sender.pool_uid();
     if *call == Call::ListPods {
@@ -253,9 +276,8 @@ fn over_http(
     call: &Call,
     asked: &http::Request<Vec<u8>>,
 ) -> Option<(http::StatusCode, Vec<u8>)> {
-    if let Call::Bridge { uid, command, .. } = call {
-        let pod = world.api.pods().find(|pod| pod.meta.uid == uid.0);
-        let name = pod?.meta.name.clone();
+    if let Call::Bridge { command, .. } = call {
+        let name = pod_of(world, call)?;
         oracle.commanded(world, &name, transport::command(*command));
         return net.tell(world, &name, asked);
     }

@@ -39,6 +39,8 @@ pub enum Event {
     Pause(bool),
     /// A user wants the bridge left alone that has the fewest people, or no bridge any more.
     Pin(bool),
+    /// A user wants the bridges to outlive their pool, or no longer.
+    Orphan(bool),
     /// Faults begin and end.
     Chaos,
     /// Faults stop.

@@ -148,8 +148,6 @@ impl Sim {
         let plan = step(mind, local);
         judge_plan(&mut self.oracle, mind, &plan, self.now);
         for decision in &plan.decisions {
-            let transition = decision.transition.number().unwrap_or(0);
-            self.transitions[usize::from(transition)] += 1;
             *self.ways.entry(decision.way()).or_insert(0) += 1;
             let pod = decision.pod.as_ref().map_or("-", |pod| pod.name.as_str());
             self.trace.tell(

@@ -40,6 +40,8 @@ pub struct Scenario {
     pub pauses: Vec<(Time, bool)>,
     /// When a bridge is pinned, and when none is any more.
     pub pins: Vec<(Time, bool)>,
+    /// When bridges are to outlive their pool, and when no longer.
+    pub orphans: Vec<(Time, bool)>,
     /// The faults.
     pub faults: Vec<Planned>,
     /// When faults stop.
@@ -108,14 +110,7 @@ impl Scenario {
             ));
         }
         sizes.sort();
-        let mut pauses = Vec::new();
-        if chance.per_mille(120) {
-            let from = chance.from_to(WARM_UP, busy);
-            pauses = vec![
-                (at(from), true),
-                (at(from + chance.from_to(20_000, 180_000)), false),
-            ];
-        }
+        let pauses = draw_pauses(&mut chance, busy);
         let mut faults = draw(seed, at(WARM_UP), at(busy));
         let pool_deleted = faults
             .iter()
@@ -158,6 +153,7 @@ impl Scenario {
         } else {
             Vec::new()
         };
+        let orphans = draw_orphans(&mut spec, &mut rarely, pool_deleted, busy);
         // Whatever is draining then has its whole deadline, and those that come after it have theirs.
         let settle = Duration::from_mins(15) + 2 * spec.drain.deadline.get();
         Self {
@@ -169,12 +165,44 @@ impl Scenario {
             sizes,
             pauses,
             pins,
+            orphans,
             faults,
             calm,
             end: calm + settle,
             ending,
         }
     }
+}
+
+/// When the pool is paused, and when it goes on.
+fn draw_pauses(chance: &mut Chance, busy: u64) -> Vec<(Time, bool)> {
+    if !chance.per_mille(120) {
+        return Vec::new();
+    }
+    let from = chance.from_to(WARM_UP, busy);
+    let to = from + chance.from_to(20_000, 180_000);
+    vec![(at(from), true), (at(to), false)]
+}
+
+/// When bridges are to outlive their pool, and when they are not: for good where it is deleted.
+fn draw_orphans(
+    spec: &mut BridgePoolSpec,
+    rarely: &mut Chance,
+    pool_deleted: bool,
+    busy: u64,
+) -> Vec<(Time, bool)> {
+    if pool_deleted {
+        if rarely.per_mille(200) {
+            spec.deletion_policy = DeletionPolicy::Orphan;
+        }
+        return Vec::new();
+    }
+    if !rarely.per_mille(40) {
+        return Vec::new();
+    }
+    let from = rarely.from_to(WARM_UP, busy / 2);
+    let to = from + rarely.from_to(20_000, 300_000);
+    vec![(at(from), true), (at(to), false)]
 }
 
 /// A pool with three bridges and more.

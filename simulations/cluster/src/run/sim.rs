@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bridge::Time;
+use scaler_api::spec::DeletionPolicy;
 use scaler_policy::{Guard, Way};
 
 use super::event::Event;
@@ -41,9 +42,7 @@ pub struct Outcome {
     pub seed: u64,
     /// What was wrong.
     pub violations: Vec<Violation>,
-    /// How often each transition was decided, by number; the first place is for those without one.
-    pub transitions: [u64; 17],
-    /// How often a bridge went from one state to another by a decision.
+    /// How often each transition was decided, by the states between which it took a bridge; it may leave it where it is.
     pub ways: BTreeMap<Way, u64>,
     /// How often each fault happened.
     pub faults: BTreeMap<Fault, u64>,
@@ -83,7 +82,6 @@ pub struct Sim {
     pub(super) watches: Vec<Option<Time>>,
     pub(super) stepping: Vec<Option<Time>>,
     pub(super) traced: (usize, usize, usize),
-    pub(super) transitions: [u64; 17],
     pub(super) ways: BTreeMap<Way, u64>,
     bridges: usize,
     over: bool,
@@ -101,7 +99,6 @@ pub fn simulate(seed: u64, options: &Options) -> Outcome {
     Outcome {
         seed,
         violations: sim.oracle.violations().to_vec(),
-        transitions: sim.transitions,
         ways: sim.ways,
         faults: sim.chaos.happened().clone(),
         lasted: sim.now.since(Time::default()),
@@ -139,6 +136,9 @@ impl Sim {
         for (at, paused) in &scenario.pauses {
             queue.push(*at, Event::Pause(*paused));
         }
+        for (at, orphans) in &scenario.orphans {
+            queue.push(*at, Event::Orphan(*orphans));
+        }
         for (at, pin) in &scenario.pins {
             queue.push(*at, Event::Pin(*pin));
         }
@@ -163,7 +163,6 @@ impl Sim {
             watches: vec![None; scenario.replicas],
             stepping: vec![None; scenario.replicas],
             traced: (0, 0, 0),
-            transitions: [0; 17],
             ways: BTreeMap::new(),
             bridges: 0,
             over: false,
@@ -261,6 +260,16 @@ impl Sim {
             Event::Size(size) => self.set_size(size),
             Event::Pause(paused) => self.edit_pool(|pool| pool.spec.paused = paused),
             Event::Pin(pin) => self.pin(pin),
+            Event::Orphan(orphans) => {
+                let usual = self.scenario.spec.deletion_policy;
+                self.edit_pool(|pool| {
+                    pool.spec.deletion_policy = if orphans {
+                        DeletionPolicy::Orphan
+                    } else {
+                        usual
+                    };
+                });
+            }
             Event::Chaos => {
                 self.disturb();
                 self.queue

@@ -245,9 +245,14 @@ fn f45_past_its_deadline_a_bridge_waits_where_that_is_wanted() {
         |scene| {
             scene.populate(&[4, 4])?;
             scene.meet("long", 2, 20)?;
+            if scene.bare {
+                scene
+                    .sim
+                    .edit_pool(|pool| pool.spec.drain.on_deadline = OnDeadline::Move);
+            }
             let name = scene.shrink(2)?;
-            scene.secs(130);
             scene.happened();
+            scene.secs(130);
             scene.always("its people are there", 600, |scene| {
                 scene.people(&name) == 2 && scene.intends(&name, Intent::Drain)
             });
@@ -261,7 +266,8 @@ fn f45_past_its_deadline_a_bridge_waits_where_that_is_wanted() {
             scene.claim("nobody was moved", scene.moved() == 0);
             Ok(())
         },
-    );
+    )
+    .needs_outside("the wish to wait");
 }
 
 /// F46
@@ -301,6 +307,11 @@ fn f46_a_bridge_that_counts_somebody_who_has_left_goes_by_its_deadline() {
         },
         |scene| {
             scene.populate(&[4, 4])?;
+            if scene.bare {
+                scene
+                    .sim
+                    .edit_pool(|pool| pool.spec.drain.on_deadline = OnDeadline::Wait);
+            }
             scene.size(2);
             scene.until("one is to drain", 30, |scene| !scene.drains().is_empty())?;
             let name = scene.victim()?;
@@ -316,7 +327,8 @@ fn f46_a_bridge_that_counts_somebody_who_has_left_goes_by_its_deadline() {
             );
             Ok(())
         },
-    );
+    )
+    .needs_outside("a deadline that is acted upon");
 }
 
 /// F47

@@ -3,13 +3,28 @@
 use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
 
-/// Where the tests of each kind are, from the root of the repository.
-const PLACES: [(&str, &str); 4] = [
-    ("faults/", "simulations/cluster/tests/faults"),
-    ("policy/", "scaler/policy/src/tests"),
-    ("api/", "scaler/api/tests"),
-    ("laboratory/", "tests/suite/scaler"),
+use cluster::chaos::{Fault, NOT_MODELLED};
+
+/// Where the tests of each kind are, from the root of the repository, and at which level they show something; levels in order.
+const PLACES: [(&str, &str, &str); 4] = [
+    ("policy/", "scaler/policy/src/tests", "policy"),
+    ("api/", "scaler/api/tests", "policy"),
+    (
+        "faults/",
+        "simulations/cluster/tests/faults",
+        "virtual cluster",
+    ),
+    ("laboratory/", "tests/suite/scaler", "laboratory"),
 ];
+
+/// Levels at which something that is open may be shown.
+const LEVELS: [&str; 4] = ["policy", "virtual cluster", "laboratory", "node"];
+
+/// What each row must say: number, result up to its colon or comma, fault.
+const ROWS: &str = include_str!("rows.txt");
+
+/// Scenes that are not played without a guard; `docs/faults.md` says why.
+const WITHOUT_GUARD: [&str; 1] = ["f42_a_bridge_of_which_no_drain_is_confirmed_is_not_removed"];
 
 /// What a fault waits for that nothing here can show.
 const LATER: [&str; 3] = ["with the sidecar", "with the schedule", "on a real node"];
@@ -35,7 +50,7 @@ fn code(cell: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_there(test: &str) -> bool {
-    let place = PLACES.iter().find_map(|(kind, place)| {
+    let place = PLACES.iter().find_map(|(kind, place, _)| {
         let (file, name) = test.strip_prefix(kind)?.split_once("::")?;
         Some((root().join(place).join(format!("{file}.rs")), name))
     });
@@ -46,6 +61,62 @@ fn is_there(test: &str) -> bool {
         ];
         read_to_string(file).is_ok_and(|source| heads.iter().any(|head| source.contains(head)))
     })
+}
+
+/// The levels at which these tests show something.
+fn levels(tests: &str) -> Vec<&'static str> {
+    let mut levels: Vec<&str> = PLACES
+        .iter()
+        .filter(|(kind, ..)| code(tests).any(|test| test.starts_with(kind)))
+        .map(|(.., level)| *level)
+        .collect();
+    levels.dedup();
+    levels
+}
+
+/// What a result is, without the words that explain it.
+fn kind(result: &str) -> &str {
+    let kinds = ["held, but for", "held", "found and mended", "open"];
+    let is = |kind: &&&str| match result.strip_prefix(**kind) {
+        Some(rest) => match **kind {
+            "held, but for" => rest.starts_with(' ') && rest.contains(" comes with "),
+            "found and mended" => rest.len() > 2 && rest.starts_with(": "),
+            _ => rest.is_empty(),
+        },
+        None => false,
+    };
+    kinds.iter().find(is).copied().unwrap_or("unknown")
+}
+
+#[test]
+fn rows_say_what_they_are_known_to_say() {
+    let page = page();
+    let said: Vec<String> = rows(&page)
+        .iter()
+        .map(|row| format!("{:<4} {:<17} {}", row[0], kind(row[4]), row[1]))
+        .collect();
+    assert_eq!(
+        said,
+        ROWS.lines().collect::<Vec<_>>(),
+        "docs/faults.md and rows.txt differ: if the fault or its result has changed, change both"
+    );
+}
+
+#[test]
+fn a_fault_that_is_drawn_has_a_row() {
+    let page = page();
+    let rows = rows(&page);
+    for fault in Fault::ALL {
+        let number = format!("F{}", fault.number());
+        assert!(rows.iter().any(|row| row[0] == number), "{number}");
+    }
+    for (number, why) in NOT_MODELLED {
+        let row = &rows[usize::from(number) - 1];
+        assert!(
+            !levels(row[2]).contains(&"virtual cluster"),
+            "F{number} has scenes, and is said not to be modelled: {why}"
+        );
+    }
 }
 
 #[test]
@@ -67,20 +138,18 @@ fn every_fault_has_its_row_with_tests_that_exist_and_a_result() {
             later || code(tests).next().is_some(),
             "{number}: neither tests nor when"
         );
-        for level in level.split(", ") {
-            let known = ["policy", "virtual cluster", "laboratory", "node"];
-            assert!(known.contains(&level), "{number}: {level:?}");
+        let open = kind(result) == "open";
+        if open {
+            assert!(LEVELS.contains(&level), "{number}: {level:?}");
+        } else {
+            assert_eq!(level, levels(tests).join(", "), "{number}: its level");
         }
-        let known = ["held", "found and mended: ", "open"];
+        assert_ne!(kind(result), "unknown", "{number}: {result:?}");
         assert!(
-            known.iter().any(|known| result.starts_with(known)),
-            "{number}: {result:?}"
+            open || !tests.contains(" comes with "),
+            "{number}: what comes later belongs to the result, as \"held, but for …\""
         );
-        assert_eq!(
-            result == "open",
-            code(tests).next().is_none(),
-            "{number}: {result:?}"
-        );
+        assert_eq!(open, code(tests).next().is_none(), "{number}: {result:?}");
     }
 }
 
@@ -90,6 +159,7 @@ fn every_scene_is_in_the_row_of_its_fault() {
     let rows = rows(&page);
     let folder = root().join("simulations/cluster/tests/faults");
     let mut seen = 0;
+    let mut bare = Vec::new();
     for entry in folder.read_dir().expect("the folder of the faults") {
         let path = entry.expect("an entry").path();
         let source = read_to_string(&path).expect("a source");
@@ -108,8 +178,22 @@ fn every_scene_is_in_the_row_of_its_fault() {
             let row = number.checked_sub(1).and_then(|place| rows.get(place));
             let named = row.is_some_and(|row| code(row[2]).any(|one| one == test));
             assert!(named, "{test} is not in the row of F{number}");
+            let body = source
+                .split_once(&format!("fn f{name}() {{"))
+                .and_then(|(_, rest)| rest.split_once("\n}\n"));
+            let (body, _) = body.expect("a scene ends");
+            if !body.contains(".needs(") && !body.contains(".needs_outside(") {
+                bare.push(format!("f{name}"));
+            }
             seen += 1;
         }
+    }
+    assert_eq!(
+        bare, WITHOUT_GUARD,
+        "scenes that are not played without what holds them"
+    );
+    for name in WITHOUT_GUARD {
+        assert!(page.contains(&format!("`{name}`")), "{name} is not told of");
     }
     assert!(seen > 50, "{seen} scenes");
 }

@@ -139,6 +139,7 @@ fn quiet() -> Scenario {
         sizes: Vec::new(),
         pauses: Vec::new(),
         pins: Vec::new(),
+        orphans: Vec::new(),
         faults: Vec::new(),
         calm: minutes(45),
         end: minutes(85),

@@ -1,0 +1,244 @@
+//! The judge itself: a rule is broken by a mistake, and is not by the same without it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use bridge::Time;
+use cluster::api::{Actor, Edit, Key, Kind, Meta, Object, Pod, Pool, Reply, Request};
+use cluster::oracle::{Command, Oracle, Rule};
+use cluster::run::{Options, POOL, simulate};
+use cluster::world::{Setup, World};
+use scaler_api::{BridgePoolSpec, BridgePoolStatus};
+use scaler_policy::Guard;
+
+const CONTROLLER: Actor = Actor::Controller(0);
+
+/// A pool with one bridge that serves, and its judge.
+struct Court {
+    world: World,
+    oracle: Oracle,
+}
+
+impl Court {
+    fn new() -> Self {
+        let mut court = Self {
+            world: World::new(1, Setup::default(), Time::default()),
+            oracle: Oracle::new(POOL),
+        };
+        let meta = Meta {
+            name: POOL.to_owned(),
+            ..Meta::default()
+        };
+        let mut spec = BridgePoolSpec {
+            replicas: 1,
+            ..BridgePoolSpec::default()
+        };
+        spec.drain.deadline = scaler_api::Duration::from_secs(600);
+        let pool = Object::Pool(Box::new(Pool {
+            meta,
+            spec,
+            status: None,
+        }));
+        court.ask(Actor::User, Request::Create(Box::new(pool)));
+        court.create("b0", &[("counted", "true"), ("protected", "true")], None);
+        court
+    }
+
+    fn ask(&mut self, actor: Actor, request: Request) {
+        let reply: Reply = self.world.request(actor, request);
+        reply.expect("it is accepted");
+        self.oracle.look(&self.world);
+    }
+
+    /// A controller creates a pod of the pool.
+    fn create(&mut self, name: &str, labels: &[(&str, &str)], owner: Option<&str>) {
+        let pool = self
+            .world
+            .api
+            .pool(POOL)
+            .expect("there is a pool")
+            .meta
+            .uid
+            .clone();
+        let mut meta = Meta {
+            name: name.to_owned(),
+            owner: Some(owner.map_or(pool, str::to_owned)),
+            ..Meta::default()
+        };
+        for (label, value) in [("pool", POOL)].iter().chain(labels) {
+            let label = format!("bridgetender.dev/{label}");
+            meta.labels.insert(label, (*value).to_owned());
+        }
+        let pod = Object::Pod(Pod {
+            meta,
+            ..Pod::default()
+        });
+        self.ask(CONTROLLER, Request::Create(Box::new(pod)));
+    }
+
+    /// A controller patches a pod.
+    fn patch(
+        &mut self,
+        name: &str,
+        fenced: bool,
+        labels: &[(&str, Option<&str>)],
+        to: &[(&str, &str)],
+    ) {
+        let meta = &self.world.api.pod(name).expect("there is such a pod").meta;
+        let (uid, version) = (meta.uid.clone(), meta.version);
+        let key = |name: &str| format!("bridgetender.dev/{name}");
+        let labels = labels.iter();
+        let to = to.iter();
+        let edit = Edit {
+            labels: labels
+                .map(|(name, value)| (key(name), value.map(str::to_owned)))
+                .collect(),
+            annotations: to
+                .map(|(name, value)| (key(name), Some((*value).to_owned())))
+                .collect(),
+            ..Edit::default()
+        };
+        let patch = Request::Patch {
+            key: Key::pod(name),
+            uid: fenced.then_some(uid),
+            version: fenced.then_some(version),
+            edit,
+        };
+        self.ask(CONTROLLER, patch);
+    }
+
+    /// A controller has a bridge drain until this moment.
+    fn drain(&mut self, deadline: &str) {
+        let to = [
+            ("intent", "drain"),
+            ("intent-reason", "Operator"),
+            ("deadline", deadline),
+        ];
+        self.patch("b0", true, &[("counted", None)], &to);
+    }
+
+    fn status(&mut self, replicas: u32, selector: &str) {
+        let status = BridgePoolStatus {
+            replicas,
+            selector: selector.to_owned(),
+            ..BridgePoolStatus::default()
+        };
+        let status = Request::Status {
+            key: Key::new(Kind::Pool, POOL),
+            version: None,
+            status: Box::new(status),
+        };
+        self.ask(CONTROLLER, status);
+    }
+
+    fn pass(&mut self, seconds: u64) {
+        let until = self.world.now() + Duration::from_secs(seconds);
+        while self.world.step(until) {
+            self.oracle.look(&self.world);
+        }
+        self.oracle.look(&self.world);
+    }
+
+    fn pause(&mut self) {
+        let key = Key::new(Kind::Pool, POOL);
+        let now = self.world.now();
+        self.world.api.modify(&key, now, |object| {
+            if let Object::Pool(pool) = object {
+                pool.spec.paused = true;
+            }
+        });
+        self.oracle.look(&self.world);
+    }
+
+    /// Which rules were broken.
+    fn broken(&self) -> BTreeSet<Rule> {
+        let violations = self.oracle.violations().iter();
+        violations.map(|violation| violation.rule).collect()
+    }
+}
+
+const SELECTOR: &str = "bridgetender.dev/pool=pool,bridgetender.dev/counted=true";
+const LATER: &str = "1970-01-01T00:20:00Z";
+
+/// What is done; with `true` the mistake is made in it, and without it is not.
+type History = fn(&mut Court, bool);
+
+const HISTORIES: [(Rule, History); 9] = [
+    (Rule::Fenced, |court, wrong| {
+        court.patch("b0", !wrong, &[], &[]);
+    }),
+    (Rule::IntentFirst, |court, wrong| {
+        if !wrong {
+            court.drain(LATER);
+        }
+        court.oracle.commanded(&court.world, "b0", Command::Drain);
+    }),
+    (Rule::Deadline, |court, wrong| {
+        court.drain(if wrong { "1970-01-01T00:05:00Z" } else { LATER });
+    }),
+    (Rule::Protection, |court, wrong| {
+        let protected: &[_] = &[("protected", "true")];
+        court.create("b1", if wrong { &[] } else { protected }, None);
+    }),
+    (Rule::Protection, |court, wrong| {
+        let label = [("protected", (!wrong).then_some("true"))];
+        court.patch("b0", true, &label, &[]);
+    }),
+    (Rule::Foreign, |court, wrong| {
+        let owner = wrong.then_some("somebody else");
+        court.create("b1", &[("protected", "true")], owner);
+        court.patch("b1", true, &[], &[]);
+    }),
+    (Rule::Count, |court, wrong| {
+        court.create("b1", &[("protected", "true")], None);
+        let all = "bridgetender.dev/pool=pool";
+        court.status(1, if wrong { all } else { SELECTOR });
+    }),
+    (Rule::Count, |court, wrong| {
+        court.status(if wrong { 2 } else { 1 }, SELECTOR);
+        court.pass(70);
+    }),
+    (Rule::Paused, |court, wrong| {
+        court.pause();
+        court.pass(if wrong { 14 } else { 5 });
+        court.create("b1", &[("protected", "true")], None);
+    }),
+];
+
+/// Guards without which a rule is broken within few seeds.
+const GUARDS: [(Rule, Guard); 3] = [
+    (Rule::NoBridgeLost, Guard::ShutdownBeforeDelete),
+    (Rule::Moves, Guard::MovePace),
+    (Rule::Policy, Guard::CreationsExpected),
+];
+
+/// How many seeds a rule may take to be broken.
+const TO_FIND: u64 = 12;
+
+#[test]
+fn each_history_breaks_its_rule_and_only_with_its_mistake() {
+    for (place, (rule, history)) in HISTORIES.into_iter().enumerate() {
+        for (wrong, expected) in [(false, BTreeSet::new()), (true, [rule].into())] {
+            let mut court = Court::new();
+            history(&mut court, wrong);
+            let found = court.oracle.violations();
+            assert_eq!(court.broken(), expected, "{place}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_guard_that_is_off_breaks_the_rule_that_it_is_for() {
+    for (rule, guard) in GUARDS {
+        let options = Options {
+            without: Some(guard),
+            go_on: true,
+            ..Options::default()
+        };
+        let broken = |seed| {
+            let violations = simulate(seed, &options).violations;
+            violations.iter().any(|violation| violation.rule == rule)
+        };
+        assert!((0..TO_FIND).any(broken), "{rule:?} without {guard:?}");
+    }
+}
