@@ -16,13 +16,24 @@ pub(crate) use keep::keep;
 /// What is done with bridges that are not ready, unless somebody says otherwise: they are not evicted either.
 const UNREADY: &str = "IfHealthyBudget";
 
-/// A budget that shall be, or shall not.
+/// What shall become of a budget.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Wish {
+    /// It shall be there, as we write it.
+    Kept,
+    /// It shall not be there.
+    Absent,
+    /// It shall be as it is: nothing is done about it.
+    LeftAlone,
+}
+
+/// A pool's budget, as it shall be.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Wanted {
     namespace: String,
     name: String,
     uid: String,
-    exists: bool,
+    wish: Wish,
     /// The labels that each of its bridges has.
     labels: BTreeMap<String, String>,
 }
@@ -37,9 +48,13 @@ impl Wanted {
             namespace: pool.namespace.clone(),
             name: pool.name.clone(),
             uid: pool.uid.0.clone(),
-            exists: pool.spec.protect.disruption_budget
-                && pool.spec.workload_ref.is_none()
-                && !pool.spec.dry_run,
+            wish: if pool.spec.dry_run || pool.spec.workload_ref.is_some() {
+                Wish::LeftAlone
+            } else if pool.spec.protect.disruption_budget {
+                Wish::Kept
+            } else {
+                Wish::Absent
+            },
             labels: of_bridges(pool),
         }
     }
@@ -66,7 +81,12 @@ impl Wanted {
             .filter(|budget| !self.owns(budget))
             .filter(covers);
         let names: Vec<String> = others.map(ResourceExt::name_any).collect();
-        if self.exists || names.len() > 1 {
+        let ours = match self.wish {
+            Wish::Kept => true,
+            Wish::Absent => false,
+            Wish::LeftAlone => all.iter().any(|budget| self.owns(budget)),
+        };
+        if ours || names.len() > 1 {
             names
         } else {
             Vec::new()
@@ -119,20 +139,19 @@ enum Step {
 
 fn step(wanted: &Wanted, there: Option<&PodDisruptionBudget>) -> Step {
     let Some(there) = there else {
-        return if wanted.exists {
-            Step::Create
-        } else {
-            Step::Nothing
+        return match wanted.wish {
+            Wish::Kept => Step::Create,
+            Wish::Absent | Wish::LeftAlone => Step::Nothing,
         };
     };
     let body: Option<PodDisruptionBudget> = serde_json::from_value(wanted.body()).ok();
     let same = body.is_some_and(|body| gist(&body) == gist(there));
-    match (wanted.owns(there), wanted.exists) {
-        (false, true) => Step::Foreign,
-        (false, false) => Step::Nothing,
-        (true, false) => Step::Remove,
-        (true, true) if same => Step::Nothing,
-        (true, true) => Step::Correct,
+    match (wanted.wish, wanted.owns(there)) {
+        (Wish::Kept, false) => Step::Foreign,
+        (Wish::LeftAlone, _) | (Wish::Absent, false) => Step::Nothing,
+        (Wish::Absent, true) => Step::Remove,
+        (Wish::Kept, true) if same => Step::Nothing,
+        (Wish::Kept, true) => Step::Correct,
     }
 }
 
@@ -183,12 +202,12 @@ fn of_bridges(pool: &Pool) -> BTreeMap<String, String> {
 mod tests {
     use super::*;
 
-    fn wanted(exists: bool) -> Wanted {
+    fn wanted(wish: Wish) -> Wanted {
         Wanted {
             namespace: "jitsi".to_owned(),
             name: "jvb".to_owned(),
             uid: "u".to_owned(),
-            exists,
+            wish,
             labels: [("app", "jvb"), ("bridgetender.dev/pool", "jvb")]
                 .map(|(key, value)| (key.to_owned(), value.to_owned()))
                 .into(),
@@ -196,7 +215,7 @@ mod tests {
     }
 
     fn there(change: impl FnOnce(&mut Value)) -> PodDisruptionBudget {
-        let mut body = wanted(true).body();
+        let mut body = wanted(Wish::Kept).body();
         change(&mut body);
         serde_json::from_value(body).unwrap()
     }
@@ -209,19 +228,23 @@ mod tests {
         let weaker = there(|body| body["spec"]["minAvailable"] = 1.into());
         let lax = there(|body| body["spec"]["unhealthyPodEvictionPolicy"] = "AlwaysAllow".into());
         let narrow = there(|body| body["spec"]["selector"]["matchLabels"]["app"] = "x".into());
-        for (exists, there, expected) in [
-            (true, None, Step::Create),
-            (false, None, Step::Nothing),
-            (true, Some(&ours), Step::Nothing),
-            (true, Some(&told), Step::Nothing),
-            (false, Some(&ours), Step::Remove),
-            (true, Some(&weaker), Step::Correct),
-            (true, Some(&lax), Step::Correct),
-            (true, Some(&narrow), Step::Correct),
-            (true, Some(&other), Step::Foreign),
-            (false, Some(&other), Step::Nothing),
+        for (wish, there, expected) in [
+            (Wish::Kept, None, Step::Create),
+            (Wish::Absent, None, Step::Nothing),
+            (Wish::LeftAlone, None, Step::Nothing),
+            (Wish::Kept, Some(&ours), Step::Nothing),
+            (Wish::Kept, Some(&told), Step::Nothing),
+            (Wish::Absent, Some(&ours), Step::Remove),
+            (Wish::LeftAlone, Some(&ours), Step::Nothing),
+            (Wish::Kept, Some(&weaker), Step::Correct),
+            (Wish::Kept, Some(&lax), Step::Correct),
+            (Wish::Kept, Some(&narrow), Step::Correct),
+            (Wish::LeftAlone, Some(&weaker), Step::Nothing),
+            (Wish::Kept, Some(&other), Step::Foreign),
+            (Wish::Absent, Some(&other), Step::Nothing),
+            (Wish::LeftAlone, Some(&other), Step::Nothing),
         ] {
-            assert_eq!(step(&wanted(exists), there), expected, "{exists} {there:?}");
+            assert_eq!(step(&wanted(wish), there), expected, "{wish:?} {there:?}");
         }
     }
 
@@ -232,7 +255,7 @@ mod tests {
             body["spec"]["selector"]["matchExpressions"] =
                 json!([{ "key": "app", "operator": "Exists" }]);
         });
-        let patch = correction(&wanted(true), &changed);
+        let patch = correction(&wanted(Wish::Kept), &changed);
         let selector = &patch["spec"]["selector"];
         assert_eq!(selector["matchExpressions"], Value::Null);
         assert_eq!(selector["matchLabels"]["app"], Value::Null);
@@ -260,9 +283,15 @@ mod tests {
             other("nothing", Value::Null),
         ];
         let named = ["same-app", "everything", "all-but-web"];
-        assert_eq!(wanted(true).others(&all), named);
+        assert_eq!(wanted(Wish::Kept).others(&all), named);
         // One that somebody has in the pool's place is no trouble.
-        assert_eq!(wanted(false).others(&all[..3]), Vec::<String>::new());
-        assert_eq!(wanted(false).others(&all), named);
+        assert_eq!(wanted(Wish::Absent).others(&all[..3]), Vec::<String>::new());
+        assert_eq!(wanted(Wish::Absent).others(&all), named);
+        // One beside the pool's own is, whoever leaves that alone.
+        assert_eq!(wanted(Wish::LeftAlone).others(&all[..3]), named[..1]);
+        assert_eq!(
+            wanted(Wish::LeftAlone).others(&all[1..3]),
+            Vec::<String>::new()
+        );
     }
 }

@@ -59,7 +59,7 @@ fn marks(pod: &Pod) -> (String, bool, Option<String>) {
 }
 
 /// Whether whoever drains a pod's node, or takes it away, would be let.
-async fn evictable(pods: &Api<Pod>, name: &str) -> Result<bool> {
+pub(super) async fn evictable(pods: &Api<Pod>, name: &str) -> Result<bool> {
     let dry = EvictParams {
         post_options: PostParams {
             dry_run: true,

@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use kube::Api;
+use laboratory::NAMESPACE;
 use serde_json::json;
 
+use super::protection::evictable;
 use super::stage::{PATIENCE, Stage, remembering};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,6 +199,9 @@ async fn in_a_dry_run_everything_is_told_and_nothing_done() -> Result<()> {
     // What is told, is told again after nothing could be decided because nothing was known.
     let stage = Stage::of(2, &remembering(), 1).await?;
     let pool = &stage.pool;
+    stage.until_budgeted().await?;
+    let budgets: Api<PodDisruptionBudget> = Api::namespaced(stage.lab.client(), NAMESPACE);
+    let budget = budgets.get("jvb").await?;
     pool.patch(&json!({ "spec": { "dryRun": true } })).await?;
     pool.until("the pool is dry", |status, _| {
         status["conditions"].as_array().is_some_and(|conditions| {
@@ -204,6 +211,15 @@ async fn in_a_dry_run_everything_is_told_and_nothing_done() -> Result<()> {
         })
     })
     .await?;
+    let written = |stage: &Stage| {
+        // That it leads, and what it says.
+        let tells = ["/leases/", "/events", "/bridgepools/jvb/status"];
+        stage.asked(|request| {
+            let reads = ["get", "list", "watch"].contains(&request.verb.as_str());
+            !reads && !tells.iter().any(|what| request.uri.contains(what))
+        })
+    };
+    let before = written(&stage)?.len();
     stage.scale(1).await?;
     stage
         .lab
@@ -222,5 +238,17 @@ async fn in_a_dry_run_everything_is_told_and_nothing_done() -> Result<()> {
         bridges.len() == 2 && bridges.iter().all(untouched),
         "{bridges:#?}"
     );
+    // Its bridges are protected from others as before.
+    let asked_once = stage.pods_asked_once().await?;
+    for bridge in &bridges {
+        ensure!(!evictable(&asked_once, &bridge.name).await?, "{bridge:#?}");
+    }
+    let after = budgets.get("jvb").await?;
+    ensure!(
+        after.metadata.uid == budget.metadata.uid && after.spec == budget.spec,
+        "{after:#?}"
+    );
+    let written = written(&stage)?.split_off(before);
+    ensure!(written.is_empty(), "{written:#?}");
     stage.unharmed().await
 }
