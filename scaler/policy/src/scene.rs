@@ -18,7 +18,7 @@ pub(crate) use sight::{Leaving, Sight, forced};
 use self::breakers::Watch;
 use crate::guards::Guard;
 use crate::plan::Tally;
-use crate::world::{Frozen, Owner, Phase, Pod, World};
+use crate::world::{Frozen, Owner, Pod, World};
 
 /// A world, seen at a moment.
 pub(crate) struct Scene<'w> {
@@ -94,8 +94,7 @@ impl<'w> Scene<'w> {
     /// What cannot be understood may be a bridge that drains.
     fn freeze(&mut self, pod: &'w Pod, why: &'w Frozen) {
         let alive = pod.deletion.is_none() && self.world.guards.on(Guard::MalformedCounts);
-        let ended = matches!(pod.phase, Phase::Failed | Phase::Succeeded);
-        self.tally.counted += u32::from(why.counted && alive && !ended);
+        self.tally.counted += u32::from(why.counted && alive && !pod.phase.is_over());
         self.tally.draining_chosen += u32::from(!why.counted && alive);
         self.tally.unknown += 1;
         self.frozen.push((pod, why));

@@ -245,14 +245,7 @@ async fn bridges_that_are_to_outlive_their_pool_serve_on_without_it_however_it_i
     // They take conferences with nobody to look after them.
     stage.pool.join("late", 2);
     let all = 2 * (people.len() as u64 + 1);
-    stage
-        .lab
-        .eventually("everybody is on a bridge", PATIENCE, || async {
-            let (people, _) = stage.pool.truth();
-            ensure!(people.on_bridges == all, "{people:?} of {all}");
-            Ok(())
-        })
-        .await?;
+    stage.until_on_bridges(all).await?;
     let there = stage.pool.bridges().await?;
     let serves = |bridge: &Bridge| bridge.intent == "active" && bridge.protected;
     ensure!(

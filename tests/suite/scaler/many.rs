@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use laboratory::{Bridge, Laboratory};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::stage::Stage;
 
@@ -36,8 +36,7 @@ async fn until_known_empty(stage: &Stage, number: usize) -> Result<()> {
     stage
         .lab
         .eventually(&what, LONG, || async {
-            let report = stage.scalers.says(0, "/pools/jitsi/jvb").await?;
-            let report: Value = serde_json::from_str(&report)?;
+            let report = stage.report().await?;
             let bridges = report["bridges"].as_array().context("no bridges")?;
             let empty = bridges
                 .iter()

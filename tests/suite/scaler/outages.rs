@@ -42,23 +42,10 @@ async fn until_seen_busy(stage: &Stage) -> Result<()> {
     stage
         .lab
         .eventually("people are seen on each bridge", PATIENCE, || async {
-            let report = stage.scalers.says(0, "/pools/jitsi/jvb").await?;
-            let report: Value = serde_json::from_str(&report)?;
+            let report = stage.report().await?;
             let bridges = report["bridges"].as_array().context("bridges")?;
             let busy = |bridge: &Value| bridge["last"]["people"].as_u64() > Some(0);
             ensure!(bridges.iter().all(busy), "{report:#}");
-            Ok(())
-        })
-        .await
-}
-
-/// Waits until all these people are on bridges.
-async fn until_on_bridges(stage: &Stage, all: u64) -> Result<()> {
-    stage
-        .lab
-        .eventually("everybody is on a bridge", PATIENCE, || async {
-            let (people, _) = stage.pool.truth();
-            ensure!(people.on_bridges == all, "{people:?} of {all}");
             Ok(())
         })
         .await
@@ -146,7 +133,7 @@ async fn a_deadline_that_passes_while_the_api_server_is_down_moves_people_and_cu
     ensure!(stage.scalers.decided("Expel")? > 0);
     let (there, _) = stage.pool.truth();
     ensure!(there.moved > 0, "{there:?}");
-    until_on_bridges(&stage, 2 * people.len() as u64).await?;
+    stage.until_on_bridges(2 * people.len() as u64).await?;
     stage.uncut().await
 }
 
@@ -222,7 +209,7 @@ async fn two_minutes_without_an_api_server_in_the_middle_of_a_drain_at_productio
     );
     let (there, _) = stage.pool.truth();
     ensure!(there.moved > 0, "{there:?}");
-    until_on_bridges(&stage, all).await?;
+    stage.until_on_bridges(all).await?;
     stage.uncut().await
 }
 

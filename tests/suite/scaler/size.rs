@@ -100,14 +100,7 @@ async fn people_past_the_deadline_are_moved_and_nobody_is_cut() -> Result<()> {
     stage.scale(1).await?;
     pool.until_active(1).await?;
     // On the way to the next bridge they are on none.
-    stage
-        .lab
-        .eventually("all are on a bridge", PATIENCE, || async {
-            let (people, _) = pool.truth();
-            ensure!(people.on_bridges == 8, "{people:?}");
-            Ok(())
-        })
-        .await?;
+    stage.until_on_bridges(8).await?;
     let (people, lost) = pool.truth();
     ensure!(people.moved > 0 && people.cut == 0, "{people:?}");
     ensure!(lost == Some(0), "{people:?} {lost:?}");

@@ -132,6 +132,23 @@ impl Stage {
             .await
     }
 
+    /// Waits until all these people are on bridges.
+    pub(crate) async fn until_on_bridges(&self, all: u64) -> Result<()> {
+        self.lab
+            .eventually("everybody is on a bridge", PATIENCE, || async {
+                let (people, _) = self.pool.truth();
+                ensure!(people.on_bridges == all, "{people:?} of {all}");
+                Ok(())
+            })
+            .await
+    }
+
+    /// What the first controller knows of the pool.
+    pub(crate) async fn report(&self) -> Result<Value> {
+        let report = self.scalers.says(0, "/pools/jitsi/jvb").await?;
+        Ok(serde_json::from_str(&report)?)
+    }
+
     /// Waits until the pool has its budget: before that anybody may evict its bridges.
     pub(crate) async fn until_budgeted(&self) -> Result<()> {
         self.lab

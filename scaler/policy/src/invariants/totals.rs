@@ -8,7 +8,7 @@ use super::before::Before;
 use super::rules::Found;
 use super::{Invariant, after};
 use crate::plan::{Plan, Transition};
-use crate::world::{Owner, Phase, Pod, Running, World};
+use crate::world::{Owner, Pod, Running, World};
 
 type OfAPlan = fn(&World, &Plan) -> Found;
 
@@ -156,7 +156,7 @@ fn tells_what_is_counted(world: &World, plan: &Plan) -> Found {
             (Some(marks), _) | (None, Ok(marks)) => {
                 marks.counted && marks.intent == Intent::Active && !fails(world, pod)
             }
-            (None, Err(frozen)) => frozen.counted && !ended(pod),
+            (None, Err(frozen)) => frozen.counted && !pod.phase.is_over(),
         };
         counts && pod.deletion.is_none() && pod.owner != Owner::Other
     });
@@ -177,11 +177,7 @@ fn fails(world: &World, pod: &Pod) -> bool {
         let again = container.restarts >= world.tuning.restarts;
         container.running == Running::Terminated || container.running == Running::Waiting && again
     });
-    ended(pod) || down
-}
-
-const fn ended(pod: &Pod) -> bool {
-    matches!(pod.phase, Phase::Failed | Phase::Succeeded)
+    pod.phase.is_over() || down
 }
 
 fn decides_once(world: &World, plan: &Plan) -> Found {

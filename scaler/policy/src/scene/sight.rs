@@ -252,7 +252,7 @@ fn state(world: &World, pod: &Pod, marks: &Marks, acked: bool) -> State {
 
 /// Whether its bridge ended for good, or does not stay up.
 fn failed(world: &World, pod: &Pod) -> bool {
-    matches!(pod.phase, Phase::Failed | Phase::Succeeded)
+    pod.phase.is_over()
         || pod.container.as_ref().is_some_and(|container| {
             matches!(container.running, Running::Terminated)
                 || container.running == Running::Waiting

@@ -84,7 +84,7 @@ fn run(object: &mut Object, running: Running) {
     let pod = &mut object.pod;
     let before = pod.container.as_ref();
     let ended = before.is_some_and(|container| container.running == Running::Terminated);
-    if ended || matches!(pod.phase, Phase::Failed | Phase::Succeeded) {
+    if ended || pod.phase.is_over() {
         return;
     }
     let restarts = before.map_or(0, |container| container.restarts + 1);

@@ -91,6 +91,13 @@ pub enum Phase {
     Unknown,
 }
 
+impl Phase {
+    /// Whether no container runs, nor will one again.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Failed | Self::Succeeded)
+    }
+}
+
 /// The bridge's container.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Container {

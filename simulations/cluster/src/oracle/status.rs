@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use scaler_api::labels;
 
-use super::floors::counted;
+use super::floors::{counted, label};
 use super::truth::since;
 use super::{Oracle, Rule};
 use crate::api::{ContainerState, Pod, Pool, Record};
@@ -37,7 +37,7 @@ impl Oracle {
         let Some(status) = &pool.status else {
             return;
         };
-        let is_counted = |pod: &Pod| labels::COUNTED.read(&pod.meta.labels) == Ok(Some(true));
+        let is_counted = |pod: &Pod| label(pod, &labels::COUNTED);
         let wrong = self
             .of_pool(world)
             .find(|pod| selects(&status.selector, pod) != is_counted(pod));
