@@ -52,11 +52,11 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     // The Lease has connections of its own: one that falls silent costs one try, not one for each of those that lie idle.
     let election = client::watching(cluster.clone(), config.watch_seconds).map_err(told)?;
     let client = client::watching(cluster, config.watch_seconds).map_err(told)?;
-    let log = DecisionLog::open(&config.decision_log)?;
     let bind = config.bind;
     let listener =
         reach::listen(bind).with_context(|| format!("cannot listen on {bind} (--bind)"))?;
     let shared = Arc::new(Shared::new());
+    let log = DecisionLog::open(&config.decision_log, Arc::clone(&shared))?;
     let mut keeper = Keeper::new(election, &config.lease, &namespace, Arc::clone(&shared))?;
     info!(address = %bind, %api_server, lease = format!("{namespace}/{}", config.lease.name), me = keeper.me(),
         version = env!("CARGO_PKG_VERSION"), "jvb-scaler starts");

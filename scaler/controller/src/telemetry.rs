@@ -34,6 +34,7 @@ pub(crate) struct Telemetry {
     drain_seconds: Family<OfDrain, Histogram>,
     rescues_held_back: Family<OfPool, Counter>,
     events_dropped: Counter,
+    decisions_unlogged: Counter,
     step_seconds: Histogram,
 }
 
@@ -53,6 +54,7 @@ impl Telemetry {
             drain_seconds: Family::new_with_constructor(drains),
             rescues_held_back: Family::default(),
             events_dropped: Counter::default(),
+            decisions_unlogged: Counter::default(),
             step_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 15)),
         };
         telemetry.register();
@@ -116,6 +118,11 @@ impl Telemetry {
             "events_dropped",
             "Kubernetes events that were not told because there were too many or the API server did not take them",
             self.events_dropped.clone(),
+        );
+        own.register(
+            "decisions_unlogged",
+            "Decisions that are not in the decision log, because it could not be written or nobody read it",
+            self.decisions_unlogged.clone(),
         );
         own.register_with_unit(
             "decision_duration",
@@ -209,6 +216,11 @@ impl Telemetry {
         self.events_dropped.inc();
     }
 
+    /// A decision was not written down.
+    pub(crate) fn decision_unlogged(&self) {
+        self.decisions_unlogged.inc();
+    }
+
     /// Everything as text.
     ///
     /// # Errors
@@ -284,6 +296,7 @@ mod tests {
             found: String::new(),
         });
         telemetry.event_dropped();
+        telemetry.decision_unlogged();
         telemetry
     }
 
