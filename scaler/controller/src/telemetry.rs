@@ -16,6 +16,7 @@ pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0
 type Label = [(&'static str, &'static str); 1];
 type Name = [(&'static str, String); 1];
 type Result = [(&'static str, &'static str); 2];
+type OfFrozen = [(&'static str, String); 2];
 type OfPool = [(&'static str, String); 3];
 type OfDrain = [(&'static str, String); 4];
 
@@ -30,6 +31,7 @@ pub(crate) struct Telemetry {
     looks: Family<Label, Counter>,
     watch_errors: Family<Label, Counter>,
     violations: Family<Name, Counter>,
+    frozen: Family<OfFrozen, Counter>,
     people_moved: Family<Name, Counter>,
     drain_seconds: Family<OfDrain, Histogram>,
     rescues_held_back: Family<OfPool, Counter>,
@@ -50,6 +52,7 @@ impl Telemetry {
             looks: Family::default(),
             watch_errors: Family::default(),
             violations: Family::default(),
+            frozen: Family::default(),
             people_moved: Family::default(),
             drain_seconds: Family::new_with_constructor(drains),
             rescues_held_back: Family::default(),
@@ -97,6 +100,11 @@ impl Telemetry {
             "invariant_violations",
             "Plans that broke what must hold of every plan: each is a mistake of this program, and the log tells of which bridge",
             self.violations.clone(),
+        );
+        own.register(
+            "pools_frozen",
+            "Pools that nothing is decided about any more by this replica, because it failed over them: each is a mistake of this program, and the log tells where",
+            self.frozen.clone(),
         );
         own.register(
             "people_moved",
@@ -211,6 +219,15 @@ impl Telemetry {
             .inc();
     }
 
+    /// This program failed over a pool.
+    pub(crate) fn froze(&self, namespace: &str, name: &str) {
+        let labels = [
+            ("namespace", namespace.to_owned()),
+            ("pool", name.to_owned()),
+        ];
+        self.frozen.get_or_create(&labels).inc();
+    }
+
     /// An event was not told.
     pub(crate) fn event_dropped(&self) {
         self.events_dropped.inc();
@@ -295,6 +312,7 @@ mod tests {
             pod: None,
             found: String::new(),
         });
+        telemetry.froze("jitsi", "jvb");
         telemetry.event_dropped();
         telemetry.decision_unlogged();
         telemetry
