@@ -26,6 +26,7 @@ pub mod report;
 mod scene;
 mod status;
 mod step;
+mod telling;
 pub mod world;
 
 pub use drains::{Drained, Drains, End};
@@ -38,6 +39,7 @@ pub use plan::{Action, Decision, Evidence, Finding, Mark, Plan, PodRef, Tally, T
 pub use report::{Report, report};
 pub use scene::Doubt;
 pub use step::step;
+pub use telling::Weight;
 pub use world::World;
 
 #[cfg(test)]

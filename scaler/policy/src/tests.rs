@@ -20,3 +20,4 @@ mod rollout;
 mod shrinking;
 mod stage;
 mod surroundings;
+mod told;
