@@ -13,6 +13,7 @@ mod log;
 mod lost;
 mod nodes;
 mod orders;
+mod people;
 mod properties;
 mod removing;
 mod replies;

@@ -105,6 +105,11 @@ async fn people_past_the_deadline_are_moved_and_nobody_is_cut() -> Result<()> {
     ensure!(people.moved > 0 && people.cut == 0, "{people:?}");
     ensure!(lost == Some(0), "{people:?} {lost:?}");
     ensure!(stage.scalers.decided("Expel")? > 0);
+    // Told are those who went, not those about whom jicofo was asked.
+    let moved = r#"jvb_scaler_people_moved_total{namespace="jitsi",pool="jvb"} 4"#;
+    stage.tells_numbers(&[moved]).await?;
+    let metrics = stage.scalers.says(0, "/metrics").await?;
+    ensure!(!metrics.contains("people_cut_total{"), "{metrics}");
     stage.fenced().await
 }
 

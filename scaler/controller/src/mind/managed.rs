@@ -9,8 +9,8 @@ use bridge::Time;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use scaler_policy::world::{Look, Pool, Tuning, Uid};
 use scaler_policy::{
-    Decision, Drains, Outcome, Plan, Request, Unfit, World, effects, fold, request_violations,
-    step, violations,
+    Decision, Drains, Outcome, People, Plan, Request, Unfit, World, effects, fold,
+    request_violations, step, violations,
 };
 use tracing::{debug, error};
 
@@ -29,6 +29,7 @@ pub(super) struct Managed {
     drains: Drains,
     /// Whether deciding about it failed: what is known of it may be wrong, and nothing more is decided by that.
     frozen: bool,
+    people: People,
     /// The bridges that were not taken back when that was decided last, and why.
     held_back: BTreeSet<(Arc<Uid>, Unfit)>,
 }
@@ -48,6 +49,7 @@ impl Managed {
             dry: Vec::new(),
             drains: Drains::default(),
             frozen: false,
+            people: People::default(),
             held_back: BTreeSet::new(),
         }
     }
@@ -163,13 +165,15 @@ impl Managed {
         requests
     }
 
-    /// Tells which drains are over, and which bridges are newly held back from being taken back.
+    /// Tells which drains are over, who was taken off bridges, and which bridges are newly held back from being taken back.
     fn tell_drains(&mut self, shared: &Shared, plan: &Plan, now: Time) {
         let pool = self.world.pool();
         let telemetry = &shared.telemetry;
         for drained in self.drains.note(&self.world, now) {
             telemetry.drained(&pool.namespace, &pool.name, &drained);
         }
+        let parted = self.people.note(&self.world);
+        telemetry.parted(&pool.namespace, &pool.name, &parted);
         // What is only under way is decided about in a moment.
         let rescues = plan.rescues.iter().filter_map(|rank| {
             let why = rank.unfit.filter(|why| !why.passes())?;
