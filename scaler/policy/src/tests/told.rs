@@ -8,6 +8,7 @@ use scaler_api::state::IntentReason;
 use super::stage::{Stage, secs, spec, uid};
 use crate::life::{Way, knows, ways};
 use crate::plan::{Action, Decision, Evidence, Plan, PodRef, Transition as T};
+use crate::world::{Presence, Surroundings};
 
 /// A decision of this kind that leads from there to there.
 fn decision(transition: T, from: State, to: State) -> Decision {
@@ -206,4 +207,119 @@ fn bridges_that_are_unhealthy_are_not_told_as_a_watch_that_is_silent() {
     assert_eq!(stage.condition("MetricsStale").status, "False");
     let told = stage.condition("BridgesUnknown");
     assert_eq!((&*told.status, &*told.reason), ("True", "MassUnhealthy"));
+}
+
+#[test]
+fn conditions_come_and_go_with_what_they_tell_of() {
+    type Does = fn(&mut Stage);
+    let table: [(&str, Does, Does); 11] = [
+        (
+            "Available",
+            |stage| stage.respec(|pool| pool.spec.min_active = 9),
+            |stage| stage.respec(|pool| pool.spec.min_active = 1),
+        ),
+        (
+            "Progressing",
+            |stage| {
+                stage.boots = false;
+                stage.scale(5);
+                stage.second();
+            },
+            |stage| {
+                stage.scale(4);
+                stage.seconds(5);
+            },
+        ),
+        (
+            "Draining",
+            |stage| {
+                stage.people_everywhere(3);
+                stage.scale(3);
+                stage.seconds(2);
+            },
+            |stage| {
+                stage.scale(4);
+                stage.seconds(3);
+            },
+        ),
+        (
+            "ScalingLimited",
+            |stage| {
+                stage.respec(|pool| (pool.spec.max_replicas, pool.spec.replicas) = (Some(4), 5));
+            },
+            |stage| stage.scale(4),
+        ),
+        (
+            "MetricsStale",
+            |stage| stage.now += secs(600),
+            Stage::second,
+        ),
+        (
+            "BridgesUnknown",
+            |stage| {
+                stage.actor("b1").answers = false;
+                stage.seconds(60);
+            },
+            |stage| {
+                stage.actor("b1").answers = true;
+                stage.second();
+            },
+        ),
+        (
+            "ForeignPDB",
+            |stage| {
+                stage.world.observe_surroundings(Surroundings {
+                    budgets: vec!["theirs".to_owned()],
+                    ..Surroundings::default()
+                });
+            },
+            |stage| stage.world.observe_surroundings(Surroundings::default()),
+        ),
+        (
+            "Paused",
+            |stage| stage.respec(|pool| pool.spec.paused = true),
+            |stage| stage.respec(|pool| pool.spec.paused = false),
+        ),
+        (
+            "MassEmpty",
+            |stage| {
+                stage.people_everywhere(20);
+                stage.second();
+                stage.people_everywhere(0);
+                stage.second();
+            },
+            |stage| stage.seconds(600),
+        ),
+        (
+            "JicofoAway",
+            |stage| {
+                let now = stage.now;
+                stage.world.observe_jicofo(Presence::Away(now));
+                stage.seconds(60);
+            },
+            |stage| {
+                stage.world.observe_jicofo(Presence::Here([].into()));
+                stage.second();
+            },
+        ),
+        (
+            "ClockSkew",
+            |stage| stage.world.observe_skew(3_600_000),
+            |stage| stage.world.observe_skew(0),
+        ),
+    ];
+    for (condition, comes, goes) in table {
+        let mut stage = Stage::new(spec(4));
+        stage.second();
+        let without = stage.condition(condition).status;
+        comes(&mut stage);
+        let with = stage.condition(condition).status;
+        assert_ne!(with, without, "{condition} does not come");
+        goes(&mut stage);
+        assert_eq!(
+            stage.condition(condition).status,
+            without,
+            "{condition} stays"
+        );
+    }
 }
