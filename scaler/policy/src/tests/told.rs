@@ -61,10 +61,11 @@ fn each_transition_is_told_in_a_sentence_of_its_own() {
             let weight = decision
                 .weight()
                 .map_or("-".to_owned(), |weight| format!("{weight:?}"));
-            told += &format!(
+            let line = format!(
                 "{by:?}, {from:?} to {to:?}: {weight}\n    {}\n",
                 decision.sentence()
             );
+            told.push_str(&line);
         }
     }
     insta::assert_snapshot!(told);
@@ -210,6 +211,7 @@ fn bridges_that_are_unhealthy_are_not_told_as_a_watch_that_is_silent() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn conditions_come_and_go_with_what_they_tell_of() {
     type Does = fn(&mut Stage);
     let table: [(&str, Does, Does); 11] = [
