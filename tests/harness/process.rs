@@ -34,6 +34,20 @@ impl Laboratory {
     pub fn run(&self, name: &str, program: &Path, flags: &[String]) -> Result<Process> {
         Process::start(&self.janitor, name, program, flags)
     }
+
+    /// The same, with another standard output than its log.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn run_into(
+        &self,
+        out: impl Into<Stdio>,
+        name: &str,
+        program: &Path,
+        flags: &[String],
+    ) -> Result<Process> {
+        Process::start_into(out.into(), &self.janitor, name, program, flags)
+    }
 }
 
 impl Process {
@@ -44,13 +58,23 @@ impl Process {
         program: &Path,
         flags: &[String],
     ) -> Result<Self> {
-        let log = janitor.folder().join(format!("{name}.log"));
-        let file = open(&log)?;
+        let out = open(&log_of(janitor, name))?;
+        Self::start_into(out.into(), janitor, name, program, flags)
+    }
+
+    fn start_into(
+        out: Stdio,
+        janitor: &Janitor,
+        name: &str,
+        program: &Path,
+        flags: &[String],
+    ) -> Result<Self> {
+        let log = log_of(janitor, name);
         let child = janitor
             .command(program)
             .args(flags)
-            .stdout(file.try_clone().context("cannot share a log file")?)
-            .stderr(file)
+            .stdout(out)
+            .stderr(open(&log)?)
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
         let name = name.to_owned();
@@ -126,6 +150,11 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Where a process of this name logs.
+fn log_of(janitor: &Janitor, name: &str) -> PathBuf {
+    janitor.folder().join(format!("{name}.log"))
 }
 
 fn open(log: &Path) -> Result<File> {

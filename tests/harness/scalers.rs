@@ -155,6 +155,19 @@ impl<'a> ScalersBuilder<'a> {
         self
     }
 
+    /// The flags of the first replica, for the program itself, and where that serves its HTTP. What it decides goes to standard output.
+    ///
+    /// # Errors
+    /// When the API server refuses its rights.
+    pub async fn into_flags(self) -> Result<(Vec<String>, SocketAddr)> {
+        let kubeconfig = self.lab.scaler_kubeconfig_by(self.rbac).await?;
+        let address = self.lab.network().scaler(self.first);
+        let mut flags = self.arguments;
+        flags.push(format!("--bind={address}"));
+        flags.push(format!("--kubeconfig={}", kubeconfig.display()));
+        Ok((flags, address))
+    }
+
     /// Starts the replicas and waits until one leads.
     ///
     /// # Errors

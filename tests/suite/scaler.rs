@@ -10,6 +10,7 @@ mod many;
 mod morning;
 mod others;
 mod outages;
+mod output;
 mod protection;
 mod rights;
 mod size;

@@ -78,6 +78,8 @@ pub enum IntentReason {
     Failed,
     /// Its pool is being deleted.
     PoolDeleted,
+    /// The pool's deletion policy says what becomes of its bridges when it is deleted.
+    DeletionPolicy,
 }
 
 impl State {

@@ -114,7 +114,7 @@ pub struct Election {
     )]
     pub(crate) identity: String,
 
-    /// Time that the Lease is good for after it was last renewed, for those who wait for it.
+    /// Time that the Lease is good for after it was last renewed, for those who wait for it: whole seconds.
     #[arg(long, env = "JVB_SCALER_LEASE_DURATION", value_name = "DURATION", default_value = "15s", value_parser = humantime::parse_duration)]
     pub(crate) lease_duration: Duration,
 

@@ -225,6 +225,12 @@ fn check(arguments: &Arguments) -> Vec<String> {
             asking.interval, asking.interval_closely
         ));
     }
+    if election.lease_duration.subsec_nanos() > 0 {
+        problems.push(format!(
+            "--lease-duration must be whole seconds, not {:?}: a Lease tells no parts of them, so those who wait would take over early",
+            election.lease_duration
+        ));
+    }
     let in_order = election.retry_period < election.renew_deadline
         && election.renew_deadline < election.lease_duration;
     if !in_order {
@@ -308,6 +314,14 @@ mod tests {
     fn a_leader_stops_before_another_one_begins() {
         assert!(config(&["--renew-deadline=15s"]).is_err());
         assert!(config(&["--retry-period=10s"]).is_err());
+        // Others see 15 s in the Lease, and would take over before it stops.
+        let problems = config(&["--lease-duration=15900ms", "--renew-deadline=15500ms"]);
+        let problems = problems.unwrap_err().to_string();
+        assert!(
+            problems.contains("--lease-duration must be whole seconds"),
+            "{problems}"
+        );
+        assert!(config(&["--lease-duration=16s", "--renew-deadline=15500ms"]).is_ok());
     }
 
     #[test]

@@ -20,6 +20,7 @@ use scaler_policy::{Call, Outcome, Request};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use self::managed::Managed;
 use crate::asked::Asked;
@@ -116,8 +117,12 @@ impl Mind {
         }
     }
 
-    /// Goes round for as long as something can come in.
-    pub(crate) async fn run(mut self, mut inputs: UnboundedReceiver<Input>) {
+    /// Goes round for as long as something can come in, or until it is to end.
+    pub(crate) async fn run(
+        mut self,
+        mut inputs: UnboundedReceiver<Input>,
+        shutdown: &CancellationToken,
+    ) {
         loop {
             self.shared.beat();
             let now = self.shared.clock.now();
@@ -135,7 +140,20 @@ impl Mind {
                 Some(looked) = self.looks.looked() => self.looked(looked),
                 Some(Ok(replied)) = self.sending.join_next() => self.replied(replied),
                 () = tokio::time::sleep(next.since(now)) => {}
+                () = shutdown.cancelled() => return self.finish().await,
             }
+        }
+    }
+
+    /// Sends nothing more, and waits until what was sent is answered or given up: before that nobody else may lead, who would not
+    /// know of it.
+    async fn finish(mut self) {
+        self.shared.end();
+        while !self.sending.is_empty() {
+            self.shared.beat();
+            let answered = self.sending.join_next();
+            // Each request has a time-out of its own.
+            let _ = tokio::time::timeout(BEAT, answered).await;
         }
     }
 

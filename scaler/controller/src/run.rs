@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use kube::Api;
 use kube::api::{ApiResource, DynamicObject};
 use reach::client::{self, ClientError};
@@ -52,11 +52,11 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
     // The Lease has connections of its own: one that falls silent costs one try, not one for each of those that lie idle.
     let election = client::watching(cluster.clone(), config.watch_seconds).map_err(told)?;
     let client = client::watching(cluster, config.watch_seconds).map_err(told)?;
-    let log = DecisionLog::open(&config.decision_log)?;
     let bind = config.bind;
     let listener =
         reach::listen(bind).with_context(|| format!("cannot listen on {bind} (--bind)"))?;
     let shared = Arc::new(Shared::new());
+    let log = DecisionLog::open(&config.decision_log, Arc::clone(&shared))?;
     let mut keeper = Keeper::new(election, &config.lease, &namespace, Arc::clone(&shared))?;
     info!(address = %bind, %api_server, lease = format!("{namespace}/{}", config.lease.name), me = keeper.me(),
         version = env!("CARGO_PKG_VERSION"), "jvb-scaler starts");
@@ -79,21 +79,28 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         () = keeper.acquire() => {}
         () = shutdown.cancelled() => return Ok(()),
     }
-    let leading = lead(client, config, log, keeping, asked, Arc::clone(&shared));
+    let leading = lead(
+        client,
+        config,
+        log,
+        keeping,
+        asked,
+        Arc::clone(&shared),
+        &shutdown,
+    );
     tokio::select! {
         lost = keeper.hold() => match lost {
             Ok(never) => match never {},
             Err(lost) => return Err(lost.into()),
         },
         ended = leading => ended?,
-        () = shutdown.cancelled() => {}
     }
-    // Nothing is sent any more: whoever leads next finds on each pod what was decided about it.
+    // Nothing is sent any more, and nothing is under way: whoever leads next finds on each pod what was decided about it.
     keeper.release().await;
     Ok(())
 }
 
-/// Looks after all pools for as long as it is not dropped.
+/// Looks after all pools until `shutdown`, and returns when nothing of that is under way any more. Dropped, it ends at once.
 async fn lead(
     client: kube::Client,
     config: Config,
@@ -101,9 +108,13 @@ async fn lead(
     me: Controller,
     mut asked: Receiver<Asked>,
     shared: Arc<Shared>,
+    shutdown: &CancellationToken,
 ) -> anyhow::Result<()> {
     let timeout = config.writing.timeout;
-    let ahead = skew::measure(&client, timeout, &shared).await;
+    let ahead = tokio::select! {
+        ahead = skew::measure(&client, timeout, &shared) => ahead,
+        () = shutdown.cancelled() => return Ok(()),
+    };
     let (inputs, heard) = unbounded_channel();
     let (events, told) = Events::new();
     let (budgets, wanted) = channel(budget::Budgets::new());
@@ -171,7 +182,10 @@ async fn lead(
         },
     );
     tokio::select! {
-        () = mind.run(heard) => bail!("the loop that decides ended"),
+        () = mind.run(heard, shutdown) => {
+            ensure!(shutdown.is_cancelled(), "the loop that decides ended");
+            Ok(())
+        }
         Some(ended) = tasks.join_next() => bail!("what serves the loop that decides ended: {ended:?}"),
     }
 }

@@ -151,6 +151,7 @@ fn ready(shared: &Shared) -> Result<&'static str, String> {
     match (silent, shared.leads()) {
         (true, _) => Err("the API server does not answer about the Lease".to_owned()),
         (false, true) => Ok("leads"),
+        (false, false) if shared.ends() => Ok("ends when what it sent is answered"),
         (false, false) => Ok("waits for the Lease"),
     }
 }

@@ -1,6 +1,6 @@
 //! What the parts of the controller have in common.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use bridge::Time;
 use reach::Clock;
@@ -19,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) telemetry: Telemetry,
     /// Until when this replica leads if nothing more succeeds.
     leads_until: AtomicI64,
+    /// Whether this replica is about to end: it holds the Lease, and does nothing new by it.
+    ending: AtomicBool,
     /// When the Lease was read or written last.
     elected: AtomicI64,
     /// When the leader's loop last came round; never where it does not run.
@@ -32,6 +34,7 @@ impl Shared {
             clock: Clock::system(),
             telemetry: Telemetry::new(),
             leads_until: AtomicI64::new(NEVER),
+            ending: AtomicBool::new(false),
             elected: AtomicI64::new(NEVER),
             beat: AtomicI64::new(NEVER),
         }
@@ -47,7 +50,18 @@ impl Shared {
 
     /// Whether this replica leads now: whatever is sent is sent only then.
     pub(crate) fn leads(&self) -> bool {
-        self.clock.now().as_millis() < self.leads_until.load(Ordering::Relaxed)
+        let until = self.leads_until.load(Ordering::Relaxed);
+        self.clock.now().as_millis() < until && !self.ends()
+    }
+
+    /// This replica is about to end: nothing more is sent, though it holds the Lease until what was sent is answered.
+    pub(crate) fn end(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is about to.
+    pub(crate) fn ends(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
     }
 
     /// When the API server last answered about the Lease.

@@ -8,7 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-use scaler_policy::{Drained, Tally, Unfit, Violation};
+use scaler_policy::{Drained, Parted, Tally, Unfit, Violation};
 
 /// Content type of what [`Telemetry::render`] writes.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -16,6 +16,7 @@ pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0
 type Label = [(&'static str, &'static str); 1];
 type Name = [(&'static str, String); 1];
 type Result = [(&'static str, &'static str); 2];
+type OwnPool = [(&'static str, String); 2];
 type OfPool = [(&'static str, String); 3];
 type OfDrain = [(&'static str, String); 4];
 
@@ -30,10 +31,13 @@ pub(crate) struct Telemetry {
     looks: Family<Label, Counter>,
     watch_errors: Family<Label, Counter>,
     violations: Family<Name, Counter>,
-    people_moved: Family<Name, Counter>,
+    frozen: Family<OwnPool, Counter>,
+    people_moved: Family<OwnPool, Counter>,
+    people_cut: Family<OfPool, Counter>,
     drain_seconds: Family<OfDrain, Histogram>,
     rescues_held_back: Family<OfPool, Counter>,
     events_dropped: Counter,
+    decisions_unlogged: Counter,
     step_seconds: Histogram,
 }
 
@@ -49,10 +53,13 @@ impl Telemetry {
             looks: Family::default(),
             watch_errors: Family::default(),
             violations: Family::default(),
+            frozen: Family::default(),
             people_moved: Family::default(),
+            people_cut: Family::default(),
             drain_seconds: Family::new_with_constructor(drains),
             rescues_held_back: Family::default(),
             events_dropped: Counter::default(),
+            decisions_unlogged: Counter::default(),
             step_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 15)),
         };
         telemetry.register();
@@ -97,9 +104,19 @@ impl Telemetry {
             self.violations.clone(),
         );
         own.register(
+            "pools_frozen",
+            "Pools that nothing is decided about any more by this replica, because it failed over them: each is a mistake of this program, and the log tells where",
+            self.frozen.clone(),
+        );
+        own.register(
             "people_moved",
-            "People in the conferences that jicofo moved off bridges past their deadline, because it was asked to; by namespace",
+            "People by whom the counts of bridges fell whose people were being moved, by pool",
             self.people_moved.clone(),
+        );
+        own.register(
+            "people_cut",
+            "People on bridges whose pods were deleted, by the bridges' last word, by pool and by why that was done",
+            self.people_cut.clone(),
         );
         own.register_with_unit(
             "drain_duration",
@@ -116,6 +133,11 @@ impl Telemetry {
             "events_dropped",
             "Kubernetes events that were not told because there were too many or the API server did not take them",
             self.events_dropped.clone(),
+        );
+        own.register(
+            "decisions_unlogged",
+            "Decisions that are not in the decision log, because it could not be written or nobody read it",
+            self.decisions_unlogged.clone(),
         );
         own.register_with_unit(
             "decision_duration",
@@ -162,10 +184,24 @@ impl Telemetry {
         self.requests.get_or_create(&labels).inc();
     }
 
-    /// jicofo moved a conference of so many people.
-    pub(crate) fn moved(&self, namespace: &str, people: u64) {
-        let labels = [("namespace", namespace.to_owned())];
-        self.people_moved.get_or_create(&labels).inc_by(people);
+    /// People were taken off bridges.
+    pub(crate) fn parted(&self, namespace: &str, pool: &str, parted: &Parted) {
+        if parted.moved > 0 {
+            let labels = [
+                ("namespace", namespace.to_owned()),
+                ("pool", pool.to_owned()),
+            ];
+            self.people_moved
+                .get_or_create(&labels)
+                .inc_by(parted.moved);
+        }
+        for cut in &parted.cut {
+            let why = cut
+                .why
+                .map_or_else(|| "SomebodyElse".to_owned(), |why| format!("{why:?}"));
+            let labels = of_pool(namespace, pool, ("reason", why));
+            self.people_cut.get_or_create(&labels).inc_by(cut.people);
+        }
     }
 
     /// A drain is over.
@@ -204,9 +240,23 @@ impl Telemetry {
             .inc();
     }
 
+    /// This program failed over a pool.
+    pub(crate) fn froze(&self, namespace: &str, name: &str) {
+        let labels = [
+            ("namespace", namespace.to_owned()),
+            ("pool", name.to_owned()),
+        ];
+        self.frozen.get_or_create(&labels).inc();
+    }
+
     /// An event was not told.
     pub(crate) fn event_dropped(&self) {
         self.events_dropped.inc();
+    }
+
+    /// A decision was not written down.
+    pub(crate) fn decision_unlogged(&self) {
+        self.decisions_unlogged.inc();
     }
 
     /// Everything as text.
@@ -253,7 +303,7 @@ mod tests {
     use std::path::Path;
 
     use scaler_api::state::IntentReason;
-    use scaler_policy::{End, Invariant};
+    use scaler_policy::{Cut, End, Invariant};
 
     use super::*;
 
@@ -265,7 +315,11 @@ mod tests {
         telemetry.decided("Drain".to_owned());
         telemetry.stepped(Duration::from_millis(1));
         telemetry.requested("patch_pod", "done");
-        telemetry.moved("jitsi", 3);
+        let cut = vec![Cut {
+            why: None,
+            people: 2,
+        }];
+        telemetry.parted("jitsi", "jvb", &Parted { moved: 3, cut });
         telemetry.drained(
             "jitsi",
             "jvb",
@@ -283,7 +337,9 @@ mod tests {
             pod: None,
             found: String::new(),
         });
+        telemetry.froze("jitsi", "jvb");
         telemetry.event_dropped();
+        telemetry.decision_unlogged();
         telemetry
     }
 

@@ -56,7 +56,9 @@ impl Teller {
             if let Err(error) = self.log.write(pool, plan, decision) {
                 error!("a decision could not be written down: {error}");
             }
-            if decision.from != decision.to && !self.events.tell(pool, plan, decision) {
+            if let Some(weight) = decision.weight()
+                && !self.events.tell(pool, plan, decision, weight)
+            {
                 self.shared.telemetry.event_dropped();
             }
         }
@@ -65,22 +67,10 @@ impl Teller {
 
 /// What was decided, in a sentence.
 fn sentence(plan: &Plan, decision: &Decision) -> String {
-    let name = decision
-        .pod
-        .as_ref()
-        .map_or("a new bridge", |pod| pod.name.as_str());
     let dry = if plan.dry_run {
         "dry run, not done: "
     } else {
         ""
     };
-    format!(
-        "{dry}{name} from {:?} to {:?} because of {:?}; {} counted, {} wanted, {} take conferences",
-        decision.from,
-        decision.to,
-        decision.why,
-        decision.evidence.counted,
-        decision.evidence.wanted,
-        decision.evidence.active,
-    )
+    format!("{dry}{}", decision.sentence())
 }

@@ -65,9 +65,6 @@ impl Transport {
         debug!(pool = pool.name, kind, ?outcome, "a request was sent");
         self.shared.telemetry.requested(kind, told(&outcome));
         self.refusals.note(&pool.namespace, kind, &outcome);
-        if let (Call::MoveRoom { endpoints, .. }, Outcome::Done) = (&request.call, &outcome) {
-            self.shared.telemetry.moved(&pool.namespace, *endpoints);
-        }
         outcome
     }
 

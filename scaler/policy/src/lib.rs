@@ -21,11 +21,13 @@ mod invariants;
 pub mod life;
 pub mod observe;
 mod order;
+mod people;
 mod plan;
 pub mod report;
 mod scene;
 mod status;
 mod step;
+mod telling;
 pub mod world;
 
 pub use drains::{Drained, Drains, End};
@@ -34,10 +36,12 @@ pub use guards::{Guard, Guards};
 pub use invariants::{Invariant, Violation, request_violations, violations, world_violations};
 pub use life::Way;
 pub use order::{Criterion, Excluded, Kept, RescueKey, RescueRank, Unfit, VictimKey, VictimRank};
+pub use people::{Cut, Parted, People};
 pub use plan::{Action, Decision, Evidence, Finding, Mark, Plan, PodRef, Tally, Transition};
 pub use report::{Report, report};
 pub use scene::Doubt;
 pub use step::step;
+pub use telling::Weight;
 pub use world::World;
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ pub(crate) fn status(world: &World, plan: &Plan, tally: &Tally, now: Time) -> Br
             })
             .or_else(|| before.last_decision.clone()),
         controller: world.keeper.clone(),
-        conditions: conditions(pool, plan, now),
+        conditions: conditions(pool, plan, tally, now),
     }
 }
 
@@ -66,26 +66,15 @@ fn last(plan: &Plan, now: Time) -> Option<LastDecision> {
         .decisions
         .iter()
         .rev()
-        .find(|decision| decision.from != decision.to)?;
-    let name = decision
-        .pod
-        .as_ref()
-        .map_or("a new bridge", |pod| pod.name.as_str());
+        .find(|decision| decision.weight().is_some())?;
     Some(LastDecision {
         time: meta_time(now),
         reason: format!("{:?}", decision.why),
-        message: format!(
-            "{:?}: {name}, {:?} to {:?}; {} counted, {} wanted",
-            decision.transition,
-            decision.from,
-            decision.to,
-            decision.evidence.counted,
-            decision.evidence.wanted
-        ),
+        message: format!("{:?}: {}", decision.transition, decision.sentence()),
     })
 }
 
-fn conditions(pool: &Pool, plan: &Plan, now: Time) -> Vec<Condition> {
+fn conditions(pool: &Pool, plan: &Plan, tally: &Tally, now: Time) -> Vec<Condition> {
     let mut found: BTreeMap<ConditionType, Vec<&Finding>> = BTreeMap::new();
     for finding in &plan.findings {
         found.entry(finding.condition).or_default().push(finding);
@@ -119,7 +108,14 @@ fn conditions(pool: &Pool, plan: &Plan, now: Time) -> Vec<Condition> {
                 .first()
                 .map_or(*otherwise, |finding| finding.reason)
                 .to_string(),
-            message: messages.join("; "),
+            message: if *told == ConditionType::Available && findings.is_empty() {
+                format!(
+                    "{} counted bridges take conferences, and minActive is {}",
+                    tally.active_counted, pool.spec.min_active
+                )
+            } else {
+                messages.join("; ")
+            },
             observed_generation: Some(pool.generation),
             last_transition_time: meta_time(now),
         };

@@ -7,6 +7,7 @@ mod findings;
 mod grow;
 mod leave;
 mod lost;
+mod motion;
 mod removal;
 mod rollout;
 mod shrink;

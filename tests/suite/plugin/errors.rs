@@ -1,11 +1,12 @@
 //! What is in the way is named, with what to do next.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use laboratory::Laboratory;
 use scaler_api::{cases, crd};
 use serde_json::{Value, json};
 
 use super::Plugin;
+use crate::scaler::{PATIENCE, Stage};
 
 async fn refused(plugin: &Plugin, arguments: &[&str], code: i32, words: &[&str]) -> Result<()> {
     let said = plugin.run(arguments).await?;
@@ -174,4 +175,74 @@ async fn an_api_server_that_is_down_is_named() -> Result<()> {
     )
     .await?;
     lab.stop().await
+}
+
+/// Whoever may read everything, and change this one pod.
+fn one_pod(name: &str) -> String {
+    let rules = json!([
+        { "apiGroups": ["bridgetender.dev"], "resources": ["bridgepools"], "verbs": ["get", "list"] },
+        { "apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"] },
+        { "apiGroups": [""], "resources": ["pods"], "resourceNames": [name], "verbs": ["patch"] },
+    ]);
+    let named = json!({ "name": "one-pod", "namespace": "jitsi" });
+    let group = "rbac.authorization.k8s.io";
+    let version = format!("{group}/v1");
+    let role = json!({ "apiVersion": version, "kind": "Role", "metadata": named, "rules": rules });
+    let binding = json!({
+        "apiVersion": version,
+        "kind": "RoleBinding",
+        "metadata": named,
+        "roleRef": { "apiGroup": group, "kind": "Role", "name": "one-pod" },
+        "subjects": [{ "apiGroup": group, "kind": "User", "name": "berta" }],
+    });
+    format!("{role}\n---\n{binding}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_before_something_failed_is_told() -> Result<()> {
+    let stage = Stage::of(3, &json!({}), 1).await?;
+    let names: Vec<String> = stage
+        .pool
+        .bridges()
+        .await?
+        .into_iter()
+        .map(|one| one.name)
+        .collect();
+    let [first, second, third] = [0, 1, 2].map(|n| names[n].as_str());
+    stage.lab.apply(&one_pod(first)).await?;
+    let may = format!("pods/{first}");
+    let words = ["auth", "can-i", "patch", &may, "-n", "jitsi", "--as=berta"];
+    stage
+        .lab
+        .eventually("berta may", PATIENCE, || async {
+            stage.lab.kubectl_text(&words).await.map(drop)
+        })
+        .await?;
+    let berta = stage.lab.identity("berta", &[])?;
+    let plugin = Plugin::of_user(&berta, Some(&stage.scalers))?;
+
+    let said = plugin
+        .run(&["pin", first, second, third, "-o", "json"])
+        .await?;
+    ensure!(said.code == Some(2), "{said:?}");
+    let told: Value = serde_json::from_str(&said.out).with_context(|| format!("{said:?}"))?;
+    ensure!(
+        told["changes"].as_array().map(Vec::len) == Some(1),
+        "{told:#}"
+    );
+    ensure!(told["changes"][0]["name"] == first, "{told:#}");
+    ensure!(told["failed"]["name"] == second, "{told:#}");
+    for (field, word) in [("error", "you may not: "), ("hint", "verbs: [patch]")] {
+        let text = told["failed"][field].as_str().unwrap_or_default();
+        ensure!(text.contains(word), "{told:#}");
+    }
+    ensure!(told["notTried"] == json!([third]), "{told:#}");
+    ensure!(said.err.contains("error: you may not: "), "{said:?}");
+
+    // The same to people.
+    let said = plugin.run(&["pin", first, second, third]).await?;
+    ensure!(said.code == Some(2) && said.out.contains(first), "{said:?}");
+    let failed = format!("{second} failed; not tried: {third}\nerror: you may not: ");
+    ensure!(said.err.contains(&failed), "{said:?}");
+    stage.unharmed().await
 }

@@ -68,6 +68,15 @@ async fn a_busy_bridge_that_somebody_deletes_is_replaced_at_once_and_no_other_on
     let mut others = Others::default();
     for (victim, flags) in [(first, &[][..]), (second, &["--force", "--grace-period=0"])] {
         others.deletes(&stage, victim, flags).await?;
+        if flags.is_empty() {
+            let (on_pool, on_pod) = (["BridgePool", "jvb"], ["Pod", victim.name.as_str()]);
+            let says = format!("somebody else deleted {}", victim.name);
+            for (on, beside) in [(on_pool, on_pod), (on_pod, on_pool)] {
+                stage
+                    .until_event(["Warning", "Preempt"], on, beside, &says)
+                    .await?;
+            }
+        }
         stage
             .pool
             .until("another bridge took its place", |status, bridges| {

@@ -3,9 +3,11 @@
 use anyhow::{Context, Result, bail, ensure};
 use bridge::model::Stop;
 use futures::{StreamExt as _, pin_mut};
-use kube::Api;
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::api::{PostParams, WatchEvent, WatchParams};
-use laboratory::{Bridge, Link, NAMESPACE};
+use kube::{Api, Client};
+use laboratory::{Bridge, Link, NAMESPACE, Never};
 use scaler_api::BridgePool;
 
 use super::answers::{apart, namesake, pin, through};
@@ -271,5 +273,56 @@ async fn a_status_that_arrives_after_its_writer_was_deposed_is_corrected() -> Re
         };
         told.context(what)?.context(what)?;
     }
+    stage.unharmed().await
+}
+
+/// Who holds the Lease, and when it was renewed last.
+async fn lease(client: &Client) -> Result<(String, Option<MicroTime>)> {
+    let leases: Api<Lease> = Api::namespaced(client.clone(), "bridgetender");
+    let spec = leases.get("jvb-scaler").await?.spec.unwrap_or_default();
+    let holder = spec.holder_identity.unwrap_or_default();
+    Ok((holder, spec.renew_time))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_is_to_end_leads_until_what_it_sent_is_answered() -> Result<()> {
+    // Who sent it does not give it up before this test wants.
+    let flags = ["--request-timeout=2m", "--watch-timeout=1m"];
+    let (lab, link) = apart().await?;
+    let mut stage = through(&link, lab, 2, 2, &flags).await?;
+    let first = stage.scalers.until_one_leads().await?;
+    link.hold(|line| line.starts_with("POST /api/v1/namespaces/jitsi/pods"));
+    stage.scale(3).await?;
+    link.until_held().await?;
+
+    let client = stage.lab.client();
+    let (holder, mut renewed) = lease(&client).await?;
+    let name = format!("jvb-scaler-{first}_");
+    ensure!(holder.starts_with(&name), "{holder} leads, not {first}");
+    let lab = &stage.lab;
+    let goes_on = async {
+        // It was told before the second time at the latest.
+        for _ in 0..3 {
+            let again = || async {
+                let (now, at) = lease(&client).await?;
+                ensure!(now == holder, Never(format!("{now:?} leads, not {holder}")));
+                ensure!(at != renewed, "not yet");
+                Ok(at)
+            };
+            renewed = lab
+                .eventually("the Lease is renewed", PATIENCE, again)
+                .await?;
+        }
+        link.let_go().await
+    };
+    let ends = stage.scalers.terminate(first);
+    let (code, ended) = tokio::join!(goes_on, ends);
+    let code = code?;
+    ended?;
+    ensure!(code == 201, "the late creation was answered with {code}");
+    let second = stage.scalers.until_one_leads().await?;
+    ensure!(second != first, "the one that ended leads");
+    stage.pool.until_active(3).await?;
+    ensure!(stage.creations()?.len() == 3, "{:#?}", stage.creations()?);
     stage.unharmed().await
 }

@@ -345,7 +345,7 @@ async fn bridges_that_find_themselves_unhealthy_all_at_once_are_an_outage_and_no
         });
     };
     find(&Health::Bad("no valid address".to_owned()));
-    let told = stage.until_told("MetricsStale", "Stale").await?;
+    let told = stage.until_told("BridgesUnknown", "MassUnhealthy").await?;
     ensure!(told.contains("unhealthy"), "{told}");
     // Nobody is on them: each could be drained and removed within seconds.
     stage.scale(1).await?;
@@ -362,7 +362,7 @@ async fn bridges_that_find_themselves_unhealthy_all_at_once_are_an_outage_and_no
         "{there:#?}"
     );
     find(&Health::Good);
-    stage.until_told("MetricsStale", "AsExpected").await?;
+    stage.until_told("BridgesUnknown", "AsExpected").await?;
     stage.pool.until_active(1).await?;
     stage.unharmed().await
 }

@@ -149,6 +149,39 @@ impl Stage {
         Ok(serde_json::from_str(&report)?)
     }
 
+    /// Waits until an event of this type and reason is told on an object, with this other one beside it, that says this.
+    pub(crate) async fn until_event(
+        &self,
+        [type_, reason]: [&str; 2],
+        on: [&str; 2],
+        beside: [&str; 2],
+        says: &str,
+    ) -> Result<()> {
+        let words = ["-n", "jitsi", "get", "events.events.k8s.io", "-o", "json"];
+        let is = |object: &Value, [kind, name]: [&str; 2]| {
+            object["kind"] == kind && object["name"] == name
+        };
+        let what = format!("{reason} is told on {on:?}");
+        self.lab
+            .eventually(&what, PATIENCE, || async {
+                let text = self.lab.kubectl_text(&words).await?;
+                let all: Value = serde_json::from_str(&text)?;
+                let mut told = all["items"].as_array().into_iter().flatten();
+                let found = told.any(|event| {
+                    event["reason"] == reason
+                        && event["type"] == type_
+                        && is(&event["regarding"], on)
+                        && is(&event["related"], beside)
+                        && event["note"]
+                            .as_str()
+                            .is_some_and(|note| note.contains(says))
+                });
+                ensure!(found, "{text}");
+                Ok(())
+            })
+            .await
+    }
+
     /// Waits until the pool has its budget: before that anybody may evict its bridges.
     pub(crate) async fn until_budgeted(&self) -> Result<()> {
         self.lab

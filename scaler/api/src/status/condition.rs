@@ -80,10 +80,20 @@ pub enum Reason {
     ScaleDown,
     /// Bridges are being emptied because their nodes leave.
     NodeLeaving,
+    /// Bridges are being emptied because an operator asked for it.
+    Operator,
+    /// Bridges are being emptied because the pool is being deleted.
+    PoolDeleted,
+    /// Bridges are being emptied because they do not come up any more.
+    StartFailed,
+    /// People are being moved off bridges past their deadline.
+    DeadlinePassed,
     /// Bridges are being taken back.
     Rescuing,
     /// Statistics are too old.
     Stale,
+    /// So many bridges are unhealthy or silent that something else is at fault.
+    MassUnhealthy,
     /// Bridges do not answer.
     Unreachable,
     /// A pod's annotation cannot be understood; the pod is left alone.

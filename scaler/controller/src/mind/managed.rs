@@ -1,18 +1,20 @@
 //! One pool and its world.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
 use bridge::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use scaler_policy::world::{Look, Pool, Tuning, Uid};
 use scaler_policy::{
-    Decision, Drains, Outcome, Plan, Request, Unfit, World, effects, fold, request_violations,
-    step, violations,
+    Decision, Drains, Outcome, People, Plan, Request, Unfit, World, effects, fold,
+    request_violations, step, violations,
 };
 use tracing::{debug, error};
 
-use super::{Around, BREATH};
+use super::{Around, BEAT, BREATH};
 use crate::looks::{Looked, Looks};
 use crate::shared::Shared;
 use crate::telling::Teller;
@@ -25,6 +27,9 @@ pub(super) struct Managed {
     /// What was told last in a dry run, which decides the same again and again.
     dry: Vec<String>,
     drains: Drains,
+    /// Whether deciding about it failed: what is known of it may be wrong, and nothing more is decided by that.
+    frozen: bool,
+    people: People,
     /// The bridges that were not taken back when that was decided last, and why.
     held_back: BTreeSet<(Arc<Uid>, Unfit)>,
 }
@@ -43,6 +48,8 @@ impl Managed {
             not_before: now,
             dry: Vec::new(),
             drains: Drains::default(),
+            frozen: false,
+            people: People::default(),
             held_back: BTreeSet::new(),
         }
     }
@@ -59,21 +66,70 @@ impl Managed {
 
     /// Whether something is to be decided now.
     pub(super) fn due(&self, now: Time) -> bool {
-        now >= self.not_before && !self.world.quiet(now)
+        !self.frozen && now >= self.not_before && !self.world.quiet(now)
     }
 
     /// When something will be, if nothing changes before.
     pub(super) fn next(&self, now: Time) -> Time {
-        if self.world.quiet(now) {
+        if self.frozen {
+            now + BEAT
+        } else if self.world.quiet(now) {
             self.world.wake()
         } else {
             self.not_before
         }
     }
 
-    /// Decides, tells it, and says what is to be sent.
+    /// Decides, tells it, and says what is to be sent. Where that fails by a mistake of this program, this pool is frozen, and the
+    /// others go on.
     pub(super) fn decide(
         &mut self,
+        shared: &Shared,
+        teller: &mut Teller,
+        now: Time,
+    ) -> Vec<Request> {
+        self.decide_by(step, shared, teller, now)
+    }
+
+    fn decide_by(
+        &mut self,
+        step: impl FnOnce(&World, Time) -> Plan,
+        shared: &Shared,
+        teller: &mut Teller,
+        now: Time,
+    ) -> Vec<Request> {
+        // Nothing of the pool is used any more where it fails.
+        let decided = AssertUnwindSafe(|| self.requests(step, shared, teller, now));
+        catch_unwind(decided).unwrap_or_else(|_| {
+            self.freeze(shared, teller);
+            Vec::new()
+        })
+    }
+
+    /// Where and why it failed, the panic itself has said.
+    fn freeze(&mut self, shared: &Shared, teller: &mut Teller) {
+        self.frozen = true;
+        let pool = self.world.pool();
+        error!(
+            "BridgePool {}/{} is left alone until this replica ends: deciding about it failed, which is a mistake of this program",
+            pool.namespace, pool.name
+        );
+        shared.telemetry.froze(&pool.namespace, &pool.name);
+        let metadata = ObjectMeta {
+            namespace: Some(pool.namespace.clone()),
+            name: Some(pool.name.clone()),
+            uid: Some(pool.uid.0.clone()),
+            ..ObjectMeta::default()
+        };
+        teller.unreadable(
+            &metadata,
+            "deciding about it failed, which is a mistake of jvb-scaler: its log tells where; it tries again when it is started anew",
+        );
+    }
+
+    fn requests(
+        &mut self,
+        step: impl FnOnce(&World, Time) -> Plan,
         shared: &Shared,
         teller: &mut Teller,
         now: Time,
@@ -109,13 +165,15 @@ impl Managed {
         requests
     }
 
-    /// Tells which drains are over, and which bridges are newly held back from being taken back.
+    /// Tells which drains are over, who was taken off bridges, and which bridges are newly held back from being taken back.
     fn tell_drains(&mut self, shared: &Shared, plan: &Plan, now: Time) {
         let pool = self.world.pool();
         let telemetry = &shared.telemetry;
         for drained in self.drains.note(&self.world, now) {
             telemetry.drained(&pool.namespace, &pool.name, &drained);
         }
+        let parted = self.people.note(&self.world);
+        telemetry.parted(&pool.namespace, &pool.name, &parted);
         // What is only under way is decided about in a moment.
         let rescues = plan.rescues.iter().filter_map(|rank| {
             let why = rank.unfit.filter(|why| !why.passes())?;
@@ -180,4 +238,57 @@ impl Managed {
 fn gist(decision: &Decision) -> String {
     let pod = decision.pod.as_ref().map(|pod| &pod.uid);
     format!("{:?} {pod:?} {:?}", decision.transition, decision.to)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use scaler_api::cases;
+    use scaler_policy::world::Presence;
+    use serde_json::json;
+
+    use super::*;
+    use crate::observe;
+    use crate::telling::{DecisionLog, Events};
+
+    fn managed(shared: &Shared) -> Managed {
+        let named =
+            json!({ "name": "jvb", "namespace": "jitsi", "uid": "u", "resourceVersion": "1" });
+        let pool = cases::pool(&json!({ "metadata": named }));
+        let pool = observe::pool(&serde_json::from_value(pool).unwrap()).unwrap();
+        let around = Around {
+            jicofo: Presence::NotWatched,
+            skew: Some(0),
+            keeper: scaler_api::status::Controller::default(),
+        };
+        Managed::new(pool, Tuning::default(), &around, shared.clock.now())
+    }
+
+    #[tokio::test]
+    async fn a_pool_over_which_this_program_fails_is_left_alone_and_the_others_are_not() {
+        let shared = Arc::new(Shared::new());
+        let log = DecisionLog::open(Path::new("/dev/null"), Arc::clone(&shared)).unwrap();
+        let (events, mut told) = Events::new();
+        let mut teller = Teller::new(Arc::clone(&shared), log, events);
+        let (mut poisoned, mut other) = (managed(&shared), managed(&shared));
+        let now = shared.clock.now();
+        assert!(poisoned.due(now) && other.due(now));
+
+        let fails = |_: &World, _| panic!("a mistake of this program, made by its test");
+        let requests = poisoned.decide_by(fails, &shared, &mut teller, now);
+        assert!(requests.is_empty());
+        // Also when everything has changed.
+        poisoned.world().hear_pods(now);
+        let later = now + BEAT;
+        assert!(!poisoned.due(later) && poisoned.next(later) > later);
+        let numbers = shared.telemetry.render().unwrap();
+        let frozen = r#"jvb_scaler_pools_frozen_total{namespace="jitsi",pool="jvb"} 1"#;
+        assert!(numbers.contains(frozen), "{numbers}");
+        assert!(told.try_recv().is_ok(), "no event tells it");
+
+        assert!(other.due(later));
+        let requests = other.decide(&shared, &mut teller, later);
+        assert!(!requests.is_empty(), "a pool that is new lists its pods");
+    }
 }

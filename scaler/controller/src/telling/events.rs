@@ -10,7 +10,7 @@ use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use reach::causes;
 use scaler_api::BridgePool;
 use scaler_policy::world::Pool;
-use scaler_policy::{Decision, Plan, PodRef, Transition};
+use scaler_policy::{Decision, Plan, PodRef, Weight};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tracing::debug;
 
@@ -41,16 +41,22 @@ impl Events {
     }
 
     /// Has an event told; whether there was room for it.
-    pub(crate) fn tell(&self, pool: &Pool, plan: &Plan, decision: &Decision) -> bool {
+    pub(crate) fn tell(
+        &self,
+        pool: &Pool,
+        plan: &Plan,
+        decision: &Decision,
+        weight: Weight,
+    ) -> bool {
         let owner = reference(pool);
         let bridge = decision.pod.as_ref().map(|pod| pod_reference(pool, pod));
         let first = Told {
-            event: event(plan, decision, bridge.clone()),
+            event: event(plan, decision, weight, bridge.clone()),
             on: owner.clone(),
         };
         // A pool that does everything dry does nothing to its pods.
         let second = bridge.filter(|_| !plan.dry_run).map(|on| Told {
-            event: event(plan, decision, Some(owner)),
+            event: event(plan, decision, weight, Some(owner)),
             on,
         });
         let mut told = std::iter::once(first).chain(second);
@@ -77,16 +83,16 @@ impl Events {
     }
 }
 
-fn event(plan: &Plan, decision: &Decision, secondary: Option<ObjectReference>) -> Event {
-    let trouble = matches!(
-        decision.transition,
-        Transition::StartFailed | Transition::Preempt | Transition::Expel | Transition::Uncount
-    );
+fn event(
+    plan: &Plan,
+    decision: &Decision,
+    weight: Weight,
+    secondary: Option<ObjectReference>,
+) -> Event {
     Event {
-        type_: if trouble {
-            EventType::Warning
-        } else {
-            EventType::Normal
+        type_: match weight {
+            Weight::Normal => EventType::Normal,
+            Weight::Warning => EventType::Warning,
         },
         reason: format!("{:?}", decision.transition),
         note: Some(cut(sentence(plan, decision))),

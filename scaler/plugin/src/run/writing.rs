@@ -25,23 +25,52 @@ impl Asked {
         for name in &arguments.bridges {
             changes.push(self.of_bridge(name, &change).await?);
         }
+        let names: Vec<String> = changes.iter().map(|change| change.name.clone()).collect();
         let mut done = Vec::new();
-        for (name, found) in arguments.bridges.iter().zip(changes) {
-            let (mut found, mut attempt) = (found, 1);
-            loop {
-                match self.write(&found, arguments.dry_run).await {
-                    // Somebody else, the controller for example, wrote it meanwhile: what was said of it may not be so.
-                    Err(Trouble::Conflict(_)) if attempt < ATTEMPTS => {
-                        found = self.of_bridge(name, &change).await?;
-                        attempt += 1;
-                    }
-                    other => break other?,
-                }
+        for found in changes {
+            match self.to_bridge(found, &change, arguments.dry_run).await {
+                Ok(written) => done.push(self.tell(written, arguments.dry_run)),
+                Err(trouble) => return Err(self.broken_off(&done, &names, trouble)),
             }
-            done.push(self.tell(found, arguments.dry_run));
         }
         self.json(&json!({ "form": FORM, "changes": done }));
         Ok(0)
+    }
+
+    /// Writes what is asked for of one bridge: what was written in the end.
+    async fn to_bridge(
+        &self,
+        mut found: Change,
+        change: &impl Fn(&Subject<'_>) -> Result<Change, Trouble>,
+        dry_run: bool,
+    ) -> Result<Change, Trouble> {
+        for _ in 1..ATTEMPTS {
+            match self.write(&found, dry_run).await {
+                // Somebody else, the controller for example, wrote it meanwhile: what was said of it may not be so.
+                Err(Trouble::Conflict(_)) => found = self.of_bridge(&found.name, change).await?,
+                other => return other.map(|()| found),
+            }
+        }
+        self.write(&found, dry_run).await.map(|()| found)
+    }
+
+    /// Tells what was written before something failed, and what was not tried: whoever goes on has to know both.
+    fn broken_off(&self, done: &[Change], names: &[String], trouble: Trouble) -> Trouble {
+        let Some((failed, not_tried)) = names[done.len()..].split_first() else {
+            return trouble;
+        };
+        self.json(&json!({
+            "form": FORM,
+            "changes": done,
+            "failed": { "name": failed, "error": trouble.to_string(), "hint": trouble.hint() },
+            "notTried": not_tried,
+        }));
+        if !not_tried.is_empty() {
+            eprintln!("{failed} failed; not tried: {}", not_tried.join(", "));
+        } else if !done.is_empty() {
+            eprintln!("{failed} failed");
+        }
+        trouble
     }
 
     async fn of_bridge(

@@ -53,18 +53,17 @@ pub(super) fn hold(draft: &mut Draft<'_, '_>) {
     // A finalizer can be set only on an object that is not being deleted.
     if pool.held() && !wanted {
         let action = Action::Hold(false);
-        draft.decide_pool(
-            Transition::ReleasePool,
-            State::Gone,
-            IntentReason::PoolDeleted,
-            action,
-        );
+        let why = match pool.deletion {
+            Some(_) => IntentReason::PoolDeleted,
+            None => IntentReason::DeletionPolicy,
+        };
+        draft.decide_pool(Transition::ReleasePool, State::Gone, why, action);
     } else if !pool.held() && wanted && pool.deletion.is_none() {
         let action = Action::Hold(true);
         draft.decide_pool(
             Transition::HoldPool,
-            State::Active,
-            IntentReason::PoolDeleted,
+            State::Gone,
+            IntentReason::DeletionPolicy,
             action,
         );
     }

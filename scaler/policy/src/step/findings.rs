@@ -3,8 +3,9 @@
 use scaler_api::State;
 use scaler_api::status::{ConditionType, Reason};
 
-use crate::plan::{Finding, Transition};
+use crate::plan::Finding;
 use crate::step::draft::Draft;
+use crate::step::motion;
 use crate::world::Presence;
 
 /// Adds what holds for the pool as a whole.
@@ -12,31 +13,13 @@ pub(super) fn find(draft: &mut Draft<'_, '_>) {
     size(draft);
     trouble(draft);
     switches(draft);
-    let tally = draft.scene.tally.clone();
-    if draft
-        .plan
-        .decisions
-        .iter()
-        .any(|decision| decision.transition == Transition::Rescue)
-    {
-        let message = "draining bridges are taken back".to_owned();
-        draft.finding(ConditionType::RescueActive, Reason::Rescuing, message);
-    }
-    if tally.active_counted >= draft.spec().min_active {
-        let message = format!("{} bridges take conferences", tally.active_counted);
+    let active = draft.scene.tally.active_counted;
+    let least = draft.spec().min_active;
+    if active >= least {
+        let message = format!("{active} bridges take conferences");
         draft.finding(ConditionType::Available, Reason::MinActiveMet, message);
     }
-    if tally.counted > tally.active_counted {
-        let message = format!(
-            "{} bridges are being started",
-            tally.counted - tally.active_counted
-        );
-        draft.finding(ConditionType::Progressing, Reason::Starting, message);
-    }
-    if tally.draining > 0 {
-        let message = format!("{} bridges are being emptied", tally.draining);
-        draft.finding(ConditionType::Draining, Reason::ScaleDown, message);
-    }
+    motion::find(draft);
     // A condition gives the first reason: what somebody wanted so must not hide what is wrong.
     let findings = &mut draft.plan.findings;
     findings.sort_by(|one, other| {
@@ -120,10 +103,11 @@ fn trouble(draft: &mut Draft<'_, '_>) {
             Reason::Stale,
             "the API server has told nothing for long: nothing new is begun".to_owned(),
         ));
-    } else if breakers.mass_unhealthy {
+    }
+    if breakers.mass_unhealthy && !breakers.blind {
         told.push((
-            ConditionType::MetricsStale,
-            Reason::Stale,
+            ConditionType::BridgesUnknown,
+            Reason::MassUnhealthy,
             "half of the bridges or more are unhealthy or do not answer: none is drained by choice"
                 .to_owned(),
         ));
@@ -142,7 +126,7 @@ fn trouble(draft: &mut Draft<'_, '_>) {
         .sights()
         .filter(|sight| sight.unreachable && sight.state != State::Deleting)
         .map(|sight| sight.pod.name.as_str())
-        .take(NAMES)
+        .take(motion::NAMES)
         .collect();
     if !silent.is_empty() {
         told.push((
@@ -213,6 +197,3 @@ fn switches(draft: &mut Draft<'_, '_>) {
         draft.finding(condition, reason, message);
     }
 }
-
-/// A message names no more pods than this.
-const NAMES: usize = 5;

@@ -453,7 +453,7 @@ fn f50_many_bridges_that_find_themselves_unhealthy_are_an_outage() {
             scene.always("none is drained", 120, |scene| {
                 scene.drains().is_empty() && scene.names().len() == 3
             });
-            scene.claim("that is told", scene.condition("MetricsStale").is_some());
+            scene.claim("that is told", scene.condition("BridgesUnknown").is_some());
             scene.health(&Health::Good);
             scene.until("two go once they are well", 180, |scene| {
                 scene.names().len() == 1
