@@ -181,7 +181,11 @@ fn remember(world: &mut World, uid: &Uid, command: Command, now: Time) {
 
 fn write_status(world: &mut World, plan: &Plan, now: Time) -> Option<Request> {
     let tally = plan.tally.as_ref()?;
-    let after = status::status(world, plan, tally, world.server_time(plan.at));
+    let at = world.server_time(plan.at);
+    if let Some(decided) = status::last(plan, at) {
+        world.memory.last_decision = Some(decided);
+    }
+    let after = status::status(world, plan, tally, at);
     let tuning = &world.tuning;
     let pause = tuning.status_interval;
     let due = status::due(&world.pool.status, &after, &world.memory, now, pause);

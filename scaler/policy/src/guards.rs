@@ -16,6 +16,8 @@ pub enum Guard {
     RemovalFreshness,
     /// A bridge with relayed conferences alone is not empty.
     ConferencesCount,
+    /// A bridge that has left its brewery is not taken to be empty: its people may be away for as long as prosody is.
+    EmptyInBrewery,
     /// A bridge is looked at once more between the decision to remove it and the deletion.
     ProofBeforeDelete,
     /// A bridge is told to shut down before its pod is deleted, so that jicofo does not lose it.
@@ -100,12 +102,13 @@ pub enum Guard {
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::AckOfThisRun,
         Self::SettleTime,
         Self::SettleLooks,
         Self::RemovalFreshness,
         Self::ConferencesCount,
+        Self::EmptyInBrewery,
         Self::ProofBeforeDelete,
         Self::ShutdownBeforeDelete,
         Self::PresencesBeforeDelete,

@@ -70,9 +70,9 @@ impl Invariant {
             Self::I1 => {
                 "a pod is deleted only when its bridge is proven empty, its deadline passed and everybody was moved \
                  or had the time for it, nothing runs in it, or an operator forced it. Proven empty is one whose \
-                 present run confirmed its drain and on which there was then nobody, and no conference, in \
-                 `evidence.removalSamples` looks over `drain.settle`, the last of them `evidence.removalFreshness` \
-                 old at most"
+                 present run confirmed its drain, is in its brewery or never was, and on which there was then nobody, and \
+                 no conference, in `evidence.removalSamples` looks over `drain.settle`, the last of them \
+                 `evidence.removalFreshness` old at most"
             }
             Self::I2 => {
                 "every deletion names UID and version of the pod on which the decision is persisted; one that is \

@@ -48,6 +48,8 @@ pub(crate) fn status(world: &World, plan: &Plan, tally: &Tally, now: Time) -> Br
         observed_generation: Some(pool.generation),
         current_revision: Some(pool.revision.clone()),
         last_decision: last(plan, now)
+            // A status that waits tells it when it comes.
+            .or_else(|| world.memory.last_decision.clone())
             // The same decision, told again in a dry run, is no news.
             .filter(|new| {
                 before
@@ -61,7 +63,8 @@ pub(crate) fn status(world: &World, plan: &Plan, tally: &Tally, now: Time) -> Br
     }
 }
 
-fn last(plan: &Plan, now: Time) -> Option<LastDecision> {
+/// What of a plan is told as what was decided last.
+pub(crate) fn last(plan: &Plan, now: Time) -> Option<LastDecision> {
     let decision = plan
         .decisions
         .iter()

@@ -232,9 +232,9 @@ impl World {
     /// A bridge answered. `container` is the container's ID as it was known when the bridge was asked.
     pub fn observe_look(&mut self, uid: &Uid, container: &str, look: Look) {
         let freshness = self.pool.spec.evidence.freshness.get();
-        let conferences = self.guards.on(Guard::ConferencesCount);
+        let guards = self.guards;
         let changed = self.pods.hear(uid, |pod, live| {
-            live.look(container, look, freshness, conferences) || !pod.settled()
+            live.look(container, look, freshness, guards) || !pod.settled()
         });
         self.note(changed);
     }

@@ -73,6 +73,9 @@ impl<'w> Before<'w> {
                 look.people, look.conferences
             ));
         }
+        if live.joined && !look.joined {
+            return Err("it has left its brewery".to_owned());
+        }
         if empty.looks < spec.evidence.removal_samples {
             return Err(format!("it was seen empty in {} looks only", empty.looks));
         }

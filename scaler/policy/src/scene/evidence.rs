@@ -12,6 +12,8 @@ use crate::world::World;
 pub enum Doubt {
     /// The run that goes on has not confirmed that it drains.
     NotAcknowledged,
+    /// It has left its brewery: its people may be away only as long as prosody is.
+    CutOff,
     /// It was not seen empty last, or not seen at all.
     NotSeenEmpty,
     /// It has not been seen empty for the settle time.
@@ -24,7 +26,7 @@ pub enum Doubt {
 
 /// Whether a draining bridge is proven to be empty.
 ///
-/// Its run confirmed the drain; it has been empty since then for the settle time, in enough looks without a break, the last of
+/// Its run confirmed the drain; it is in its brewery, or never was; it has been empty since then for the settle time, in enough looks without a break, the last of
 /// them just now.
 pub(crate) fn proven_empty(world: &World, sight: &Sight<'_>, now: Time) -> Result<(), Doubt> {
     let guards = world.guards;
@@ -38,6 +40,9 @@ pub(crate) fn proven_empty(world: &World, sight: &Sight<'_>, now: Time) -> Resul
     }
     if !sight.acked {
         return Err(Doubt::NotAcknowledged);
+    }
+    if !guards.hold(Guard::EmptyInBrewery, !sight.live.cut_off()) {
+        return Err(Doubt::CutOff);
     }
     let (Some(empty), Some(zero_since)) = (sight.live.empty, sight.marks.zero_since) else {
         return Err(Doubt::NotSeenEmpty);

@@ -67,7 +67,7 @@ fn broken(stage: &Stage, invariant: Invariant) -> bool {
 /// Whether harm is done, with this guard on or off.
 type Harm = fn(&Play) -> bool;
 
-const TABLE: [(Guard, Harm); 45] = [
+const TABLE: [(Guard, Harm); 46] = [
     (Guard::AckOfThisRun, |play| {
         let mut stage = play.draining(0);
         stage.seconds(3);
@@ -105,6 +105,12 @@ const TABLE: [(Guard, Harm); 45] = [
     (Guard::ConferencesCount, |play| {
         let mut stage = play.draining(0);
         stage.actor("b1").conferences = 1;
+        stage.seconds(60);
+        when(&stage, T::Remove).is_some()
+    }),
+    (Guard::EmptyInBrewery, |play| {
+        let mut stage = play.draining(0);
+        stage.actor("b1").joined = false;
         stage.seconds(60);
         when(&stage, T::Remove).is_some()
     }),

@@ -70,6 +70,37 @@ fn a_bridge_that_does_not_say_how_many_people_it_has_is_not_empty() {
 }
 
 #[test]
+fn a_bridge_that_has_left_its_brewery_is_not_empty() {
+    is_not_empty(|stage| stage.actor("b1").joined = false);
+}
+
+#[test]
+fn a_bridge_that_joins_its_brewery_again_settles_anew() {
+    let mut stage = one_too_many();
+    stage.seconds(10);
+    assert_eq!(stage.state("b1"), State::Settling);
+    stage.actor("b1").joined = false;
+    stage.second();
+    assert_eq!(stage.state("b1"), State::Draining);
+    stage.seconds(600);
+    stage.actor("b1").joined = true;
+    stage.seconds(15);
+    assert_eq!(stage.state("b1"), State::Settling);
+    stage.seconds(3);
+    assert_eq!(stage.state("b1"), State::Removing);
+}
+
+#[test]
+fn a_bridge_that_was_never_in_a_brewery_is_removed_all_the_same() {
+    let mut stage = one_too_many();
+    stage.seconds(3);
+    stage.restart("b1");
+    stage.actor("b1").joined = false;
+    stage.seconds(60);
+    assert_eq!(stage.state("b1"), State::Gone);
+}
+
+#[test]
 fn a_bridge_that_stops_answering_while_it_settles_begins_anew() {
     let mut stage = one_too_many();
     stage.seconds(10);

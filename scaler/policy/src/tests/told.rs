@@ -139,6 +139,17 @@ fn a_bridge_that_somebody_else_deletes_is_what_was_decided_last() {
 }
 
 #[test]
+fn what_is_decided_while_the_status_waits_is_told_when_it_comes() {
+    let mut stage = Stage::one_too_many([8, 3]);
+    stage.until_in("b1", State::Draining);
+    let (_, message) = last(&stage);
+    assert!(message.starts_with("Drain: "), "{message}");
+    stage.seconds(10);
+    let (_, message) = last(&stage);
+    assert!(message.starts_with("Acknowledge: "), "{message}");
+}
+
+#[test]
 fn a_bridge_is_being_taken_back_until_it_serves() {
     let mut stage = Stage::one_too_many([8, 3]);
     stage.until_in("b1", State::Draining);

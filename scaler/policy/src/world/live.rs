@@ -6,6 +6,8 @@ use bridge::stats::{Flags, StartupTime};
 use bridge::{Stats, Time};
 use serde::{Deserialize, Serialize};
 
+use crate::guards::{Guard, Guards};
+
 /// One run of a bridge: evidence of one is none of another, whatever the address.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Run {
@@ -99,7 +101,7 @@ impl Live {
         container: &str,
         look: Look,
         freshness: Duration,
-        conferences: bool,
+        guards: Guards,
     ) -> bool {
         let run = Run {
             container: container.to_owned(),
@@ -126,9 +128,12 @@ impl Live {
             .flags
             .shutting_down
             .then(|| self.shutting_down_since.unwrap_or(look.at));
-        self.empty = ((look.empty() || !conferences && look.people == Some(0))
-            && (look.flags.drain || look.flags.shutting_down))
-            .then(|| match self.empty.filter(|_| !gap && !was_silent) {
+        let nobody = look.people == Some(0)
+            && guards.hold(Guard::ConferencesCount, look.conferences == Some(0));
+        let hidden = look.flags.drain || look.flags.shutting_down;
+        let told = guards.hold(Guard::EmptyInBrewery, !self.cut_off());
+        self.empty =
+            (nobody && hidden && told).then(|| match self.empty.filter(|_| !gap && !was_silent) {
                 Some(empty) => Empty {
                     last: look.at,
                     looks: empty.looks.saturating_add(1),
@@ -152,6 +157,11 @@ impl Live {
             self.fell_at = None;
         }
         restarted || was_silent || gap || before.is_none_or(|before| before.differs(&look))
+    }
+
+    /// Whether it has left its brewery: prosody is away, or its way there.
+    pub(crate) fn cut_off(&self) -> bool {
+        self.joined && self.last.is_some_and(|look| !look.joined)
     }
 
     /// It did not answer; whether that is new.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bridge::Time;
+use scaler_api::status::LastDecision;
 
 use crate::plan::{Plan, Transition};
 use crate::world::{Marks, Pod, Uid};
@@ -93,6 +94,8 @@ pub struct Memory {
     pub moves: BTreeMap<Uid, BTreeMap<String, u32>>,
     /// When a conference was moved last.
     pub moved_at: Option<Time>,
+    /// What was decided last, which the status may still have to tell.
+    pub last_decision: Option<LastDecision>,
     /// When the status was written last.
     pub status_at: Option<Time>,
     /// Whether that was refused, or nobody knows.

@@ -137,6 +137,9 @@ pub(super) fn doubt(why: Doubt, empty: bool, spec: &BridgePoolSpec) -> String {
         Doubt::NotAcknowledged => {
             "for its bridge to confirm that it takes no new conferences".to_owned()
         }
+        Doubt::CutOff => {
+            "for it to join its brewery again: while prosody is away, nobody can be believed to have left".to_owned()
+        }
         Doubt::NotSeenEmpty if empty => {
             "for the moment at which it was first seen empty to be written down".to_owned()
         }
