@@ -36,7 +36,7 @@ test: tools ## all tests that CI runs
 	@cargo test --workspace --no-fail-fast
 
 .PHONY: test-long
-test-long: ## what CI has no time for, into docs/test-long.md: over an hour; PART=orders, guards, cascade, many, oldest, pace or seeds runs one part
+test-long: ## what CI has no time for, into docs/test-long.md: over an hour; PART=orders, guards, cascade, demo, many, oldest, pace or seeds runs one part
 	@tests/long $(PART)
 
 .PHONY: bench-adapter

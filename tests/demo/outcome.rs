@@ -36,6 +36,8 @@ pub(crate) struct Outcome {
     pub(crate) cuts: u64,
     /// Of the others, those who were sent from one bridge to another, once or more often.
     pub(crate) moved: u64,
+    /// How often anybody was taken off a bridge with none to go on to, and how many people wait for one at the end.
+    pub(crate) stranded: u64,
     /// Seconds without media, of all people together.
     pub(crate) lost_media_seconds: f64,
     /// Bridges that were started, with those of the beginning.
@@ -91,6 +93,7 @@ impl Outcome {
             cut: ledger.disturbed_by_cut,
             cuts: ledger.cut,
             moved: ledger.disturbed - ledger.disturbed_by_cut,
+            stranded: ledger.stranded + ledger.waiting,
             lost_media_seconds: lost_media.as_secs_f64(),
             started: counts.started,
             ended: counts.ended,

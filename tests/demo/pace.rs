@@ -71,7 +71,7 @@ impl Pace {
         move_interval: millis(200),
         settle: seconds(1),
         shutdown_delay: seconds(4),
-        mass_window: millis(100),
+        mass_window: seconds(8),
         conference: [day::CONFERENCE.start, day::CONFERENCE.end],
         day: day::LENGTH,
     };

@@ -71,7 +71,7 @@ impl Tally {
 pub(crate) struct Counts {
     /// A bridge was started, those of the beginning included.
     pub(crate) started: usize,
-    /// A bridge that had served was drained until its people had left by themselves, and removed.
+    /// A bridge that had people was drained until all of them had left by themselves, and removed.
     pub(crate) drained_empty: usize,
     /// A bridge was drained for as long as it might, and the last people on it were moved.
     pub(crate) evacuated: usize,
@@ -94,9 +94,10 @@ struct Bridge {
     pod: Pod,
     intent: Intent,
     way: Way,
-    /// Whether it is in its brewery, and whether it ever was.
+    /// Whether it is in its brewery.
     inside: bool,
-    served: bool,
+    /// Whether anybody ever was on it.
+    peopled: bool,
     /// How many people were on it when they were last counted.
     people: u32,
 }
@@ -147,7 +148,7 @@ impl Story {
     pub(crate) fn looked(&mut self, name: &str, inside: bool, people: u32) {
         if let Some(bridge) = self.bridges.get_mut(name) {
             bridge.inside = inside;
-            bridge.served |= inside;
+            bridge.peopled |= people > 0;
             bridge.people = people;
         }
     }
@@ -184,7 +185,7 @@ impl Bridge {
             intent: Intent::Active,
             way: Way::Nothing,
             inside: false,
-            served: false,
+            peopled: false,
             people: 0,
         }
     }
@@ -201,7 +202,7 @@ impl Bridge {
                 counts.taken_back += 1;
                 Some(Happening::TakenBack(self.number, self.people))
             }
-            (Intent::Drain, Intent::Expel) => {
+            (Intent::Drain | Intent::Remove, Intent::Expel) => {
                 self.way = Way::Moved;
                 Some(Happening::Moves(self.number, self.people))
             }
@@ -217,7 +218,7 @@ impl Bridge {
         }
         match self.way {
             Way::Moved => counts.evacuated += 1,
-            Way::Drained if self.served => counts.drained_empty += 1,
+            Way::Drained if self.peopled => counts.drained_empty += 1,
             Way::Drained | Way::Nothing => {}
         }
         Happening::Removed(self.number)
@@ -295,13 +296,29 @@ mod tests {
     }
 
     #[test]
-    fn a_bridge_that_never_served_was_not_drained_empty_either() {
+    fn nor_was_one_to_which_somebody_came_at_the_last_moment_and_was_moved() {
+        let mut story = serving(14);
+        story.saw(&seen(Intent::Drain, false));
+        story.looked("jvb-x", true, 0);
+        story.saw(&seen(Intent::Remove, false));
+        story.looked("jvb-x", true, 1);
+        let moves = story.saw(&seen(Intent::Expel, false));
+        assert_eq!(moves, [Happening::Moves(1, 1)]);
+        story.saw(&seen(Intent::Remove, false));
+        story.saw(&seen(Intent::Remove, true));
+        let counts = story.counts();
+        assert_eq!((counts.drained_empty, counts.evacuated), (0, 1));
+    }
+
+    #[test]
+    fn a_bridge_that_never_had_people_had_nothing_to_be_drained_of() {
         let mut story = Story::default();
         story.saw(&seen(Intent::Active, false));
         story.saw(&seen(Intent::Drain, false));
         story.saw(&seen(Intent::Remove, true));
         assert_eq!(story.counts().drained_empty, 0);
         let mut story = serving(0);
+        story.saw(&seen(Intent::Drain, false));
         story.saw(&seen(Intent::Remove, true));
         assert_eq!(story.counts().drained_empty, 0);
     }

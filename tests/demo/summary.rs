@@ -8,13 +8,14 @@ use crate::setup::SetUp;
 /// A line of the table: what it is, and a set-up's number.
 type Line = (&'static str, fn(&Outcome) -> String);
 
-const LINES: [Line; 14] = [
+const LINES: [Line; 15] = [
     ("people who came", |day| day.came.to_string()),
     ("  cut off: their bridge vanished", |day| {
         day.cut.to_string()
     }),
     ("    how often altogether", |day| day.cuts.to_string()),
     ("  moved to another bridge", |day| day.moved.to_string()),
+    ("  left without a bridge", |day| day.stranded.to_string()),
     ("  undisturbed", |day| day.undisturbed().to_string()),
     ("seconds without media, all people", |day| {
         format!("{:.0}", day.lost_media_seconds)

@@ -58,6 +58,11 @@ impl Verdict {
                 of(pool.cut, "person", "people"),
             ),
             find(
+                "the BridgePool left nobody without a bridge",
+                pool.stranded == 0,
+                of(pool.stranded, "person", "people"),
+            ),
+            find(
                 "at least two of its bridges were drained empty and removed",
                 pool.drained_empty >= DRAINED,
                 of(pool.drained_empty as u64, "bridge", "bridges"),
@@ -151,12 +156,15 @@ mod tests {
     #[test]
     fn each_condition_that_is_missed_is_a_failure_that_says_so() {
         type Change = fn(&mut Outcome, &mut Outcome);
-        let spoilt: [(&str, Change); 8] = [
+        let spoilt: [(&str, Change); 9] = [
             ("plain Deployment cut people off: no person", |plain, _| {
                 plain.cut = 0;
             }),
             ("cut nobody off: 1 person", |_, pool| {
                 pool.cut = 1;
+            }),
+            ("without a bridge: 1 person", |_, pool| {
+                pool.stranded = 1;
             }),
             ("drained empty and removed: 1 bridge", |_, pool| {
                 pool.drained_empty = 1;
