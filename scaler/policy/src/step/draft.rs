@@ -144,7 +144,7 @@ impl<'s, 'w> Draft<'s, 'w> {
         }
     }
 
-    /// Marks a pod anew. Its label for the state follows.
+    /// Marks a pod anew. Its label for the state follows, and it is not counted unless it is to serve.
     pub(crate) fn mark(
         &mut self,
         sight: &Sight<'w>,
@@ -176,7 +176,6 @@ impl<'s, 'w> Draft<'s, 'w> {
     pub(crate) fn drain(&mut self, sight: &Sight<'w>, reason: IntentReason) {
         if sight.ever_ran {
             let after = Marks {
-                counted: false,
                 protected: true,
                 safe_to_evict: false,
                 deadline: Some(self.deadline(reason)),
@@ -205,7 +204,6 @@ impl<'s, 'w> Draft<'s, 'w> {
         reason: IntentReason,
     ) {
         let after = Marks {
-            counted: false,
             protected: false,
             safe_to_evict: true,
             ..self.intend(sight, Intent::Remove, reason)

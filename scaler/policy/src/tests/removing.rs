@@ -185,6 +185,46 @@ fn a_bridge_without_shutdown_is_deleted_all_the_same() {
 }
 
 #[test]
+fn a_bridge_that_has_no_way_to_shut_down_is_not_told_again_and_does_not_wait_for_it() {
+    let mut stage = one_too_many();
+    let shutdown = |call: &Call| {
+        matches!(
+            call,
+            Call::Bridge {
+                command: Command::Shutdown,
+                ..
+            }
+        )
+    };
+    for _ in 0..30 {
+        stage.tick();
+        let plan = stage.decide();
+        stage.carry_out(&plan, |request| {
+            shutdown(&request.call).then_some(crate::Outcome::Unsupported)
+        });
+    }
+    let sent = stage.sent.iter();
+    let told = sent.filter(|request| shutdown(&request.call)).count();
+    assert_eq!((told, stage.times(T::Delete)), (1, 1));
+    let at = |what| stage.log.iter().find(|(_, one, _)| *one == what).unwrap().0;
+    assert!(at(T::Delete).since(at(T::ShutDown)) <= secs(1));
+}
+
+#[test]
+fn three_that_fall_to_zero_beside_two_busy_ones_are_an_outage() {
+    let mut stage = Stage::new(spec(5));
+    stage.people_everywhere(4);
+    stage.second();
+    stage.scale(4);
+    stage.seconds(5);
+    for name in ["b2", "b3", "b4"] {
+        stage.people(name, 0);
+    }
+    stage.seconds(60);
+    assert_eq!(stage.times(T::Remove), 0);
+}
+
+#[test]
 fn a_restart_while_draining_voids_the_evidence_and_drains_anew() {
     let mut stage = one_too_many();
     stage.seconds(10);

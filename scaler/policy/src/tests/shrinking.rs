@@ -134,6 +134,56 @@ fn two_of_five_bridges_unhealthy_are_no_outage() {
 }
 
 #[test]
+fn three_of_six_bridges_unhealthy_are_an_outage() {
+    let mut stage = Stage::new(wide(6));
+    for name in ["b0", "b1", "b2"] {
+        stage.actor(name).healthy = false;
+    }
+    stage.second();
+    stage.scale(3);
+    stage.seconds(20);
+    assert_eq!(stage.times(T::Drain), 0);
+}
+
+#[test]
+fn an_api_server_is_silent_only_after_that_long() {
+    for (beyond, drains) in [(0, 1), (1, 0)] {
+        let mut stage = Stage::new(wide(2));
+        stage.scale(1);
+        stage.now += stage.world.tuning().watch_silence + std::time::Duration::from_millis(beyond);
+        stage.look();
+        stage.act();
+        assert_eq!(stage.times(T::Drain), drains, "{beyond} ms beyond it");
+    }
+}
+
+#[test]
+fn what_a_drain_writes_does_not_rest_on_what_was_written_before() {
+    let mut stage = Stage::new(wide(2));
+    stage.people("b0", 50);
+    stage.second();
+    assert!(
+        stage
+            .marks("b1")
+            .acked
+            .as_ref()
+            .is_some_and(|acked| !acked.drain)
+    );
+    stage.scale(1);
+    stage.change("b1", |object| {
+        let forged = "bridgetender.dev/zero-since".to_owned();
+        object
+            .annotations
+            .insert(forged, "2020-01-01T00:00:00Z".to_owned());
+    });
+    stage.act();
+    assert_eq!(stage.times(T::Drain), 1);
+    let marks = stage.marks("b1");
+    assert!(marks.protected && !marks.safe_to_evict && !marks.counted);
+    assert_eq!((&marks.acked, marks.zero_since), (&None, None));
+}
+
+#[test]
 fn half_the_bridges_unhealthy_is_an_outage_and_drains_none() {
     let mut stage = Stage::new(wide(4));
     for name in ["b0", "b1"] {
