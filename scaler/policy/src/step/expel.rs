@@ -38,9 +38,6 @@ fn deadline<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
             draft.finding(ConditionType::ScalingLimited, Reason::DeadlineWait, message);
         }
         OnDeadline::Kill => draft.remove(sight, Transition::Remove, IntentReason::DeadlinePassed),
-        OnDeadline::Move if sight.pod.verifiably_down() => {
-            draft.remove(sight, Transition::Remove, IntentReason::DeadlinePassed);
-        }
         OnDeadline::Move if can_move(draft, sight) => {
             let after = draft.intend(sight, Intent::Expel, IntentReason::DeadlinePassed);
             draft.mark(sight, Transition::Expel, State::Expelling, after);

@@ -92,6 +92,32 @@ fn a_conference_that_refuses_to_leave_is_left_to_the_shutdown() {
     assert_eq!(stage.state("b1"), State::Gone);
 }
 
+/// How many seconds pass from this decision about the second bridge until its removal is decided.
+fn until_removed(stage: &mut Stage, from: T) -> u64 {
+    stage.until_decided(T::Remove);
+    let at = |what| stage.log.iter().find(|(_, one, _)| *one == what).unwrap().0;
+    at(T::Remove).since(at(from)).as_secs()
+}
+
+#[test]
+fn after_the_shutdown_two_presences_are_waited_for_or_the_last_person_or_its_time_out() {
+    for (left, seconds) in [(0, 10..=12), (3, 75..=77)] {
+        let mut stage = overdue(OnDeadline::Move);
+        stage.until_decided(T::ShutDown);
+        stage.people("b1", left);
+        let after = until_removed(&mut stage, T::ShutDown);
+        assert!(seconds.contains(&after), "{after} s with {left} people");
+    }
+}
+
+#[test]
+fn a_bridge_that_does_not_shut_down_goes_when_both_time_outs_are_over() {
+    let mut stage = overdue(OnDeadline::Move);
+    stage.actor("b1").obeys = false;
+    let after = until_removed(&mut stage, T::Expel);
+    assert_eq!(after, 5 * 60 + 75);
+}
+
 #[test]
 fn nobody_is_moved_while_jicofo_is_away() {
     let mut stage = overdue(OnDeadline::Move);
