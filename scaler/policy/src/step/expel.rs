@@ -150,7 +150,7 @@ fn move_one<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
         .jicofo
         .rooms_at
         .filter(|at| draft.now.since(*at) <= world.tuning.rooms_freshness);
-    if listed.is_none() || world.memory.moved_at > listed {
+    if listed.is_none() || world.memory.moved_at >= listed {
         draft.decide(
             sight,
             Transition::Inquire,

@@ -77,6 +77,103 @@ fn moves_are_two_seconds_apart() {
     );
 }
 
+/// What jicofo is asked within so many seconds after the deadline, when this is its list: each with the second in which it is asked,
+/// `None` for the list itself.
+fn asked(
+    stage: &mut Stage,
+    seconds: u64,
+    list: Option<&[(&str, u64)]>,
+) -> Vec<(u64, Option<String>)> {
+    let rooms = list.map(|list| {
+        let room = |(name, endpoints): &(&str, u64)| Room {
+            name: (*name).to_owned(),
+            endpoints: *endpoints,
+        };
+        let rooms: Vec<Room> = list.iter().map(room).collect();
+        Outcome::Rooms([("b1".to_owned(), rooms)].into())
+    });
+    let began = stage.now;
+    let before = stage.sent.len();
+    for _ in 0..seconds {
+        stage.tick();
+        let plan = stage.decide();
+        stage.carry_out(&plan, |request| {
+            let list = matches!(request.call, Call::AskRooms);
+            list.then(|| rooms.clone().unwrap_or(Outcome::Unknown))
+        });
+    }
+    let sent = stage.sent[before..].iter();
+    sent.filter_map(|request| {
+        let second = request.at.since(began).as_secs();
+        match &request.call {
+            Call::AskRooms => Some((second, None)),
+            Call::MoveRoom { room, .. } => Some((second, Some(room.clone()))),
+            _ => None,
+        }
+    })
+    .collect()
+}
+
+#[test]
+fn each_move_is_decided_by_a_list_of_after_the_one_before() {
+    let mut stage = overdue(OnDeadline::Move);
+    let asked = asked(
+        &mut stage,
+        12,
+        Some(&[("nobody", 0), ("small", 1), ("large", 5)]),
+    );
+    let what: Vec<_> = asked.iter().map(|(_, room)| room.as_deref()).collect();
+    assert_eq!(
+        what[..6],
+        [
+            None,
+            Some("small"),
+            None,
+            Some("large"),
+            None,
+            Some("small")
+        ],
+        "{asked:?}"
+    );
+    assert!(!what.contains(&Some("nobody")));
+}
+
+#[test]
+fn a_list_that_does_not_come_is_asked_for_again_only_after_its_time_out() {
+    let mut stage = overdue(OnDeadline::Move);
+    let timeout = stage.world.tuning().request_timeout.as_secs();
+    let asked = asked(&mut stage, 3 * timeout, None);
+    let times: Vec<u64> = asked.iter().map(|(second, _)| *second).collect();
+    assert!(times.len() >= 2, "{asked:?}");
+    assert!(
+        times.windows(2).all(|pair| pair[1] - pair[0] > timeout),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn of_two_bridges_past_their_deadlines_one_is_moved_at_a_time() {
+    let mut spec = super::stage::wide(3);
+    spec.drain.deadline = scaler_api::Duration::from_mins(1);
+    let mut stage = Stage::new(spec);
+    for (name, people) in [("b0", 50), ("b1", 3), ("b2", 4)] {
+        stage.people(name, people);
+    }
+    stage.second();
+    stage.scale(1);
+    stage.seconds(75);
+    let moves = stage
+        .sent
+        .iter()
+        .filter(|request| matches!(request.call, Call::MoveRoom { .. }));
+    let at: Vec<_> = moves.map(|request| request.at).collect();
+    assert!(at.len() >= 2, "{at:?}");
+    assert!(
+        at.windows(2).all(|pair| pair[1].since(pair[0]) >= secs(2)),
+        "{at:?}"
+    );
+}
+
 #[test]
 fn a_conference_that_refuses_to_leave_is_left_to_the_shutdown() {
     let mut stage = overdue(OnDeadline::Move);
