@@ -219,10 +219,13 @@ fn a_start_that_takes_too_long_has_failed() {
     let mut stage = Stage::new(spec(1));
     stage.scale(2);
     stage.boots = false;
-    stage.seconds(599);
+    stage.second();
     assert_eq!(stage.times(T::Create), 1);
-    stage.seconds(5);
+    stage.seconds(600);
+    assert_eq!(stage.times(T::StartFailed), 0, "it has ten minutes");
+    stage.second();
     assert_eq!(stage.times(T::StartFailed), 1);
+    stage.seconds(3);
     assert_eq!(stage.state("n1"), State::Gone);
     assert_eq!(stage.times(T::Create), 1, "not at once");
     stage.seconds(15);
