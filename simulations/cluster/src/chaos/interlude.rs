@@ -1,4 +1,4 @@
-//! What may come between, beside the faults: a pause of the pool while something is under way.
+//! What may come between, beside the faults: a pause of the pool while something is under way, and prosody away.
 //!
 //! They are drawn from a stream of their own and stand behind the faults in a seed's numbers, so that whoever leaves them out has
 //! the seed as it is without them.
@@ -19,6 +19,8 @@ pub enum Interlude {
     PausedThenRestarted,
     /// The pool is paused, and then a user takes the protection of a draining bridge away, or forges its marks.
     PausedThenForged,
+    /// Prosody is away: all bridges leave their brewery, and count nobody a minute later. F49 in full length.
+    ProsodyAway,
 }
 
 /// One that is to come.
@@ -36,7 +38,7 @@ pub struct Coming {
 #[derive(Clone, Debug)]
 pub(super) struct Ongoing {
     pub(super) what: Interlude,
-    /// The bridge that it is about.
+    /// The bridge that it is about; empty: all of them.
     pub(super) victim: String,
     pub(super) since: Time,
     pub(super) until: Time,
@@ -46,11 +48,17 @@ pub(super) struct Ongoing {
 
 impl Interlude {
     /// All of them.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::PausedBeforeConfirmed,
         Self::PausedThenRestarted,
         Self::PausedThenForged,
+        Self::ProsodyAway,
     ];
+
+    /// Whether it pauses the pool.
+    pub(super) const fn pauses(self) -> bool {
+        !matches!(self, Self::ProsodyAway)
+    }
 }
 
 impl fmt::Display for Interlude {
@@ -63,21 +71,26 @@ impl fmt::Display for Interlude {
             Self::PausedThenForged => {
                 "the pool is paused, and a user forges the marks of a draining bridge"
             }
+            Self::ProsodyAway => "prosody is away, and all bridges leave their brewery",
         })
     }
 }
 
-/// What comes between two moments in a seed: a pause in one of five.
+/// What comes between two moments in a seed: a pause in one of five, and prosody away in one of twenty-five.
 pub fn draw(seed: u64, from: Time, to: Time) -> Vec<Coming> {
     let mut chance = Chance::new(seed, Concern::Interludes);
-    if !chance.per_mille(200) {
-        return Vec::new();
-    }
     let span = to.since(from).as_millis() as u64;
-    let at = from + Duration::from_millis(chance.below(span / 2));
-    let lasts = Duration::from_secs(chance.from_to(60, 240));
-    let what = chance.pick(&Interlude::ALL).copied();
-    what.into_iter()
-        .map(|what| Coming { at, what, lasts })
-        .collect()
+    let (pauses, outages): (Vec<_>, Vec<_>) =
+        Interlude::ALL.into_iter().partition(|what| what.pauses());
+    let mut coming = Vec::new();
+    for (share, among, shortest, longest) in [(200, pauses, 60, 240), (40, outages, 120, 420)] {
+        if !chance.per_mille(share) {
+            continue;
+        }
+        let at = from + Duration::from_millis(chance.below(span / 2));
+        let lasts = Duration::from_secs(chance.from_to(shortest, longest));
+        let what = chance.pick(&among).copied();
+        coming.extend(what.map(|what| Coming { at, what, lasts }));
+    }
+    coming
 }

@@ -36,6 +36,7 @@ impl Sim {
     fn try_to_interrupt(&mut self, coming: Coming) -> bool {
         let what = coming.what;
         let victim = match what {
+            Interlude::ProsodyAway => Some(String::new()),
             Interlude::PausedBeforeConfirmed => self
                 .pods_of_pool()
                 .find(|pod| drains(pod) && !confirmed(pod))
@@ -60,7 +61,11 @@ impl Sim {
             self.now,
             format_args!("INTERLUDE {what:?} begins: {victim}"),
         );
-        self.edit_pool(|pool| pool.spec.paused = true);
+        if what.pauses() {
+            self.edit_pool(|pool| pool.spec.paused = true);
+        } else {
+            self.world.lose_prosody(true);
+        }
         self.chaos.interrupted(what);
         self.chaos.ongoing.push(Ongoing {
             what,
@@ -99,7 +104,11 @@ impl Sim {
         let what = ongoing.what;
         self.trace
             .tell(self.now, format_args!("INTERLUDE {what:?} ends"));
-        self.edit_pool(|pool| pool.spec.paused = false);
+        if what.pauses() {
+            self.edit_pool(|pool| pool.spec.paused = false);
+        } else {
+            self.world.lose_prosody(false);
+        }
     }
 }
 

@@ -350,7 +350,8 @@ impl Sim {
         };
         let led = self.replicas.iter().any(|replica| replica.mind.is_some());
         let api = self.world.api.trouble != Trouble::default();
-        if !led || api || self.net.troubled() || self.replicas.iter().any(troubled) {
+        let prosody = self.world.prosody_is_away();
+        if !led || api || prosody || self.net.troubled() || self.replicas.iter().any(troubled) {
             self.oracle.blame_mut().disturbed(self.now);
         }
         self.oracle.look(&self.world);
