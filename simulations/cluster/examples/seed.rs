@@ -1,6 +1,7 @@
 //! Repeats a seed of the simulation with its trace: `cargo run --package cluster --example seed -- SEED`.
 //!
-//! More words: `only=0,2` leaves of the seed's faults the first and the third, `without=DeleteFenced` switches a guard of the
+//! More words: `only=0,2` leaves of the seed's faults, and of the interludes that are numbered after them, the first and the
+//! third, `without=DeleteFenced` switches a guard of the
 //! policy off, `shrink` looks for the fewest faults that still fail, `to=SEED` runs all seeds up to that one and prints the
 //! table, `revive` names the guards without which the seed fails, `guards=N` looks for each guard's bug in up to N seeds.
 

@@ -7,6 +7,8 @@ mod cluster;
 mod controllers;
 mod disturbing;
 mod fault;
+mod interlude;
+mod interrupting;
 mod jitsi;
 mod plan;
 mod scaling;
@@ -14,5 +16,6 @@ mod traps;
 mod users;
 
 pub use fault::{Fault, NOT_MODELLED};
+pub use interlude::{Coming, Interlude, draw as draw_interludes};
 pub use plan::{Armed, Chaos, Planned, draw};
 pub use traps::{Sprung, Then, Trap, When};

@@ -112,6 +112,7 @@ impl Net {
             }
             _ => {}
         }
+        world.tell_apart(name, &mut stats);
         Some(stats)
     }
 
@@ -162,7 +163,7 @@ impl Net {
             world
                 .jitsi
                 .bridges()
-                .filter(|(_, bridge)| bridge.in_brewery())
+                .filter(|(name, bridge)| bridge.in_brewery() && !world.is_apart(name))
                 .map(|(name, _)| name.to_owned())
                 .collect()
         })

@@ -5,6 +5,7 @@ mod kubelet;
 mod nodes;
 mod people;
 mod placing;
+mod prosody;
 mod setup;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ pub use people::Demand;
 pub use setup::Setup;
 
 use people::People;
+use prosody::Outage;
 
 /// What is going to happen in a cluster by itself.
 #[derive(Clone, Debug)]
@@ -79,6 +81,8 @@ pub struct World {
     seen: usize,
     adding_node: bool,
     nodes_chance: Chance,
+    /// Prosody is away.
+    outage: Option<Outage>,
 }
 
 impl World {
@@ -112,6 +116,7 @@ impl World {
             seen: 0,
             adding_node: false,
             nodes_chance: nodes,
+            outage: None,
             setup,
         };
         for _ in 0..world.setup.nodes {
@@ -221,9 +226,10 @@ impl World {
                 self.add_node();
             }
             Event::Arrive => self.arrive(),
-            Event::Join(conference, person) => {
+            Event::Join(conference, person) if !self.prosody_is_away() => {
                 self.jitsi.join(&conference, &person, self.now);
             }
+            Event::Join(..) => {}
             Event::Leave(conference, person) => {
                 self.jitsi.leave(&conference, &person, self.now);
             }

@@ -251,17 +251,30 @@ fn nobody_is_hung_up_on_in_a_hundred_thousand_seeds() {
 #[test]
 #[ignore = "takes an hour: make test-long runs it"]
 fn guards_that_are_off_are_missed_within_ten_thousand_seeds() {
-    let mut lost = Vec::new();
+    let (mut lost, mut listed) = (Vec::new(), Vec::new());
     for guard in Guard::ALL {
         let found = find(guard, 0..TO_FIND, threads());
-        println!("{guard:?}: {found}");
-        let may_be_missed = SELDOM_MISSED.iter().any(|(other, _)| *other == guard);
-        if !found.is_found() && !may_be_missed {
-            lost.push(guard);
+        let seldom = SELDOM_MISSED.iter().find(|(other, _)| *other == guard);
+        match (found.is_found(), seldom) {
+            (true, Some((_, why))) => {
+                println!("{guard:?}: {found}; although it is listed as seldom missed, as {why}");
+                listed.push(format!("{guard:?}: {found}"));
+            }
+            (false, Some((_, why))) => println!("{guard:?}: {found}, as {why}"),
+            (found_so, None) => {
+                println!("{guard:?}: {found}");
+                lost.extend((!found_so).then_some(guard));
+            }
         }
     }
     assert!(
         lost.is_empty(),
         "nothing notices any more that these are off: {lost:?}"
+    );
+    assert!(
+        listed.is_empty(),
+        "no guard is lost, but these were found although SELDOM_MISSED lists them. Take each off the list, or, where its seed is one \
+         of chance that the next change of the chaos may lose again, say so there and here:\n{}",
+        listed.join("\n")
     );
 }

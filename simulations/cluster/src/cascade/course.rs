@@ -206,6 +206,7 @@ fn scenario(case: Case) -> Scenario {
         pins: Vec::new(),
         orphans: Vec::new(),
         faults: Vec::new(),
+        interludes: Vec::new(),
         calm: never,
         end: never,
         ending: Ending::Rest,

@@ -20,6 +20,7 @@ impl Sim {
                 self.try_to_begin(planned);
             }
         }
+        self.interrupt();
         let mut active = std::mem::take(&mut self.chaos.active);
         for armed in &mut active {
             self.continue_in_controllers(armed);
@@ -90,6 +91,10 @@ impl Sim {
         self.chaos.armed.clear();
         for armed in std::mem::take(&mut self.chaos.active) {
             self.end(&armed);
+        }
+        self.chaos.coming.clear();
+        for ongoing in std::mem::take(&mut self.chaos.ongoing) {
+            self.resume(&ongoing);
         }
         self.settle();
         let still = Duration::ZERO;

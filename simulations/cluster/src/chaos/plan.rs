@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bridge::Time;
 
+use super::interlude::{Coming, Interlude, Ongoing};
 use super::{Fault, Trap};
 use crate::kernel::{Chance, Concern};
 
@@ -48,6 +49,12 @@ pub struct Chaos {
     pub(super) active: Vec<Armed>,
     /// Traps for requests.
     pub(super) traps: Vec<Trap>,
+    /// Interludes that have not begun.
+    pub(super) coming: Vec<Coming>,
+    /// Interludes that go on.
+    pub(super) ongoing: Vec<Ongoing>,
+    /// How often each interlude has begun.
+    interludes: BTreeMap<Interlude, u64>,
     /// How often each has happened.
     pub(super) happened: BTreeMap<Fault, u64>,
     pub(super) chance: Chance,
@@ -57,7 +64,7 @@ pub struct Chaos {
 
 impl Chaos {
     /// The book of a plan.
-    pub fn new(seed: u64, mut planned: Vec<Planned>) -> Self {
+    pub fn new(seed: u64, mut planned: Vec<Planned>, coming: Vec<Coming>) -> Self {
         planned.sort_by_key(|planned| std::cmp::Reverse(planned.at));
         let mut chance = Chance::new(seed, Concern::Chaos);
         // What a plan draws and what its faults draw do not meet.
@@ -69,6 +76,9 @@ impl Chaos {
             armed: Vec::new(),
             active: Vec::new(),
             traps: Vec::new(),
+            coming,
+            ongoing: Vec::new(),
+            interludes: BTreeMap::new(),
             happened: BTreeMap::new(),
             chance,
             over: false,
@@ -78,6 +88,16 @@ impl Chaos {
     /// How often each has happened.
     pub fn happened(&self) -> &BTreeMap<Fault, u64> {
         &self.happened
+    }
+
+    /// How often each interlude has begun.
+    pub fn interludes(&self) -> &BTreeMap<Interlude, u64> {
+        &self.interludes
+    }
+
+    /// An interlude has begun.
+    pub(super) fn interrupted(&mut self, what: Interlude) {
+        *self.interludes.entry(what).or_insert(0) += 1;
     }
 
     /// It has happened.

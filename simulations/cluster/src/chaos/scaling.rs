@@ -38,6 +38,11 @@ impl Sim {
         }
     }
 
+    /// Fewer bridges are wanted, so that some drain.
+    pub(super) fn shrink(&mut self) {
+        self.set_size(self.size().saturating_sub(2).max(1));
+    }
+
     /// Tries to begin a fault of scaling: what it was done to, if it began.
     pub(super) fn begin_in_scaling(&mut self, planned: Planned) -> Option<String> {
         let size = self.size();

@@ -28,21 +28,8 @@ impl Sim {
             Fault::BudgetGone => return self.break_budget(),
             Fault::LabelsEdited => {
                 let name = self.a_busy_pod()?;
-                let at = "1970-01-01T00:00:00Z";
-                let forged =
-                    "{\"containerID\":\"sim://forged/1\",\"startup_time\":1,\"drain\":true}";
-                match self.chaos.chance.below(3) {
-                    0 => self.edit_pod(&name, &[(labels::PROTECTED.name(), None)], &[]),
-                    1 => self.edit_pod(&name, &[(labels::COUNTED.name(), None)], &[]),
-                    _ => self.edit_pod(
-                        &name,
-                        &[],
-                        &[
-                            (annotations::DRAIN_ACKED.name(), Some(forged)),
-                            (annotations::ZERO_SINCE.name(), Some(at)),
-                        ],
-                    ),
-                };
+                let edit = self.chaos.chance.below(3);
+                self.forge(&name, edit);
                 return Some(name);
             }
             Fault::PodDeleted => {
@@ -123,6 +110,24 @@ impl Sim {
                 &[(annotations::PINNED.name(), pin.then_some("true"))],
             );
         }
+    }
+
+    /// Somebody takes a label away (0: that of its protection, 1: that it is counted) or forges what the controller has noted.
+    pub(super) fn forge(&mut self, name: &str, edit: u64) {
+        let at = "1970-01-01T00:00:00Z";
+        let forged = "{\"containerID\":\"sim://forged/1\",\"startup_time\":1,\"drain\":true}";
+        match edit {
+            0 => self.edit_pod(name, &[(labels::PROTECTED.name(), None)], &[]),
+            1 => self.edit_pod(name, &[(labels::COUNTED.name(), None)], &[]),
+            _ => self.edit_pod(
+                name,
+                &[],
+                &[
+                    (annotations::DRAIN_ACKED.name(), Some(forged)),
+                    (annotations::ZERO_SINCE.name(), Some(at)),
+                ],
+            ),
+        };
     }
 
     pub(super) fn by_user(&mut self, request: Request) -> bool {

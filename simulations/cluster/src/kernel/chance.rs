@@ -25,6 +25,8 @@ pub enum Concern {
     Controllers,
     /// What is set up otherwise than usual, now and then.
     Rarities,
+    /// What comes between, beside the faults.
+    Interludes,
 }
 
 /// One stream of random numbers, or none: then everything is the first, the least and the soonest that it can be.

@@ -147,8 +147,12 @@ impl Sim {
         };
         let plan = step(mind, local);
         judge_plan(&mut self.oracle, mind, &plan, self.now);
+        let paused = mind.pool().spec.paused;
         for decision in &plan.decisions {
             *self.ways.entry(decision.way()).or_insert(0) += 1;
+            if paused {
+                *self.while_paused.entry(decision.transition).or_insert(0) += 1;
+            }
             let pod = decision.pod.as_ref().map_or("-", |pod| pod.name.as_str());
             self.trace.tell(
                 self.now,

@@ -8,7 +8,7 @@ use scaler_api::spec::{DeletionPolicy, OnDeadline, Template};
 use scaler_api::{BridgePoolSpec, Duration as Lasting, Limit};
 use serde_json::json;
 
-use crate::chaos::{Fault, Planned, draw};
+use crate::chaos::{Coming, Fault, Planned, draw, draw_interludes};
 use crate::kernel::{Chance, Concern};
 use crate::world::Setup;
 
@@ -44,6 +44,8 @@ pub struct Scenario {
     pub orphans: Vec<(Time, bool)>,
     /// The faults.
     pub faults: Vec<Planned>,
+    /// What comes between.
+    pub interludes: Vec<Coming>,
     /// When faults stop.
     pub calm: Time,
     /// When all must have come to rest.
@@ -73,7 +75,7 @@ pub fn template(image: &str) -> Template {
 }
 
 impl Scenario {
-    /// The scenario of a seed. `only`: of the faults drawn, those by number; none: all of them.
+    /// The scenario of a seed. `only`: of the faults drawn, and of the interludes after them, those by number; none: all of them.
     pub fn draw(seed: u64, only: Option<&[usize]>) -> Self {
         let mut chance = Chance::new(seed, Concern::Setup);
         let setup = Setup {
@@ -115,12 +117,12 @@ impl Scenario {
         let pool_deleted = faults
             .iter()
             .any(|planned| planned.fault == Fault::PoolDeleted);
+        let mut interludes = draw_interludes(seed, at(WARM_UP), at(busy));
         if let Some(only) = only {
-            let mut number = 0;
-            faults.retain(|_| {
-                number += 1;
-                only.contains(&(number - 1))
-            });
+            let mut numbers = 0..;
+            let mut kept = || numbers.next().is_some_and(|number| only.contains(&number));
+            faults.retain(|_| kept());
+            interludes.retain(|_| kept());
         }
         let ending = if pool_deleted
             && faults
@@ -167,6 +169,7 @@ impl Scenario {
             pins,
             orphans,
             faults,
+            interludes,
             calm,
             end: calm + settle,
             ending,

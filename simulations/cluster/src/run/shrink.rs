@@ -3,10 +3,11 @@
 use super::scenario::Scenario;
 use super::sim::{Options, simulate};
 
-/// The faults of a failing seed, by number, without which it would not fail in the same way. Each is left out in turn, as long as
+/// The faults and interludes of a failing seed, by number, without which it would not fail in the same way. Each is left out in turn, as long as
 /// the first rule that is broken stays the same.
 pub fn shrink(seed: u64, options: &Options) -> Vec<usize> {
-    let all = Scenario::draw(seed, None).faults.len();
+    let scenario = Scenario::draw(seed, None);
+    let all = scenario.faults.len() + scenario.interludes.len();
     let first = |only: &[usize]| {
         let options = Options {
             only: Some(only.to_vec()),

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use bridge::Time;
 use scaler_api::spec::DeletionPolicy;
-use scaler_policy::{Guard, Way};
+use scaler_policy::{Guard, Transition, Way};
 
 use super::event::Event;
 use super::scenario::{Ending, Scenario};
 use super::trace::Trace;
 use crate::api::{Actor, Kind, Object, Pool, Trouble};
-use crate::chaos::{Chaos, Fault};
+use crate::chaos::{Chaos, Fault, Interlude};
 use crate::controller::{Life, Replica};
 use crate::kernel::{Chance, Concern, Queue};
 use crate::net::Net;
@@ -44,8 +44,12 @@ pub struct Outcome {
     pub violations: Vec<Violation>,
     /// How often each transition was decided, by the states between which it took a bridge; it may leave it where it is.
     pub ways: BTreeMap<Way, u64>,
+    /// How often each transition was decided by a leader that knew the pool to be paused.
+    pub while_paused: BTreeMap<Transition, u64>,
     /// How often each fault happened.
     pub faults: BTreeMap<Fault, u64>,
+    /// How often each interlude began.
+    pub interludes: BTreeMap<Interlude, u64>,
     /// How much virtual time went by.
     pub lasted: Duration,
     /// The most bridges that ran at once.
@@ -83,6 +87,7 @@ pub struct Sim {
     pub(super) stepping: Vec<Option<Time>>,
     pub(super) traced: (usize, usize, usize),
     pub(super) ways: BTreeMap<Way, u64>,
+    pub(super) while_paused: BTreeMap<Transition, u64>,
     bridges: usize,
     over: bool,
 }
@@ -100,7 +105,9 @@ pub fn simulate(seed: u64, options: &Options) -> Outcome {
         seed,
         violations: sim.oracle.violations().to_vec(),
         ways: sim.ways,
+        while_paused: sim.while_paused,
         faults: sim.chaos.happened().clone(),
+        interludes: sim.chaos.interludes().clone(),
         lasted: sim.now.since(Time::default()),
         bridges: sim.bridges,
         fingerprint: trace.fingerprint(),
@@ -152,7 +159,7 @@ impl Sim {
                 .collect(),
             hpa,
             net: Net::new(64),
-            chaos: Chaos::new(seed, scenario.faults.clone()),
+            chaos: Chaos::new(seed, scenario.faults.clone(), scenario.interludes.clone()),
             oracle: Oracle::new(POOL),
             trace: Trace::new(options.trace),
             queue,
@@ -164,6 +171,7 @@ impl Sim {
             stepping: vec![None; scenario.replicas],
             traced: (0, 0, 0),
             ways: BTreeMap::new(),
+            while_paused: BTreeMap::new(),
             bridges: 0,
             over: false,
             scenario,
@@ -342,7 +350,8 @@ impl Sim {
         };
         let led = self.replicas.iter().any(|replica| replica.mind.is_some());
         let api = self.world.api.trouble != Trouble::default();
-        if !led || api || self.net.troubled() || self.replicas.iter().any(troubled) {
+        let prosody = self.world.prosody_is_away();
+        if !led || api || prosody || self.net.troubled() || self.replicas.iter().any(troubled) {
             self.oracle.blame_mut().disturbed(self.now);
         }
         self.oracle.look(&self.world);

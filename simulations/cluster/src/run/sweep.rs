@@ -10,7 +10,7 @@ use std::time::Duration;
 use scaler_policy::{Transition, Way, life};
 
 use super::sim::{Options, Outcome, simulate};
-use crate::chaos::{Fault, NOT_MODELLED};
+use crate::chaos::{Fault, Interlude, NOT_MODELLED};
 
 /// What came of many seeds. It does not depend on the number of threads.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -19,6 +19,10 @@ pub struct Sweep {
     pub seeds: u64,
     /// How often each transition was decided, by the states between which it took a bridge.
     pub ways: BTreeMap<Way, u64>,
+    /// How often each transition was decided while the pool was paused.
+    pub while_paused: BTreeMap<Transition, u64>,
+    /// How often each interlude began.
+    pub interludes: BTreeMap<Interlude, u64>,
     /// How often each fault happened.
     pub faults: BTreeMap<Fault, u64>,
     /// The seeds in which something was wrong, lowest first, with what.
@@ -71,6 +75,12 @@ impl Sweep {
         for (way, count) in &outcome.ways {
             *self.ways.entry(*way).or_insert(0) += count;
         }
+        for (transition, count) in &outcome.while_paused {
+            *self.while_paused.entry(*transition).or_insert(0) += count;
+        }
+        for (interlude, count) in &outcome.interludes {
+            *self.interludes.entry(*interlude).or_insert(0) += count;
+        }
         for (fault, count) in &outcome.faults {
             *self.faults.entry(*fault).or_insert(0) += count;
         }
@@ -98,7 +108,21 @@ impl Sweep {
         self.ways.get(way).copied().unwrap_or(0)
     }
 
-    /// The transitions that were decided fewer than `transitions` times, and the faults that happened fewer than `faults`.
+    /// T16: how often what was begun was kept up although the pool was paused, by a command given again or a mark set right.
+    pub fn kept_up_while_paused(&self) -> u64 {
+        let kept_up = [Transition::Redrain, Transition::Reassert];
+        let counts = kept_up
+            .iter()
+            .map(|transition| self.while_paused(*transition));
+        counts.sum()
+    }
+
+    fn while_paused(&self, transition: Transition) -> u64 {
+        self.while_paused.get(&transition).copied().unwrap_or(0)
+    }
+
+    /// The transitions that were decided fewer than `transitions` times, T16 in a paused pool alone,
+    /// and the faults and interludes that happened fewer than `faults`.
     pub fn missed(&self, transitions: u64, faults: u64) -> Vec<String> {
         let few = Transition::ALL
             .into_iter()
@@ -108,9 +132,17 @@ impl Sweep {
             .iter()
             .filter(|fault| self.faults.get(fault).copied().unwrap_or(0) < faults)
             .map(|fault| format!("F{}", fault.number()));
-        few.chain(rare).collect()
+        let paused = (self.kept_up_while_paused() < transitions).then(|| T16.to_owned());
+        let between = Interlude::ALL
+            .iter()
+            .filter(|interlude| self.interludes.get(interlude).copied().unwrap_or(0) < faults)
+            .map(|interlude| format!("{interlude:?}"));
+        few.chain(paused).chain(rare).chain(between).collect()
     }
 }
+
+/// The pool is paused.
+const T16: &str = "T16 while the pool is paused";
 
 /// How often a transition must be decided where others must `transitions` times.
 const fn demanded(transition: Transition, transitions: u64) -> u64 {
@@ -138,6 +170,12 @@ impl fmt::Display for Sweep {
             let count = self.decided(transition);
             writeln!(f, "{count:>12}  {}", life::name(transition))?;
         }
+        let kept_up = self.kept_up_while_paused();
+        writeln!(f, "{kept_up:>12}  {T16}: Redrain and Reassert of these")?;
+        for (transition, count) in &self.while_paused {
+            let name = life::name(*transition);
+            writeln!(f, "{count:>12}  while the pool is paused, {name}")?;
+        }
         for way in life::ways() {
             let count = self.taken(&way);
             let Way { from, to, by } = way;
@@ -146,6 +184,10 @@ impl fmt::Display for Sweep {
         for fault in Fault::ALL {
             let count = self.faults.get(&fault).copied().unwrap_or(0);
             writeln!(f, "F{:<3} {count:>8}  {}", fault.number(), fault.title())?;
+        }
+        for interlude in Interlude::ALL {
+            let count = self.interludes.get(&interlude).copied().unwrap_or(0);
+            writeln!(f, "{count:>12}  {interlude}")?;
         }
         for (number, why) in NOT_MODELLED {
             writeln!(f, "F{number:<3}        -  not modelled: {why}")?;

@@ -141,6 +141,7 @@ fn quiet() -> Scenario {
         pins: Vec::new(),
         orphans: Vec::new(),
         faults: Vec::new(),
+        interludes: Vec::new(),
         calm: minutes(45),
         end: minutes(85),
         ending: Ending::Rest,
