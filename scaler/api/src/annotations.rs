@@ -40,7 +40,7 @@ pub const RELEASED: Key<bool> = Key::new("bridgetender.dev/released");
 /// On a pod's template: the port of the bridge's HTTP interface, where no container port is named `metrics`. The adapter's.
 pub const METRICS_PORT: Key<u32> = Key::new("bridgetender.dev/metrics-port");
 
-/// One run of a bridge that confirmed its drain mode. Another container or another start of the bridge has confirmed nothing.
+/// One run of a bridge, and what it confirmed. Another container or another start of the bridge has confirmed nothing.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct DrainAcked {
     /// The container's ID, as the pod's status tells it.
@@ -48,12 +48,21 @@ pub struct DrainAcked {
     pub container_id: String,
     /// The bridge's own start, in milliseconds as it tells it.
     pub startup_time: StartupTime,
-    /// Which mode: `true` is hidden from new conferences.
-    pub drain: bool,
+    /// Its drain mode, `true` is hidden from new conferences; `None` when another one is wanted since, which it has not confirmed yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<bool>,
+    /// Whether it had been in its brewery by then. Where that is not said it is taken to have been: of one that has left its brewery
+    /// nobody can be believed to have left.
+    #[serde(default = "joined")]
+    pub joined: bool,
+}
+
+const fn joined() -> bool {
+    true
 }
 
 impl Value for DrainAcked {
-    const WANTED: &'static str = "JSON such as {\"containerID\":\"containerd://1f6d\",\"startup_time\":1772443800000,\"drain\":true}";
+    const WANTED: &'static str = "JSON such as {\"containerID\":\"containerd://1f6d\",\"startup_time\":1772443800000,\"drain\":true,\"joined\":true}";
 
     fn parse(text: &str) -> Option<Self> {
         serde_json::from_str(text)

@@ -233,7 +233,8 @@ mod tests {
         let acked = DrainAcked {
             container_id: "containerd://1f6d".to_owned(),
             startup_time: StartupTime(Time::from_millis(1_772_443_800_000)),
-            drain: true,
+            drain: Some(true),
+            joined: true,
         };
         assert_eq!(read(&DRAIN_ACKED, text), Ok(Some(acked)));
     }
@@ -272,12 +273,13 @@ mod tests {
         fn moments_and_acks_are_read_as_they_are_written(
             millis in -62_000_000_000_000_i64..250_000_000_000_000,
             container_id in "\\PC{1,40}",
-            drain: bool,
+            drain: Option<bool>,
+            joined: bool,
         ) {
             let time = Time::from_millis(millis);
             hold_both_ways(&DEADLINE, time);
             let startup_time = StartupTime(time);
-            hold_both_ways(&DRAIN_ACKED, DrainAcked { container_id, startup_time, drain });
+            hold_both_ways(&DRAIN_ACKED, DrainAcked { container_id, startup_time, drain, joined });
         }
 
         #[test]

@@ -116,7 +116,8 @@ fn pod(number: u32, serves: bool) -> Pod {
     marks.acked = Some(DrainAcked {
         container_id: container(number),
         startup_time: StartupTime(born),
-        drain: !serves,
+        drain: Some(!serves),
+        joined: true,
     });
     Pod {
         uid: uid(number),

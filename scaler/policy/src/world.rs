@@ -234,7 +234,12 @@ impl World {
         let freshness = self.pool.spec.evidence.freshness.get();
         let guards = self.guards;
         let changed = self.pods.hear(uid, |pod, live| {
-            live.look(container, look, freshness, guards) || !pod.settled()
+            let acked = pod
+                .marks
+                .as_ref()
+                .ok()
+                .and_then(|marks| marks.acked.as_ref());
+            live.look(container, acked, look, freshness, guards) || !pod.settled()
         });
         self.note(changed);
     }

@@ -31,7 +31,7 @@ impl<'w> Before<'w> {
         let running = self.known.pod.running();
         let run = self.known.live.run.as_ref();
         self.marks.acked.as_ref().is_some_and(|acked| {
-            acked.drain == drain
+            acked.drain == Some(drain)
                 && running == Some(acked.container_id.as_str())
                 && run.is_none_or(|run| {
                     run.container != acked.container_id || run.startup == acked.startup_time

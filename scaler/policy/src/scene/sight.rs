@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bridge::Time;
 use bridge::stats::Flags;
 use scaler_api::State;
+use scaler_api::annotations::DrainAcked;
 use scaler_api::spec::NodeSignal;
 use scaler_api::state::{Intent, IntentReason};
 
@@ -182,6 +183,22 @@ impl<'w> Sight<'w> {
         !self.marks.counted && self.state.countable() && self.marks.reason == IntentReason::Surge
     }
 
+    /// What remains of what its run confirmed once another mode is wanted of it: that it was in its brewery.
+    pub(crate) fn unconfirmed(&self) -> Option<DrainAcked> {
+        let run = self.live.run.as_ref().filter(|_| self.live.joined);
+        let seen = run.map(|run| DrainAcked {
+            container_id: run.container.clone(),
+            startup_time: run.startup,
+            drain: None,
+            joined: true,
+        });
+        let written = self.marks.acked.clone();
+        seen.or(written.map(|acked| DrainAcked {
+            drain: None,
+            ..acked
+        }))
+    }
+
     /// Since when its present run, or the wait for it, lasts, by the API server's clock.
     pub(crate) fn up_since(&self) -> Time {
         match &self.pod.container {
@@ -209,7 +226,7 @@ fn acked(world: &World, marks: &Marks, same_run: bool) -> bool {
     marks
         .acked
         .as_ref()
-        .is_some_and(|acked| acked.drain == drain)
+        .is_some_and(|acked| acked.drain == Some(drain))
         && world.guards.hold(Guard::AckOfThisRun, same_run)
 }
 

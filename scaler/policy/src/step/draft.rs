@@ -179,7 +179,7 @@ impl<'s, 'w> Draft<'s, 'w> {
                 protected: true,
                 safe_to_evict: false,
                 deadline: Some(self.deadline(reason)),
-                acked: None,
+                acked: sight.unconfirmed(),
                 zero_since: None,
                 ..self.intend(sight, Intent::Drain, reason)
             };

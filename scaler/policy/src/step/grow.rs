@@ -86,7 +86,7 @@ fn take_back<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>, reason: IntentRea
         protected,
         safe_to_evict: !protected,
         deadline: None,
-        acked: None,
+        acked: sight.unconfirmed(),
         zero_since: None,
         ..draft.intend(sight, Intent::Active, reason)
     };

@@ -69,7 +69,10 @@ fn is_taken_back(sight: &Sight<'_>) -> bool {
     let marks = sight.marks;
     marks.intent == Intent::Active
         && matches!(marks.reason, IntentReason::Rescued | IntentReason::Operator)
-        && marks.acked.is_none()
+        && marks
+            .acked
+            .as_ref()
+            .is_none_or(|acked| acked.drain.is_none())
         && matches!(sight.state, State::Pending | State::Starting)
 }
 

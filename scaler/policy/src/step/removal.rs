@@ -14,7 +14,7 @@ use crate::guards::Guard;
 use crate::plan::{Action, Transition};
 use crate::scene::{Sight, proven_empty};
 use crate::step::draft::Draft;
-use crate::step::upkeep::may_tell;
+use crate::step::upkeep::{drained_before, may_tell};
 use crate::world::{Command, Marks};
 
 /// Takes bridges a step further on their way out.
@@ -117,7 +117,7 @@ fn removing<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
         }
         return;
     }
-    let restarted = sight.marks.acked.is_none() || sight.fresh && !sight.acked;
+    let restarted = !drained_before(sight) || sight.fresh && !sight.acked;
     let busy = sight.fresh && sight.live.last.is_some_and(|look| !look.empty());
     let proof = draft.world.guards.on(Guard::ProofBeforeDelete);
     if restarted && proof {

@@ -121,8 +121,8 @@ fn serves(draft: &Draft<'_, '_>, sight: &Sight<'_>, look: &Look) -> bool {
 }
 
 /// Whether an earlier run of the bridge confirmed this drain.
-fn drained_before(sight: &Sight<'_>) -> bool {
-    sight.marks.acked.as_ref().is_some_and(|acked| acked.drain)
+pub(super) fn drained_before(sight: &Sight<'_>) -> bool {
+    (sight.marks.acked.as_ref()).is_some_and(|acked| acked.drain == Some(true))
 }
 
 const fn hidden(look: &Look) -> bool {
@@ -141,7 +141,8 @@ fn acked(draft: &Draft<'_, '_>, sight: &Sight<'_>, drain: bool) -> Marks {
         acked: run.map(|run| DrainAcked {
             container_id: run.container.clone(),
             startup_time: run.startup,
-            drain,
+            drain: Some(drain),
+            joined: sight.live.joined,
         }),
         zero_since: None,
         deadline,

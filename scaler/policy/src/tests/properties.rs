@@ -178,7 +178,8 @@ fn put(stage: &mut Stage, name: &str, wild: &Wild) {
             "c-old".to_owned()
         },
         startup_time: StartupTime(born),
-        drain,
+        drain: Some(drain),
+        joined: true,
     });
     marks.zero_since = wild.zero_since.map(|ago| START - secs(ago));
     stage.put(name, &marks, born);

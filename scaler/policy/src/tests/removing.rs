@@ -75,6 +75,24 @@ fn a_bridge_that_has_left_its_brewery_is_not_empty() {
 }
 
 #[test]
+fn whoever_leads_next_knows_that_a_bridge_has_left_its_brewery() {
+    is_not_empty(|stage| {
+        stage.actor("b1").joined = false;
+        stage.lead_anew();
+    });
+    // Whatever was wanted of it meanwhile.
+    is_not_empty(|stage| {
+        stage.scale(2);
+        stage.second();
+        assert_eq!(stage.times(T::Rescue), 1);
+        stage.actor("b1").joined = false;
+        stage.scale(1);
+        stage.second();
+        stage.lead_anew();
+    });
+}
+
+#[test]
 fn a_bridge_that_joins_its_brewery_again_settles_anew() {
     let mut stage = one_too_many();
     stage.seconds(10);

@@ -167,7 +167,7 @@ fn what_a_drain_writes_does_not_rest_on_what_was_written_before() {
             .marks("b1")
             .acked
             .as_ref()
-            .is_some_and(|acked| !acked.drain)
+            .is_some_and(|acked| acked.drain == Some(false))
     );
     stage.scale(1);
     stage.change("b1", |object| {
@@ -180,7 +180,8 @@ fn what_a_drain_writes_does_not_rest_on_what_was_written_before() {
     assert_eq!(stage.times(T::Drain), 1);
     let marks = stage.marks("b1");
     assert!(marks.protected && !marks.safe_to_evict && !marks.counted);
-    assert_eq!((&marks.acked, marks.zero_since), (&None, None));
+    assert_eq!(marks.acked.as_ref().unwrap().drain, None);
+    assert_eq!(marks.zero_since, None);
 }
 
 #[test]

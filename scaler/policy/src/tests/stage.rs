@@ -196,7 +196,8 @@ impl Stage {
         marks.acked = Some(annotations::DrainAcked {
             container_id: format!("c-{name}"),
             startup_time: StartupTime(since),
-            drain: false,
+            drain: Some(false),
+            joined: true,
         });
         self.put(name, &marks, since);
     }
@@ -236,7 +237,10 @@ impl Stage {
             annotations: text(marks.annotations()),
         };
         self.objects.insert(uid(name), object);
-        let drain = marks.acked.as_ref().is_some_and(|acked| acked.drain);
+        let drain = marks
+            .acked
+            .as_ref()
+            .is_some_and(|acked| acked.drain == Some(true));
         self.actors.insert(
             uid(name),
             Actor {

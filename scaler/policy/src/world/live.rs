@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bridge::stats::{Flags, StartupTime};
 use bridge::{Stats, Time};
+use scaler_api::annotations::DrainAcked;
 use serde::{Deserialize, Serialize};
 
 use crate::guards::{Guard, Guards};
@@ -66,7 +67,7 @@ pub struct Live {
     pub empty: Option<Empty>,
     /// Since when this run has been seen shutting down.
     pub shutting_down_since: Option<Time>,
-    /// Whether this run has been seen in a brewery.
+    /// Whether this run has been in a brewery: it was seen there, or that is written on its pod.
     pub joined: bool,
     /// When the last person left, where it is empty now and was not before.
     pub fell_at: Option<Time>,
@@ -95,10 +96,11 @@ impl Look {
 }
 
 impl Live {
-    /// Takes up one more look; whether it says something new.
+    /// Takes up one more look; whether it says something new. `acked` is the run of which something is written on its pod.
     pub(crate) fn look(
         &mut self,
         container: &str,
+        acked: Option<&DrainAcked>,
         look: Look,
         freshness: Duration,
         guards: Guards,
@@ -123,7 +125,10 @@ impl Live {
         }
         let was_silent = self.silent_since.take().is_some();
         let gap = before.is_none_or(|before| look.at.since(before.at) > freshness);
-        self.joined |= look.joined;
+        let written = acked.is_some_and(|acked| {
+            acked.joined && acked.container_id == container && acked.startup_time == look.startup
+        });
+        self.joined |= look.joined || written;
         self.shutting_down_since = look
             .flags
             .shutting_down

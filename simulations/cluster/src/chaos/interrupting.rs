@@ -122,5 +122,8 @@ fn drains(pod: &Pod) -> bool {
 /// Whether it has confirmed that.
 fn confirmed(pod: &Pod) -> bool {
     let acked = annotations::DRAIN_ACKED.read(&pod.meta.annotations);
-    acked.ok().flatten().is_some_and(|acked| acked.drain)
+    acked
+        .ok()
+        .flatten()
+        .is_some_and(|acked| acked.drain == Some(true))
 }

@@ -104,7 +104,10 @@ impl Oracle {
         }
         let run = |pod: &Pod| {
             let read = annotations::DRAIN_ACKED.read(&pod.meta.annotations);
-            let acked = read.ok().flatten().filter(|acked| !acked.drain);
+            let acked = read
+                .ok()
+                .flatten()
+                .filter(|acked| acked.drain == Some(false));
             acked.map(|acked| acked.startup_time)
         };
         let news = run(after).filter(|started| run(before) != Some(*started));

@@ -102,7 +102,7 @@ fn f02_a_bridge_settles_from_the_confirmation_that_the_next_leader_wrote_down() 
             })?;
             let acked = scene.since(&name, |pod| {
                 let acked = annotations::DRAIN_ACKED.read(&pod.meta.annotations);
-                acked.is_ok_and(|acked| acked.is_some_and(|acked| acked.drain))
+                acked.is_ok_and(|acked| acked.is_some_and(|acked| acked.drain == Some(true)))
             });
             let settled = acked.map(|acked| scene.sim.now().since(acked));
             scene.claim("it has settled since then", settled >= Some(secs(15)));

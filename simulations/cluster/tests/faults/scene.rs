@@ -287,7 +287,7 @@ impl Scene {
         self.until("one drains, and that is written down", 30, |scene| {
             let acked = |name: &String| scene.note(name, &annotations::DRAIN_ACKED);
             let first = scene.drains().first().and_then(acked);
-            first.is_some_and(|acked| acked.drain)
+            first.is_some_and(|acked| acked.drain == Some(true))
         })?;
         self.victim()
     }
@@ -493,7 +493,8 @@ impl Scene {
             intent(pod) == Intent::Active
                 && pod.meta.deleted.is_none()
                 && acked.is_some_and(|acked| {
-                    !acked.drain && Some(acked.startup_time) == self.run_of(&pod.meta.name)
+                    acked.drain == Some(false)
+                        && Some(acked.startup_time) == self.run_of(&pod.meta.name)
                 })
                 && self
                     .bridge(&pod.meta.name)
