@@ -512,6 +512,22 @@ impl Stage {
         self.until(&format!("{what:?}"), |stage| stage.times(what) > 0);
     }
 
+    /// Seconds pass until something is decided; what it writes on the pod, all at once.
+    pub(super) fn until_written(&mut self, what: Transition) -> Marks {
+        for _ in 0..600 {
+            self.tick();
+            let plan = self.act();
+            let mut decided = plan.decisions.iter();
+            if let Some(decision) = decided.find(|one| one.transition == what) {
+                let crate::Action::Mark(mark) = &decision.action else {
+                    panic!("{decision:?} writes nothing");
+                };
+                return mark.after.clone();
+            }
+        }
+        panic!("not within 600 s: {what:?}");
+    }
+
     /// What the API server, a bridge or jicofo does about a request.
     pub(super) fn answer(&mut self, request: &Request) -> Outcome {
         match &request.call {

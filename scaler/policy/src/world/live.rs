@@ -109,8 +109,7 @@ impl Live {
             container: container.to_owned(),
             startup: look.startup,
         };
-        let restarted = self.run.as_ref() != Some(&run);
-        if restarted {
+        if self.run.as_ref() != Some(&run) {
             *self = Self {
                 run: Some(run),
                 run_since: Some(look.at),
@@ -137,19 +136,18 @@ impl Live {
             && guards.hold(Guard::ConferencesCount, look.conferences == Some(0));
         let hidden = look.flags.drain || look.flags.shutting_down;
         let told = guards.hold(Guard::EmptyInBrewery, !self.cut_off());
-        self.empty =
-            (nobody && hidden && told).then(|| match self.empty.filter(|_| !gap && !was_silent) {
-                Some(empty) => Empty {
-                    last: look.at,
-                    looks: empty.looks.saturating_add(1),
-                    ..empty
-                },
-                None => Empty {
-                    since: look.at,
-                    last: look.at,
-                    looks: 1,
-                },
-            });
+        self.empty = (nobody && hidden && told).then(|| match self.empty.filter(|_| !gap) {
+            Some(empty) => Empty {
+                last: look.at,
+                looks: empty.looks.saturating_add(1),
+                ..empty
+            },
+            None => Empty {
+                since: look.at,
+                last: look.at,
+                looks: 1,
+            },
+        });
         let had_people =
             before.is_some_and(|before| before.people.is_some_and(|people| people > 0));
         if look.people == Some(0) {
@@ -161,7 +159,7 @@ impl Live {
         } else {
             self.fell_at = None;
         }
-        restarted || was_silent || gap || before.is_none_or(|before| before.differs(&look))
+        was_silent || gap || before.is_none_or(|before| before.differs(&look))
     }
 
     /// Whether it has left its brewery: prosody is away, or its way there.
