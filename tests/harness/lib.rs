@@ -86,6 +86,7 @@ mod keys;
 mod kubectl;
 mod kubelet;
 mod laboratory;
+mod life;
 mod link;
 mod place;
 mod pool_hpa;

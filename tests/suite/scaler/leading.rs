@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
 use super::stage::{PATIENCE, Stage};
+use crate::programs::built;
 
 /// Whoever leads next need not wait until the Lease of a dead leader is over: as if that time had passed.
 async fn forget_lease(stage: &Stage) -> Result<()> {
@@ -41,7 +42,7 @@ async fn a_controller_that_is_killed_at_any_moment_is_gone_on_for_by_the_next_on
     const KILLS: u32 = 20;
     const MOST: u32 = 6;
     let mut chance = ChaCha8Rng::seed_from_u64(seed()?);
-    let mut stage = Stage::of(MOST, &json!({}), 1).await?;
+    let mut stage = Stage::of_programs(MOST, 1).await?;
     let mut meetings: Vec<String> = Vec::new();
     for round in 0..KILLS {
         // Few meetings, so that some bridges are empty, and some of those that drain are removed.
@@ -67,7 +68,7 @@ async fn a_controller_that_is_killed_at_any_moment_is_gone_on_for_by_the_next_on
             "kill {round}: {pause:?} after a size of {size}, {} meetings",
             meetings.len()
         );
-        stage.scalers.kill(0);
+        stage.scalers.kill(0)?;
         // One in four waits for the Lease of the dead one: so long nobody looks after the pool.
         if chance.random_range(0..4_u32) > 0 {
             forget_lease(&stage).await?;
@@ -84,7 +85,7 @@ async fn a_controller_that_is_killed_at_any_moment_is_gone_on_for_by_the_next_on
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_controllers_one_leads_and_the_other_takes_over_at_once_when_it_ends() -> Result<()>
 {
-    let mut stage = Stage::of(2, &json!({}), 2).await?;
+    let mut stage = Stage::of_programs(2, 2).await?;
     let first = stage.scalers.until_one_leads().await?;
     let second = 1 - first;
     let waits = || async {
@@ -106,7 +107,24 @@ async fn of_two_controllers_one_leads_and_the_other_takes_over_at_once_when_it_e
         "example.org/note=kept",
     ];
     stage.lab.kubectl_text(&label).await?;
+    // By SIGTERM, and its exit code says that it ended well.
     stage.scalers.terminate(first).await?;
+    // The Lease of one that only ended would be its own for many seconds.
+    let holder = "jsonpath={.spec.holderIdentity}";
+    let words = [
+        "-n",
+        "bridgetender",
+        "get",
+        "lease",
+        "jvb-scaler",
+        "-o",
+        holder,
+    ];
+    let holder = stage.lab.kubectl_text(&words).await?;
+    ensure!(
+        holder != format!("jvb-scaler-{first}"),
+        "it holds its Lease"
+    );
     ensure!(stage.scalers.until_one_leads().await? == second);
     let labels = [
         "-n",
@@ -209,7 +227,7 @@ async fn the_next_leader_asks_no_cache_which_bridges_there_are_and_drains_no_sec
     };
     let chosen = stage.lab.eventually("a bridge drains", PATIENCE, drains);
     let chosen = chosen.await?;
-    stage.scalers.kill(0);
+    stage.scalers.kill(0)?;
     forget_lease(&stage).await?;
     stage.scalers.start(0)?;
     stage.scalers.until_one_leads().await?;
@@ -260,7 +278,8 @@ async fn a_leader_whose_connections_fall_silent_goes_on_leading_on_new_ones() ->
         .await?;
     let link = lab.link().await?;
     let pool = lab.pool(3).start().await?;
-    let scalers = lab.scaler().through(&link).start().await?;
+    let scalers = lab.scaler().through(&link).program(built("jvb-scaler")?);
+    let scalers = scalers.start().await?;
     pool.until_active(3).await?;
     let stage = Stage { lab, pool, scalers };
     stage.fill(2).await?;
@@ -279,6 +298,7 @@ async fn a_leader_whose_connections_fall_silent_goes_on_leading_on_new_ones() ->
     let ended = tokio::time::timeout(PATIENCE, stage.scalers.ended(0)).await??;
     let said = format!("{:#}", ended.expect_err("it cannot lead without a Lease"));
     ensure!(said.contains("Lease"), "{said}");
+    ensure!(said.starts_with("exit status: 1"), "{said}");
     link.resume();
     stage.scalers.start(0)?;
     stage.scalers.until_one_leads().await?;
