@@ -1,19 +1,16 @@
-//! Controllers that are killed, and two of them at once.
+//! Who leads, and who leads next; and two controllers that both do.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use laboratory::Never;
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
 use super::stage::{PATIENCE, Stage};
 use crate::programs::built;
 
 /// Whoever leads next need not wait until the Lease of a dead leader is over: as if that time had passed.
-async fn forget_lease(stage: &Stage) -> Result<()> {
+pub(super) async fn forget_lease(stage: &Stage) -> Result<()> {
     let words = [
         "-n",
         "bridgetender",
@@ -24,62 +21,6 @@ async fn forget_lease(stage: &Stage) -> Result<()> {
     ];
     stage.lab.kubectl_text(&words).await?;
     Ok(())
-}
-
-/// The seed of a run: another one each time, unless one is given in `BRIDGETENDER_SEED`.
-fn seed() -> Result<u64> {
-    let given = std::env::var("BRIDGETENDER_SEED").ok();
-    let seed = match given {
-        Some(given) => given.parse().context("BRIDGETENDER_SEED is a number")?,
-        None => u64::try_from(jiff::Timestamp::now().as_millisecond())?,
-    };
-    println!("BRIDGETENDER_SEED={seed} does the same again, as far as the machine is as fast");
-    Ok(seed)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_controller_that_is_killed_at_any_moment_is_gone_on_for_by_the_next_one() -> Result<()> {
-    const KILLS: u32 = 20;
-    const MOST: u32 = 6;
-    let mut chance = ChaCha8Rng::seed_from_u64(seed()?);
-    let mut stage = Stage::of_programs(MOST, 1).await?;
-    let mut meetings: Vec<String> = Vec::new();
-    for round in 0..KILLS {
-        // Few meetings, so that some bridges are empty, and some of those that drain are removed.
-        for n in 0..chance.random_range(0..2_u32) {
-            let meeting = format!("meeting-{round}-{n}");
-            stage.pool.join(&meeting, 2);
-            meetings.push(meeting);
-        }
-        if meetings.len() > 3 {
-            let ended = meetings.remove(chance.random_range(0..meetings.len()));
-            stage.pool.leave(&ended, 2);
-        }
-        let size = if round % 2 == 0 {
-            chance.random_range(1..4_u32)
-        } else {
-            chance.random_range(4..=MOST)
-        };
-        stage.scale(size).await?;
-        let pause = Duration::from_millis(chance.random_range(0..2_500_u64));
-        tokio::time::sleep(pause).await;
-        stage.unbroken().await?;
-        println!(
-            "kill {round}: {pause:?} after a size of {size}, {} meetings",
-            meetings.len()
-        );
-        stage.scalers.kill(0)?;
-        // One in four waits for the Lease of the dead one: so long nobody looks after the pool.
-        if chance.random_range(0..4_u32) > 0 {
-            forget_lease(&stage).await?;
-        }
-        stage.scalers.start(0)?;
-        stage.scalers.until_one_leads().await?;
-    }
-    stage.scale(2).await?;
-    stage.empty(&meetings, 2);
-    stage.pool.until_active(2).await?;
-    stage.unharmed().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
