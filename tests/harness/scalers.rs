@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use http::Request;
 use scaler_controller::args::Arguments;
-use scaler_controller::Config;
+use scaler_controller::{BROKEN, Config};
 use serde_json::Value;
 
 use crate::laboratory::Laboratory;
@@ -23,6 +23,8 @@ const RBAC: &str = include_str!("../../scaler/controller/rbac.yaml");
 const RBAC_NAMESPACED: &str = include_str!("../../scaler/controller/rbac-namespaced.yaml");
 /// What nobody may do to a pool.
 const ADMISSION: &str = include_str!("../../scaler/controller/admission.yaml");
+/// What every controller says first.
+const STARTS: &str = "jvb-scaler starts";
 const NAMESPACE: &str = "bridgetender";
 const NAME: &str = "jvb-scaler";
 
@@ -340,6 +342,35 @@ impl Scalers {
         let said = String::from_utf8_lossy(&body).into_owned();
         ensure!(status.is_success(), "{status}: {said}");
         Ok(said)
+    }
+
+    /// Whether one of them should run: the test has neither ended it nor waited for its end.
+    pub fn are_meant_to_run(&self) -> bool {
+        self.replicas.iter().any(|replica| replica.life.is_some())
+    }
+
+    /// That no plan broke an invariant, in no life of any of these replicas, by what each said in all its lives.
+    ///
+    /// # Errors
+    /// When one did: with what it said. When one said nothing at all, or has ended by itself and nobody waited for that.
+    pub fn unbroken(&mut self) -> Result<()> {
+        for replica in &mut self.replicas {
+            let log = &replica.log;
+            if let Some(life) = &mut replica.life {
+                let ended = life.ended()?;
+                ensure!(!ended, "it ended by itself: see {}", log.display());
+            }
+            let said = std::fs::read_to_string(log)
+                .with_context(|| format!("cannot read {}", log.display()))?;
+            ensure!(
+                said.contains(STARTS),
+                "{} is not the log of a controller: {said}",
+                log.display()
+            );
+            let broken = said.lines().find(|line| line.contains(BROKEN));
+            ensure!(broken.is_none(), "{broken:?} is in {}", log.display());
+        }
+        Ok(())
     }
 
     /// The decisions of all replicas so far, those of the first one first.

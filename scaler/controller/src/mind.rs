@@ -7,6 +7,8 @@
 mod hearing;
 mod managed;
 
+pub use managed::BROKEN;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;

@@ -19,6 +19,9 @@ use crate::looks::{Looked, Looks};
 use crate::shared::Shared;
 use crate::telling::Teller;
 
+/// With what the log tells that a plan breaks an invariant.
+pub const BROKEN: &str = "a plan breaks an invariant, which is a mistake of this program";
+
 /// One pool and its world.
 pub(super) struct Managed {
     world: World,
@@ -158,7 +161,7 @@ impl Managed {
             shared.telemetry.violated(violation);
             error!(
                 pool = self.world.pool().name,
-                "a plan breaks an invariant, which is a mistake of this program: {violation:?}"
+                "{BROKEN}: {violation:?}"
             );
         }
         self.not_before = now + BREATH;
