@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::managed::Managed;
 use crate::asked::Asked;
-use crate::budget::Budgets;
+use crate::budget::{Budgets, Wanted};
 use crate::looks::{Looked, Looks};
 use crate::shared::Shared;
 use crate::telling::Teller;
@@ -55,8 +55,8 @@ pub(crate) enum Input {
     Skew(i64),
     /// Somebody asks how a pool is.
     Asked(Asked),
-    /// What else has a say about a pool's bridges.
-    Surroundings(PoolKey, Surroundings),
+    /// A pool's budget was seen to, as it was wanted then; and what else has a say about the pool's bridges.
+    Surroundings(Wanted, Surroundings),
 }
 
 /// What became of a request.
@@ -174,8 +174,9 @@ impl Mind {
             for request in requests {
                 let transport = self.transport.clone();
                 let (pool, key) = (managed.pool().clone(), key.clone());
+                let budget = managed.budget().clone();
                 self.sending.spawn(async move {
-                    let outcome = transport.send(&pool, &request).await;
+                    let outcome = transport.send(&pool, &budget, &request).await;
                     Replied {
                         pool: key,
                         uid: pool.uid,

@@ -21,6 +21,7 @@ use tracing::debug;
 pub(crate) use gate::Gate;
 use refusals::Refusals;
 
+use crate::budget::Tried;
 use crate::config::Questions;
 use crate::shared::Shared;
 
@@ -58,10 +59,17 @@ impl Transport {
         }
     }
 
-    /// Sends a request about this pool, if it is still to be sent, and says what became of it.
-    pub(crate) async fn send(&self, pool: &Pool, request: &Request) -> Outcome {
+    /// Sends a request about this pool, if it is still to be sent, and says what became of it. Whoever evicts pods is to find a bridge
+    /// protected from its first moment: the first one is started when the pool's budget was seen to.
+    pub(crate) async fn send(&self, pool: &Pool, budget: &Tried, request: &Request) -> Outcome {
         let kind = kind(&request.call);
-        let outcome = self.carry(pool, request).await;
+        let starts = matches!(request.call, Call::CreatePod { .. });
+        let outcome = if starts && !self.in_time(request, budget.wait()).await {
+            // It was not sent.
+            Outcome::Throttled
+        } else {
+            self.carry(pool, request).await
+        };
         debug!(pool = pool.name, kind, ?outcome, "a request was sent");
         self.shared.telemetry.requested(kind, told(&outcome));
         self.refusals.note(&pool.namespace, kind, &outcome);
@@ -96,6 +104,12 @@ impl Transport {
         tokio::time::timeout(self.timeout, self.ask(pool, call))
             .await
             .unwrap_or(Outcome::Unknown)
+    }
+
+    /// Whether this comes while a request may still leave.
+    async fn in_time(&self, request: &Request, awaited: impl Future<Output = ()>) -> bool {
+        let patience = request.not_after.since(self.shared.clock.now());
+        tokio::time::timeout(patience, awaited).await.is_ok()
     }
 
     /// Whether a request must not leave any more: what it was decided by is too old, or another replica may lead.

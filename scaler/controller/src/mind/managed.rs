@@ -15,6 +15,7 @@ use scaler_policy::{
 use tracing::{debug, error};
 
 use super::{Around, BEAT, BREATH};
+use crate::budget::{Tried, Wanted};
 use crate::looks::{Looked, Looks};
 use crate::shared::Shared;
 use crate::telling::Teller;
@@ -25,6 +26,8 @@ pub const BROKEN: &str = "a plan breaks an invariant, which is a mistake of this
 /// One pool and its world.
 pub(super) struct Managed {
     world: World,
+    /// Whether its budget was seen to.
+    budget: Tried,
     /// When it may be decided about again.
     not_before: Time,
     /// What was told last in a dry run, which decides the same again and again.
@@ -39,7 +42,13 @@ pub(super) struct Managed {
 
 impl Managed {
     /// A pool of which nothing but itself is known.
-    pub(super) fn new(pool: Pool, tuning: Tuning, around: &Around, now: Time) -> Self {
+    pub(super) fn new(
+        pool: Pool,
+        budget: Wanted,
+        tuning: Tuning,
+        around: &Around,
+        now: Time,
+    ) -> Self {
         let mut world = World::new(pool, tuning, now);
         world.observe_jicofo(around.jicofo.clone());
         if let Some(skew) = around.skew {
@@ -48,6 +57,7 @@ impl Managed {
         world.observe_keeper(around.keeper.clone());
         Self {
             world,
+            budget: Tried::new(budget),
             not_before: now,
             dry: Vec::new(),
             drains: Drains::default(),
@@ -60,6 +70,17 @@ impl Managed {
     /// The pool.
     pub(super) fn pool(&self) -> &Pool {
         self.world.pool()
+    }
+
+    /// The pool is so, and its budget shall be so.
+    pub(super) fn observe_pool(&mut self, pool: Pool, budget: Wanted) {
+        self.budget.want(budget);
+        self.world.observe_pool(pool);
+    }
+
+    /// Whether its budget was seen to: before that no bridge is started.
+    pub(super) const fn budget(&self) -> &Tried {
+        &self.budget
     }
 
     /// What is known of it, to be told more.
@@ -265,7 +286,9 @@ mod tests {
             skew: Some(0),
             keeper: scaler_api::status::Controller::default(),
         };
-        Managed::new(pool, Tuning::default(), &around, shared.clock.now())
+        let budget = Wanted::of(&pool);
+        let now = shared.clock.now();
+        Managed::new(pool, budget, Tuning::default(), &around, now)
     }
 
     #[tokio::test]
