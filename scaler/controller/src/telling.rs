@@ -11,7 +11,7 @@ use scaler_policy::{Action, Decision, Plan, Transition};
 use tracing::error;
 
 pub(crate) use decisions::DecisionLog;
-pub(crate) use events::{Events, announce};
+pub(crate) use events::{Events, LeftAlone, announce};
 
 use crate::shared::Shared;
 
@@ -32,9 +32,9 @@ impl Teller {
         }
     }
 
-    /// Tells of a pool that it cannot be understood.
-    pub(crate) fn unreadable(&mut self, pool: &ObjectMeta, why: &str) {
-        if !self.events.unreadable(pool, why) {
+    /// Tells of a pool that it is left alone, and why.
+    pub(crate) fn left_alone(&mut self, pool: &ObjectMeta, reason: LeftAlone, why: &str) {
+        if !self.events.left_alone(pool, reason, why) {
             self.shared.telemetry.event_dropped();
         }
     }

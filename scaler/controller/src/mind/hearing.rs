@@ -16,6 +16,7 @@ use super::managed::Managed;
 use super::{Input, Mind, PoolKey};
 use crate::budget::Wanted;
 use crate::observe;
+use crate::telling::LeftAlone;
 use crate::watch::News;
 
 impl Mind {
@@ -94,8 +95,9 @@ impl Mind {
                     "BridgePool {}/{} is left alone, and its bridges are not looked after: {unreadable}",
                     key.0, key.1
                 );
+                let why = format!("it cannot be understood: {unreadable}");
                 self.teller
-                    .unreadable(&object.metadata, &unreadable.to_string());
+                    .left_alone(&object.metadata, LeftAlone::Unreadable, &why);
                 return self.forget(&key);
             }
         };

@@ -18,7 +18,7 @@ use super::{Around, BEAT, BREATH};
 use crate::budget::{Tried, Wanted};
 use crate::looks::{Looked, Looks};
 use crate::shared::Shared;
-use crate::telling::Teller;
+use crate::telling::{LeftAlone, Teller};
 
 /// With what the log tells that a plan breaks an invariant.
 pub const BROKEN: &str = "a plan breaks an invariant, which is a mistake of this program";
@@ -145,8 +145,9 @@ impl Managed {
             uid: Some(pool.uid.0.clone()),
             ..ObjectMeta::default()
         };
-        teller.unreadable(
+        teller.left_alone(
             &metadata,
+            LeftAlone::Frozen,
             "deciding about it failed, which is a mistake of jvb-scaler: its log tells where; it tries again when it is started anew",
         );
     }
@@ -311,7 +312,10 @@ mod tests {
         let numbers = shared.telemetry.render().unwrap();
         let frozen = r#"jvb_scaler_pools_frozen_total{namespace="jitsi",pool="jvb"} 1"#;
         assert!(numbers.contains(frozen), "{numbers}");
-        assert!(told.try_recv().is_ok(), "no event tells it");
+        let event = told.try_recv().expect("no event tells it").event;
+        let note = event.note.unwrap_or_default();
+        assert_eq!(event.reason, "Frozen", "{note}");
+        assert!(note.contains("mistake of jvb-scaler"), "{note}");
 
         assert!(other.due(later));
         let requests = other.decide(&shared, &mut teller, later);
