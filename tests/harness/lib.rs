@@ -76,6 +76,7 @@ mod bridges;
 mod builder;
 mod certificates;
 mod control_plane;
+mod decisions;
 mod eventually;
 mod flags;
 mod go_clients;

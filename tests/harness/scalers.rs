@@ -11,6 +11,7 @@ use scaler_controller::args::Arguments;
 use scaler_controller::{BROKEN, Config};
 use serde_json::Value;
 
+use crate::decisions::Decisions;
 use crate::laboratory::Laboratory;
 use crate::life::Life;
 use crate::link::Link;
@@ -376,24 +377,28 @@ impl Scalers {
     /// The decisions of all replicas so far, those of the first one first.
     ///
     /// # Errors
-    /// When a decision log holds anything but lines of JSON.
+    /// When a decision log is none.
     pub fn decisions(&self) -> Result<Vec<Value>> {
         let mut decisions = Vec::new();
         for replica in &self.replicas {
-            let text = std::fs::read_to_string(&replica.decisions).unwrap_or_default();
-            // The last line may not be written to its end yet.
-            let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-            // Each kill may have torn one, and whoever goes on begins a line of its own.
-            let mut torn = replica.killed;
-            for line in whole.lines() {
-                match serde_json::from_str(line) {
-                    Ok(decision) => decisions.push(decision),
-                    Err(_) if torn > 0 => torn -= 1,
-                    Err(_) => bail!("no decision: {line}"),
-                }
-            }
+            decisions.extend(replica.read()?.all);
         }
         Ok(decisions)
+    }
+
+    /// What decisions of this kind came to that were not carried out, or of which nobody knows: of all replicas, those of the first
+    /// one first.
+    ///
+    /// # Errors
+    /// As [`decisions`](Self::decisions).
+    pub fn failures(&self, transition: &str) -> Result<Vec<String>> {
+        let mut outcomes = Vec::new();
+        for replica in &self.replicas {
+            let failed = replica.read()?.failed.into_iter();
+            let failed = failed.filter(|(of, _)| of == transition);
+            outcomes.extend(failed.map(|(_, outcome)| outcome));
+        }
+        Ok(outcomes)
     }
 
     /// How many decisions of this kind there were so far.
@@ -406,6 +411,13 @@ impl Scalers {
             .iter()
             .filter(|line| line["decision"]["transition"] == transition);
         Ok(of_this_kind.count())
+    }
+}
+
+impl Replica {
+    /// What it wrote down.
+    fn read(&self) -> Result<Decisions> {
+        Decisions::read(&self.decisions, self.killed)
     }
 }
 
