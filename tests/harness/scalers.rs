@@ -243,17 +243,17 @@ impl Scalers {
             format!("--decision-log={}", replica.decisions.display()),
         ];
         flags.extend(self.arguments.iter().cloned());
-        replica.life = Some(match &self.program {
-            Some(program) => Life::program(&self.folder, &name, program, &flags)?,
-            None => {
-                let arguments = std::iter::once(NAME.to_owned()).chain(flags);
-                let config = Config::try_from(Arguments::try_parse_from(arguments)?)?;
-                let log = append(&replica.log)?;
-                Life::Within(Running::start(Some(log), |shutdown| {
-                    scaler_controller::run(config, shutdown)
-                })?)
-            }
-        });
+        let life = if let Some(program) = &self.program {
+            Life::program(&self.folder, &name, program, &flags)?
+        } else {
+            let arguments = std::iter::once(NAME.to_owned()).chain(flags);
+            let config = Config::try_from(Arguments::try_parse_from(arguments)?)?;
+            let log = append(&replica.log)?;
+            Life::Within(Running::start(Some(log), |shutdown| {
+                scaler_controller::run(config, shutdown)
+            })?)
+        };
+        replica.life = Some(life);
         Ok(())
     }
 
