@@ -46,8 +46,8 @@ const QUICK: [&str; 14] = [
     "--command-retry=500ms",
     "--creation-backoff=1s",
     "--status-interval=200ms",
-    // In a pool of three the last two people often leave together.
-    "--mass-window=100ms",
+    // Eight times as long as an empty bridge of a test settles, as in production.
+    "--mass-window=8s",
     "--watch-timeout=5s",
     "--surroundings-interval=1s",
     "--lease-duration=20s",
