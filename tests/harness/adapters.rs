@@ -249,7 +249,9 @@ impl Adapters {
         ];
         arguments.extend(self.arguments.iter().cloned());
         let config = Config::try_from(Arguments::try_parse_from(arguments)?)?;
-        replica.running = Some(Running::start(|shutdown| adapter::run(config, shutdown))?);
+        replica.running = Some(Running::start(None, |shutdown| {
+            adapter::run(config, shutdown)
+        })?);
         Ok(())
     }
 

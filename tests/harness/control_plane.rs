@@ -138,7 +138,7 @@ fn start(
         if process.is_some() {
             bail!("{name} runs already");
         }
-        *process = Some(Process::start(janitor, name, program, flags)?);
+        *process = Some(Process::start(janitor.folder(), name, program, flags)?);
         Ok(())
     })
 }

@@ -72,14 +72,7 @@ impl Janitor {
 
     /// A command whose process ends with the laboratory. Its command line must name something in the folder.
     pub(crate) fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new("/bin/sh");
-        command
-            .args(["-c", STARTER])
-            .arg(&self.folder)
-            .arg(program)
-            .stdin(Stdio::null())
-            .process_group(0);
-        command
+        command(&self.folder, program)
     }
 
     /// The janitor's own pid.
@@ -94,6 +87,18 @@ impl Drop for Janitor {
         // Nothing to be done about an error here; the janitor goes its way without being waited for.
         let _ = self.process.wait();
     }
+}
+
+/// The same for whoever knows the laboratory by its folder alone.
+pub(crate) fn command(folder: &Path, program: &Path) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", STARTER])
+        .arg(folder)
+        .arg(program)
+        .stdin(Stdio::null())
+        .process_group(0);
+    command
 }
 
 /// A folder that is nobody else's to read, under a name that no earlier one had: the janitor relies on it.

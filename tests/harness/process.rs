@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::janitor::Janitor;
+use crate::janitor;
 use crate::laboratory::Laboratory;
 
 /// How many lines of a log an error shows.
@@ -32,7 +32,7 @@ impl Laboratory {
     /// # Errors
     /// When it cannot be started.
     pub fn run(&self, name: &str, program: &Path, flags: &[String]) -> Result<Process> {
-        Process::start(&self.janitor, name, program, flags)
+        Process::start(self.folder(), name, program, flags)
     }
 
     /// The same, with another standard output than its log.
@@ -46,35 +46,34 @@ impl Laboratory {
         program: &Path,
         flags: &[String],
     ) -> Result<Process> {
-        Process::start_into(out.into(), &self.janitor, name, program, flags)
+        Process::start_into(out.into(), self.folder(), name, program, flags)
     }
 }
 
 impl Process {
     /// Starts the program; what it says is appended to `NAME.log` in the laboratory's folder.
     pub(crate) fn start(
-        janitor: &Janitor,
+        folder: &Path,
         name: &str,
         program: &Path,
         flags: &[String],
     ) -> Result<Self> {
-        let out = open(&log_of(janitor, name))?;
-        Self::start_into(out.into(), janitor, name, program, flags)
+        let out = append(&log_of(folder, name))?;
+        Self::start_into(out.into(), folder, name, program, flags)
     }
 
     fn start_into(
         out: Stdio,
-        janitor: &Janitor,
+        folder: &Path,
         name: &str,
         program: &Path,
         flags: &[String],
     ) -> Result<Self> {
-        let log = log_of(janitor, name);
-        let child = janitor
-            .command(program)
+        let log = log_of(folder, name);
+        let child = janitor::command(folder, program)
             .args(flags)
             .stdout(out)
-            .stderr(open(&log)?)
+            .stderr(append(&log)?)
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
         let name = name.to_owned();
@@ -91,10 +90,15 @@ impl Process {
     /// # Errors
     /// When it has ended by itself: with the end of its log.
     pub fn check(&mut self) -> Result<()> {
-        if let Some(status) = self.child.try_wait().context("cannot look at a process")? {
+        if let Some(status) = self.ended()? {
             bail!("{} has ended ({status}){}", self.name, self.said());
         }
         Ok(())
+    }
+
+    /// Where its log is.
+    pub(crate) fn log(&self) -> &Path {
+        &self.log
     }
 
     /// The end of the log, to be put behind a message.
@@ -119,19 +123,35 @@ impl Process {
     ///
     /// # Errors
     /// When it can neither be signalled nor waited for.
-    pub async fn terminate(mut self) -> Result<ExitStatus> {
+    pub async fn terminate(self) -> Result<ExitStatus> {
+        self.terminate_within(TERMINATION).await
+    }
+
+    /// The same with another patience than 10 s.
+    pub(crate) async fn terminate_within(mut self, patience: Duration) -> Result<ExitStatus> {
         let kill = Command::new("/bin/sh")
             .args(["-c", "kill -TERM \"$0\"", &self.child.id().to_string()])
             .stderr(Stdio::null())
             .status();
         kill.context("cannot run /bin/sh to signal a process")?;
-        let deadline = Instant::now() + TERMINATION;
+        match self.end(patience).await? {
+            Some(status) => Ok(status),
+            None => self.kill(),
+        }
+    }
+
+    /// With what it has ended, where it has.
+    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        self.child.try_wait().context("cannot look at a process")
+    }
+
+    /// Waits until it has ended: with what; nothing when it has not within this time.
+    pub(crate) async fn end(&mut self, within: Duration) -> Result<Option<ExitStatus>> {
+        let deadline = Instant::now() + within;
         loop {
-            if let Some(status) = self.child.try_wait().context("cannot wait for a process")? {
-                return Ok(status);
-            }
-            if Instant::now() >= deadline {
-                return self.kill();
+            let ended = self.ended()?;
+            if ended.is_some() || Instant::now() >= deadline {
+                return Ok(ended);
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
@@ -153,11 +173,12 @@ impl Drop for Process {
 }
 
 /// Where a process of this name logs.
-fn log_of(janitor: &Janitor, name: &str) -> PathBuf {
-    janitor.folder().join(format!("{name}.log"))
+pub(crate) fn log_of(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.log"))
 }
 
-fn open(log: &Path) -> Result<File> {
+/// A log that is gone on with.
+pub(crate) fn append(log: &Path) -> Result<File> {
     OpenOptions::new()
         .create(true)
         .append(true)

@@ -1,11 +1,14 @@
 //! One process of ours, inside this one.
 
+use std::fs::File;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tracing::{Dispatch, Level};
 
 /// How long what a replica does in threads of its own may go on after it was killed: it reads files.
 const GONE: Duration = Duration::from_secs(5);
@@ -18,15 +21,24 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts what runs until it is told to end.
-    pub(crate) fn start<F>(run: impl FnOnce(CancellationToken) -> F) -> Result<Self>
+    /// Starts what runs until it is told to end. What it logs goes to this file, where there is one.
+    pub(crate) fn start<F>(
+        log: Option<File>,
+        run: impl FnOnce(CancellationToken) -> F,
+    ) -> Result<Self>
     where
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()?;
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(2).enable_all();
+        if let Some(log) = log {
+            // Others in this process have logs of their own: each thread of this runtime has this one for as long as it lives.
+            let log = logging(log);
+            builder.on_thread_start(move || {
+                std::mem::forget(tracing::dispatcher::set_default(&log));
+            });
+        }
+        let runtime = builder.build()?;
         let shutdown = CancellationToken::new();
         let running = run(shutdown.clone());
         let task = runtime.spawn(async move {
@@ -73,11 +85,53 @@ impl Running {
     }
 }
 
+/// A log as the program itself would have one.
+fn logging(file: File) -> Dispatch {
+    let log = tracing_subscriber::fmt()
+        .with_max_level(Level::INFO)
+        .with_ansi(false)
+        .with_writer(Mutex::new(file));
+    Dispatch::new(log.finish())
+}
+
 /// Puts flags behind others of a command line, and takes away those of the same name.
 pub(crate) fn replace(arguments: &mut Vec<String>, flags: &[&str]) {
     for flag in flags {
         let name = flag.split('=').next().unwrap_or(flag);
         arguments.retain(|other| other.split('=').next() != Some(name));
         arguments.push((*flag).to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_replica_logs_is_in_its_own_log_whichever_of_its_tasks_says_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let [ours, theirs] = ["ours", "theirs"].map(|name| folder.path().join(name));
+        let [mut one, mut other] = [(&ours, "one"), (&theirs, "other")].map(|(log, says)| {
+            let file = File::create(log).unwrap();
+            Running::start(Some(file), |_| async move {
+                tracing::error!("{says} begins");
+                tokio::spawn(async move { tracing::error!("{says} has tasks") }).await?;
+                tokio::task::spawn_blocking(move || tracing::error!("{says} has threads")).await?;
+                tracing::debug!("nobody reads this");
+                Ok(())
+            })
+            .unwrap()
+        });
+        one.end().await.unwrap();
+        other.end().await.unwrap();
+        one.kill();
+        other.kill();
+        for (log, says) in [(ours, "one"), (theirs, "other")] {
+            let said = std::fs::read_to_string(log).unwrap();
+            for what in ["begins", "has tasks", "has threads"] {
+                assert!(said.contains(&format!("{says} {what}")), "{said}");
+            }
+            assert_eq!(said.lines().count(), 3, "{said}");
+        }
     }
 }

@@ -7,12 +7,15 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use http::Request;
-use scaler_controller::Config;
 use scaler_controller::args::Arguments;
+use scaler_controller::{BROKEN, Config};
 use serde_json::Value;
 
+use crate::decisions::Decisions;
 use crate::laboratory::Laboratory;
+use crate::life::Life;
 use crate::link::Link;
+use crate::process::{append, log_of};
 use crate::replica::{Running, replace};
 
 /// What the controller may do, in the words that operators get.
@@ -21,6 +24,8 @@ const RBAC: &str = include_str!("../../scaler/controller/rbac.yaml");
 const RBAC_NAMESPACED: &str = include_str!("../../scaler/controller/rbac-namespaced.yaml");
 /// What nobody may do to a pool.
 const ADMISSION: &str = include_str!("../../scaler/controller/admission.yaml");
+/// What every controller says first.
+const STARTS: &str = "jvb-scaler starts";
 const NAMESPACE: &str = "bridgetender";
 const NAME: &str = "jvb-scaler";
 
@@ -41,8 +46,8 @@ const QUICK: [&str; 14] = [
     "--command-retry=500ms",
     "--creation-backoff=1s",
     "--status-interval=200ms",
-    // In a pool of three the last two people often leave together.
-    "--mass-window=100ms",
+    // Eight times as long as an empty bridge of a test settles, as in production.
+    "--mass-window=8s",
     "--watch-timeout=5s",
     "--surroundings-interval=1s",
     "--lease-duration=20s",
@@ -61,12 +66,15 @@ pub struct ScalersBuilder<'a> {
     arguments: Vec<String>,
     rbac: &'static str,
     link: Option<&'a Link>,
+    program: Option<PathBuf>,
 }
 
 /// Running replicas of the controller.
 pub struct Scalers {
+    folder: PathBuf,
     kubeconfig: PathBuf,
     arguments: Vec<String>,
+    program: Option<PathBuf>,
     replicas: Vec<Replica>,
 }
 
@@ -74,7 +82,11 @@ struct Replica {
     number: u8,
     address: SocketAddr,
     decisions: PathBuf,
-    running: Option<Running>,
+    log: PathBuf,
+    /// The life that it has now, unless a test ended it.
+    life: Option<Life>,
+    /// How many lives it had that were killed.
+    killed: usize,
 }
 
 impl Laboratory {
@@ -113,6 +125,7 @@ impl Laboratory {
             arguments,
             rbac: RBAC,
             link: None,
+            program: None,
         }
     }
 }
@@ -155,6 +168,13 @@ impl<'a> ScalersBuilder<'a> {
         self
     }
 
+    /// Each replica is a process of this program, the built `jvb-scaler`, and not a part of this one.
+    #[must_use]
+    pub fn program(mut self, program: PathBuf) -> Self {
+        self.program = Some(program);
+        self
+    }
+
     /// The flags of the first replica, for the program itself, and where that serves its HTTP. What it decides goes to standard output.
     ///
     /// # Errors
@@ -184,11 +204,15 @@ impl<'a> ScalersBuilder<'a> {
             number: n,
             address: lab.network().scaler(n),
             decisions: lab.folder().join(format!("decisions-{n}.jsonl")),
-            running: None,
+            log: log_of(lab.folder(), &name(n)),
+            life: None,
+            killed: 0,
         });
         let mut scalers = Scalers {
+            folder: lab.folder().to_owned(),
             kubeconfig,
             arguments: self.arguments,
+            program: self.program,
             replicas: replicas.collect(),
         };
         for n in 0..scalers.replicas.len() {
@@ -206,56 +230,64 @@ impl Scalers {
     /// When its flags are wrong or it runs already.
     pub fn start(&mut self, n: usize) -> Result<()> {
         let replica = &mut self.replicas[n];
-        if replica
-            .running
-            .as_ref()
-            .is_some_and(|running| !running.ended())
+        if let Some(life) = &mut replica.life
+            && !life.ended()?
         {
             bail!("replica {n} runs already");
         }
-        let mut arguments = vec![
-            NAME.to_owned(),
+        let name = name(replica.number);
+        let mut flags = vec![
             format!("--bind={}", replica.address),
             format!("--kubeconfig={}", self.kubeconfig.display()),
-            format!("--identity={NAME}-{}", replica.number),
+            format!("--identity={name}"),
             format!("--decision-log={}", replica.decisions.display()),
         ];
-        arguments.extend(self.arguments.iter().cloned());
-        let config = Config::try_from(Arguments::try_parse_from(arguments)?)?;
-        replica.running = Some(Running::start(|shutdown| {
-            scaler_controller::run(config, shutdown)
-        })?);
+        flags.extend(self.arguments.iter().cloned());
+        let life = if let Some(program) = &self.program {
+            Life::program(&self.folder, &name, program, &flags)?
+        } else {
+            let arguments = std::iter::once(NAME.to_owned()).chain(flags);
+            let config = Config::try_from(Arguments::try_parse_from(arguments)?)?;
+            let log = append(&replica.log)?;
+            Life::Within(Running::start(Some(log), |shutdown| {
+                scaler_controller::run(config, shutdown)
+            })?)
+        };
+        replica.life = Some(life);
         Ok(())
     }
 
-    /// Ends replica `n` at once, as SIGKILL does.
-    pub fn kill(&mut self, n: usize) {
-        if let Some(running) = self.replicas[n].running.take() {
-            running.kill();
-        }
-    }
-
-    /// Asks replica `n` to end, as SIGTERM does, and waits until it has.
+    /// Ends replica `n` at once: a program by SIGKILL, and one within this process as if by that.
     ///
     /// # Errors
-    /// What the replica ended with.
+    /// When it had ended by itself before.
+    pub fn kill(&mut self, n: usize) -> Result<()> {
+        let replica = &mut self.replicas[n];
+        let Some(life) = replica.life.take() else {
+            return Ok(());
+        };
+        replica.killed += 1;
+        life.kill().with_context(|| format!("replica {n}"))
+    }
+
+    /// Asks replica `n` to end, a program by SIGTERM, and waits until it has.
+    ///
+    /// # Errors
+    /// What the replica ended with, where that is no success.
     pub async fn terminate(&mut self, n: usize) -> Result<()> {
-        match self.replicas[n].running.take() {
-            Some(running) => running.terminate(PATIENCE).await,
+        match self.replicas[n].life.take() {
+            Some(life) => life.terminate(PATIENCE).await,
             None => Ok(()),
         }
     }
 
-    /// Waits until replica `n` has ended by itself: with what it said.
+    /// Waits until replica `n` has ended by itself: with what it said. A program says it by its exit code and the end of its log.
     ///
     /// # Errors
     /// When it does not end in time.
     pub async fn ended(&mut self, n: usize) -> Result<Result<()>> {
-        let running = self.replicas[n].running.take();
-        let mut running = running.context("it does not run")?;
-        let ended = tokio::time::timeout(PATIENCE, running.end()).await;
-        running.kill();
-        ended.context("the controller does not end")
+        let life = self.replicas[n].life.take();
+        life.context("it does not run")?.end(PATIENCE).await
     }
 
     /// The replica that says that it leads, if one does.
@@ -280,7 +312,11 @@ impl Scalers {
         crate::eventually("a controller leads", PATIENCE, || async {
             match self.leader().await {
                 Some(n) => Ok(n),
-                None => bail!("the first says {:?}", self.says(0, "/readyz").await),
+                None => bail!(
+                    "the first says {:?}; all of them are in {}",
+                    self.says(0, "/readyz").await,
+                    self.folder.display()
+                ),
             }
         })
         .await
@@ -309,22 +345,60 @@ impl Scalers {
         Ok(said)
     }
 
+    /// Whether one of them should run: the test has neither ended it nor waited for its end.
+    pub fn are_meant_to_run(&self) -> bool {
+        self.replicas.iter().any(|replica| replica.life.is_some())
+    }
+
+    /// That no plan broke an invariant, in no life of any of these replicas, by what each said in all its lives.
+    ///
+    /// # Errors
+    /// When one did: with what it said. When one said nothing at all, or has ended by itself and nobody waited for that.
+    pub fn unbroken(&mut self) -> Result<()> {
+        for replica in &mut self.replicas {
+            let log = &replica.log;
+            if let Some(life) = &mut replica.life {
+                let ended = life.ended()?;
+                ensure!(!ended, "it ended by itself: see {}", log.display());
+            }
+            let said = std::fs::read_to_string(log)
+                .with_context(|| format!("cannot read {}", log.display()))?;
+            ensure!(
+                said.contains(STARTS),
+                "{} is not the log of a controller: {said}",
+                log.display()
+            );
+            let broken = said.lines().find(|line| line.contains(BROKEN));
+            ensure!(broken.is_none(), "{broken:?} is in {}", log.display());
+        }
+        Ok(())
+    }
+
     /// The decisions of all replicas so far, those of the first one first.
     ///
     /// # Errors
-    /// When a decision log holds anything but lines of JSON.
+    /// When a decision log is none.
     pub fn decisions(&self) -> Result<Vec<Value>> {
         let mut decisions = Vec::new();
         for replica in &self.replicas {
-            let text = std::fs::read_to_string(&replica.decisions).unwrap_or_default();
-            // The last line may not be written to its end yet.
-            let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-            for line in whole.lines() {
-                let decision = serde_json::from_str(line);
-                decisions.push(decision.with_context(|| format!("no decision: {line}"))?);
-            }
+            decisions.extend(replica.read()?.all);
         }
         Ok(decisions)
+    }
+
+    /// What decisions of this kind came to that were not carried out, or of which nobody knows: of all replicas, those of the first
+    /// one first.
+    ///
+    /// # Errors
+    /// As [`decisions`](Self::decisions).
+    pub fn failures(&self, transition: &str) -> Result<Vec<String>> {
+        let mut outcomes = Vec::new();
+        for replica in &self.replicas {
+            let failed = replica.read()?.failed.into_iter();
+            let failed = failed.filter(|(of, _)| of == transition);
+            outcomes.extend(failed.map(|(_, outcome)| outcome));
+        }
+        Ok(outcomes)
     }
 
     /// How many decisions of this kind there were so far.
@@ -340,10 +414,23 @@ impl Scalers {
     }
 }
 
+impl Replica {
+    /// What it wrote down.
+    fn read(&self) -> Result<Decisions> {
+        Decisions::read(&self.decisions, self.killed)
+    }
+}
+
 impl Drop for Scalers {
     fn drop(&mut self) {
         for n in 0..self.replicas.len() {
-            self.kill(n);
+            // One that has ended by itself is nothing to be ended.
+            let _ = self.kill(n);
         }
     }
+}
+
+/// What replica `n` is called.
+fn name(n: u8) -> String {
+    format!("{NAME}-{n}")
 }

@@ -4,6 +4,7 @@ mod answers;
 mod committed;
 mod ending;
 mod hands;
+mod kills;
 mod late;
 mod leading;
 mod many;

@@ -1,6 +1,7 @@
 //! The PodDisruptionBudget of each pool: it forbids the eviction of every bridge with people on it.
 
 mod keep;
+mod tried;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,7 @@ use scaler_policy::world::Pool;
 use serde_json::{Value, json};
 
 pub(crate) use keep::keep;
+pub(crate) use tried::Tried;
 
 /// What is done with bridges that are not ready, unless somebody says otherwise: they are not evicted either.
 const UNREADY: &str = "IfHealthyBudget";
@@ -57,6 +59,11 @@ impl Wanted {
             },
             labels: of_bridges(pool),
         }
+    }
+
+    /// Namespace and name of the pool.
+    pub(crate) fn key(&self) -> (String, String) {
+        (self.namespace.clone(), self.name.clone())
     }
 
     /// The namespace of the pool.
@@ -202,7 +209,7 @@ fn of_bridges(pool: &Pool) -> BTreeMap<String, String> {
 mod tests {
     use super::*;
 
-    fn wanted(wish: Wish) -> Wanted {
+    pub(super) fn wanted(wish: Wish) -> Wanted {
         Wanted {
             namespace: "jitsi".to_owned(),
             name: "jvb".to_owned(),

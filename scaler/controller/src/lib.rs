@@ -32,4 +32,5 @@ mod transport;
 mod watch;
 
 pub use config::{Config, Problems};
+pub use mind::BROKEN;
 pub use run::run;

@@ -7,6 +7,8 @@
 mod hearing;
 mod managed;
 
+pub use managed::BROKEN;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +17,7 @@ use bridge::Time;
 use k8s_openapi::api::core::v1::Pod as PodObject;
 use kube::api::DynamicObject;
 use scaler_api::status::Controller;
-use scaler_policy::world::{Presence, Surroundings, Tuning, Uid};
+use scaler_policy::world::{Pool, Presence, Surroundings, Tuning, Uid};
 use scaler_policy::{Call, Outcome, Request};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
@@ -24,11 +26,11 @@ use tokio_util::sync::CancellationToken;
 
 use self::managed::Managed;
 use crate::asked::Asked;
-use crate::budget::Budgets;
+use crate::budget::{Budgets, Wanted};
 use crate::looks::{Looked, Looks};
 use crate::shared::Shared;
-use crate::telling::Teller;
-use crate::transport::Transport;
+use crate::telling::{Number, Teller};
+use crate::transport::{Reply, Transport};
 use crate::watch::News;
 
 /// The longest pause between two rounds: by it others see that the loop lives.
@@ -53,17 +55,18 @@ pub(crate) enum Input {
     Skew(i64),
     /// Somebody asks how a pool is.
     Asked(Asked),
-    /// What else has a say about a pool's bridges.
-    Surroundings(PoolKey, Surroundings),
+    /// A pool's budget was seen to, as it was wanted then; and what else has a say about the pool's bridges.
+    Surroundings(Wanted, Surroundings),
 }
 
 /// What became of a request.
 struct Replied {
-    pool: PoolKey,
     /// Of which pool it was: another one of the same name has nothing to do with it.
-    uid: Uid,
+    pool: Pool,
     request: Request,
-    outcome: Outcome,
+    /// The number in the decision log of what it carries out.
+    number: Option<Number>,
+    reply: Reply,
 }
 
 /// What is known that belongs to no pool.
@@ -153,7 +156,9 @@ impl Mind {
             self.shared.beat();
             let answered = self.sending.join_next();
             // Each request has a time-out of its own.
-            let _ = tokio::time::timeout(BEAT, answered).await;
+            if let Ok(Some(Ok(replied))) = tokio::time::timeout(BEAT, answered).await {
+                self.tell_failure(&replied);
+            }
         }
     }
 
@@ -163,22 +168,23 @@ impl Mind {
         if !self.shared.leads() {
             return next;
         }
-        for (key, managed) in &mut self.pools {
+        for managed in self.pools.values_mut() {
             if !managed.due(now) {
                 next = next.min(managed.next(now));
                 continue;
             }
             let requests = managed.decide(&self.shared, &mut self.teller, now);
-            for request in requests {
+            for (request, number) in requests {
                 let transport = self.transport.clone();
-                let (pool, key) = (managed.pool().clone(), key.clone());
+                let pool = managed.pool().clone();
+                let budget = managed.budget().clone();
                 self.sending.spawn(async move {
-                    let outcome = transport.send(&pool, &request).await;
+                    let reply = transport.send(&pool, &budget, &request).await;
                     Replied {
-                        pool: key,
-                        uid: pool.uid,
+                        pool,
                         request,
-                        outcome,
+                        number,
+                        reply,
                     }
                 });
             }
@@ -188,24 +194,36 @@ impl Mind {
     }
 
     fn replied(&mut self, replied: Replied) {
+        self.tell_failure(&replied);
         let Replied {
             pool,
-            uid,
             request,
-            outcome,
+            reply,
+            ..
         } = replied;
         let now = self.shared.clock.now();
+        let key = (pool.namespace, pool.name);
         let managed = self
             .pools
-            .get_mut(&pool)
-            .filter(|managed| managed.pool().uid == uid);
+            .get_mut(&key)
+            .filter(|managed| managed.pool().uid == pool.uid);
         let Some(managed) = managed else { return };
-        let about = about(&request, &outcome);
-        managed.fold(&request, outcome, now);
+        let about = about(&request, &reply.outcome);
+        managed.fold(&request, reply.outcome, now);
         match about {
-            About::All => self.settle_all(&pool),
-            About::One(uid) => self.settle(&pool, &uid),
+            About::All => self.settle_all(&key),
+            About::One(uid) => self.settle(&key, &uid),
             About::None => {}
+        }
+    }
+
+    /// A decision that was written down and not carried out is told of, also when its pool is gone.
+    fn tell_failure(&mut self, replied: &Replied) {
+        if let Some(number) = replied.number
+            && let Some(failure) = replied.reply.failure()
+        {
+            let now = self.shared.clock.now();
+            self.teller.failed(number, &replied.pool, &failure, now);
         }
     }
 

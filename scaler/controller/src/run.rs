@@ -132,8 +132,8 @@ async fn lead(
     let every = config.surroundings_interval;
     let lookout = Lookout::new(client.clone(), timeout, Arc::clone(&shared));
     let tell = inputs.clone();
-    tasks.spawn(lookout.follow(every, wanted, move |pool, surroundings| {
-        drop(tell.send(Input::Surroundings(pool, surroundings)));
+    tasks.spawn(lookout.follow(every, wanted, move |wanted, surroundings| {
+        drop(tell.send(Input::Surroundings(wanted, surroundings)));
     }));
     let tell = inputs.clone();
     tasks.spawn(skew::follow(

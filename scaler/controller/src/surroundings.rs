@@ -47,12 +47,13 @@ impl Lookout {
         }
     }
 
-    /// Keeps the budgets as they are wanted, and tells what else is there; at once when something else is wanted.
+    /// Keeps the budgets as they are wanted, and tells of which that was tried and what else is there; at once when something else
+    /// is wanted.
     pub(crate) async fn follow(
         mut self,
         every: Duration,
         mut wanted: watch::Receiver<Budgets>,
-        tell: impl Fn(PoolKey, Surroundings),
+        tell: impl Fn(Wanted, Surroundings),
     ) {
         loop {
             let budgets = wanted.borrow_and_update().clone();
@@ -69,7 +70,7 @@ impl Lookout {
         }
     }
 
-    async fn look(&mut self, place: &str, wanted: &Budgets, tell: &impl Fn(PoolKey, Surroundings)) {
+    async fn look(&mut self, place: &str, wanted: &Budgets, tell: &impl Fn(Wanted, Surroundings)) {
         let budgets: Api<PodDisruptionBudget> = Api::namespaced(self.client.clone(), place);
         let kind = ApiResource::erase::<HorizontalPodAutoscaler>(&());
         let autoscalers = Api::namespaced_with(self.client.clone(), place, &kind);
@@ -102,7 +103,7 @@ impl Lookout {
                 Err(why) => seen.autoscalers_unread = Some(why.clone()),
             }
             self.seen.insert(key.clone(), seen.clone());
-            tell(key.clone(), seen);
+            tell(wanted.clone(), seen);
         }
         self.seen.retain(|key, _| wanted.contains_key(key));
     }

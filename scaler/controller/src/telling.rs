@@ -2,24 +2,33 @@
 
 mod decisions;
 mod events;
+mod pairs;
 
 use std::sync::Arc;
 
+use bridge::Time;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use scaler_policy::world::Pool;
 use scaler_policy::{Action, Decision, Plan, Transition};
 use tracing::error;
 
 pub(crate) use decisions::DecisionLog;
-pub(crate) use events::{Events, announce};
+pub(crate) use events::{Events, LeftAlone, announce};
+pub(crate) use pairs::pairs;
 
 use crate::shared::Shared;
+use crate::transport::Failure;
+
+/// The number of a decision in the decision log: from 1 on, in each run of the program.
+pub(crate) type Number = u64;
 
 /// Whoever tells what was decided.
 pub(crate) struct Teller {
     shared: Arc<Shared>,
     log: DecisionLog,
     events: Events,
+    /// The number of the decision that was told last.
+    last: Number,
 }
 
 impl Teller {
@@ -29,39 +38,56 @@ impl Teller {
             shared,
             log,
             events,
+            last: 0,
         }
     }
 
-    /// Tells of a pool that it cannot be understood.
-    pub(crate) fn unreadable(&mut self, pool: &ObjectMeta, why: &str) {
-        if !self.events.unreadable(pool, why) {
+    /// Tells of a pool that it is left alone, and why.
+    pub(crate) fn left_alone(&mut self, pool: &ObjectMeta, reason: LeftAlone, why: &str) {
+        if !self.events.left_alone(pool, reason, why) {
             self.shared.telemetry.event_dropped();
         }
     }
 
-    /// Tells these decisions of a plan about a pool.
-    pub(crate) fn tell<'a>(
+    /// Tells the decisions of a plan about a pool that are so: the number of each that is written down.
+    pub(crate) fn tell(
         &mut self,
         pool: &Pool,
         plan: &Plan,
-        decisions: impl IntoIterator<Item = &'a Decision>,
-    ) {
-        for decision in decisions {
-            let kind = format!("{:?}", decision.transition);
-            self.shared.telemetry.decided(kind);
-            // Questions decide nothing.
-            if decision.transition == Transition::Inquire || decision.action == Action::AskRooms {
-                continue;
-            }
-            if let Err(error) = self.log.write(pool, plan, decision) {
-                error!("a decision could not be written down: {error}");
-            }
-            if let Some(weight) = decision.weight()
-                && !self.events.tell(pool, plan, decision, weight)
-            {
-                self.shared.telemetry.event_dropped();
-            }
+        so: impl Fn(&Decision) -> bool,
+    ) -> Vec<Option<Number>> {
+        let decisions = plan.decisions.iter();
+        decisions
+            .map(|decision| so(decision).then(|| self.tell_one(pool, plan, decision))?)
+            .collect()
+    }
+
+    fn tell_one(&mut self, pool: &Pool, plan: &Plan, decision: &Decision) -> Option<Number> {
+        let kind = format!("{:?}", decision.transition);
+        self.shared.telemetry.decided(kind);
+        // Questions decide nothing.
+        if decision.transition == Transition::Inquire || decision.action == Action::AskRooms {
+            return None;
         }
+        self.last += 1;
+        complain(self.log.write(self.last, pool, plan, decision));
+        if let Some(weight) = decision.weight()
+            && !self.events.tell(pool, plan, decision, weight)
+        {
+            self.shared.telemetry.event_dropped();
+        }
+        Some(self.last)
+    }
+
+    /// Tells that a decision that was written down came to this instead of being carried out.
+    pub(crate) fn failed(&mut self, number: Number, pool: &Pool, failure: &Failure<'_>, at: Time) {
+        complain(self.log.write_failure(number, pool, failure, at));
+    }
+}
+
+fn complain(written: std::io::Result<()>) {
+    if let Err(error) = written {
+        error!("a decision could not be written down: {error}");
     }
 }
 

@@ -8,6 +8,7 @@ mod gate;
 mod objects;
 mod outcome;
 mod refusals;
+mod reply;
 mod template;
 
 use std::sync::Arc;
@@ -20,7 +21,10 @@ use tracing::debug;
 
 pub(crate) use gate::Gate;
 use refusals::Refusals;
+use reply::told;
+pub(crate) use reply::{Failure, Reply};
 
+use crate::budget::Tried;
 use crate::config::Questions;
 use crate::shared::Shared;
 
@@ -58,44 +62,58 @@ impl Transport {
         }
     }
 
-    /// Sends a request about this pool, if it is still to be sent, and says what became of it.
-    pub(crate) async fn send(&self, pool: &Pool, request: &Request) -> Outcome {
+    /// Sends a request about this pool, if it is still to be sent, and says what became of it. Whoever evicts pods is to find a bridge
+    /// protected from its first moment: the first one is started when the pool's budget was seen to.
+    pub(crate) async fn send(&self, pool: &Pool, budget: &Tried, request: &Request) -> Reply {
         let kind = kind(&request.call);
-        let outcome = self.carry(pool, request).await;
-        debug!(pool = pool.name, kind, ?outcome, "a request was sent");
-        self.shared.telemetry.requested(kind, told(&outcome));
-        self.refusals.note(&pool.namespace, kind, &outcome);
-        outcome
+        let starts = matches!(request.call, Call::CreatePod { .. });
+        let reply = if starts && !self.in_time(request, budget.wait()).await {
+            // It was not sent.
+            Reply::late(Outcome::Throttled)
+        } else {
+            self.carry(pool, request).await
+        };
+        debug!(pool = pool.name, kind, ?reply, "a request was sent");
+        self.shared.telemetry.requested(kind, told(&reply.outcome));
+        self.refusals.note(&pool.namespace, kind, &reply.outcome);
+        reply
     }
 
-    async fn carry(&self, pool: &Pool, request: &Request) -> Outcome {
+    async fn carry(&self, pool: &Pool, request: &Request) -> Reply {
         let call = &request.call;
         if matches!(
             call,
             Call::Bridge { .. } | Call::MoveRoom { .. } | Call::AskRooms
         ) {
             return if self.late(request) {
-                Outcome::Conflict
+                Reply::late(Outcome::Conflict)
             } else {
-                self.tell(call).await
+                self.tell(call).await.into()
             };
         }
         // A status tells what is so at another time as well.
         let can_wait = matches!(call, Call::PatchStatus { .. });
         if can_wait && self.gate.is_held() {
-            return Outcome::Conflict;
+            return Reply::late(Outcome::Conflict);
         }
         let Some(_place) = self.gate.enter(request.not_after).await else {
             // It was not sent.
-            return Outcome::Throttled;
+            return Reply::late(Outcome::Throttled);
         };
         if self.late(request) {
             // Nor was this, and the object is read before anything else is decided about it.
-            return Outcome::Conflict;
+            return Reply::late(Outcome::Conflict);
         }
         tokio::time::timeout(self.timeout, self.ask(pool, call))
             .await
             .unwrap_or(Outcome::Unknown)
+            .into()
+    }
+
+    /// Whether this comes while a request may still leave.
+    async fn in_time(&self, request: &Request, awaited: impl Future<Output = ()>) -> bool {
+        let patience = request.not_after.since(self.shared.clock.now());
+        tokio::time::timeout(patience, awaited).await.is_ok()
     }
 
     /// Whether a request must not leave any more: what it was decided by is too old, or another replica may lead.
@@ -117,19 +135,5 @@ const fn kind(call: &Call) -> &'static str {
         Call::AskRooms => "ask_conferences",
         Call::PatchPool { .. } => "patch_pool",
         Call::PatchStatus { .. } => "patch_status",
-    }
-}
-
-/// The outcome as a metric's label.
-const fn told(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Pod(_) | Outcome::Pods { .. } | Outcome::Rooms(_) | Outcome::Done => "done",
-        Outcome::Conflict => "conflict",
-        Outcome::Gone => "gone",
-        Outcome::Refused(_) => "refused",
-        Outcome::Invalid(_) => "invalid",
-        Outcome::Throttled => "throttled",
-        Outcome::Unsupported => "unsupported",
-        Outcome::Unknown => "unknown",
     }
 }

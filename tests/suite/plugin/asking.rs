@@ -154,7 +154,7 @@ async fn without_a_controller_it_says_so_and_tells_what_is_written() -> Result<(
             Ok(())
         })
         .await?;
-    stage.scalers.kill(0);
+    stage.scalers.kill(0)?;
     let said = plugin.run(&["explain"]).await?;
     ensure!(
         said.code == Some(2)

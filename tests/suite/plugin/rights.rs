@@ -62,7 +62,7 @@ async fn the_rights_that_are_given_to_operators_are_those_that_it_uses() -> Resu
             Ok(())
         })
         .await?;
-    stage.scalers.kill(0);
+    stage.scalers.kill(0)?;
     rights::exactly(&stage.lab, "anna", RBAC, &[]).await?;
     watch.kill().await?;
     stage.fenced().await

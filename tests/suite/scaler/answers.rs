@@ -74,6 +74,8 @@ async fn a_bridge_whose_creation_was_not_answered_is_found_and_not_started_twice
     stage.pool.until_active(3).await?;
     ensure!(stage.creations()?.len() == 3, "{:#?}", stage.creations()?);
     ensure!(stage.scalers.decided("Create")? == 3);
+    let failures = stage.scalers.failures("Create")?;
+    ensure!(failures == ["unknown"], "{failures:?}");
     stage.unharmed().await
 }
 
@@ -147,6 +149,8 @@ async fn a_deletion_that_was_not_answered_is_not_repeated_on_the_next_bridge_of_
     ensure!(kept(&after), "{after:#?}");
     ensure!(stage.creations()?.len() == 2, "{:#?}", stage.creations()?);
     ensure!(stage.removals()?.len() == 1, "{:#?}", stage.removals()?);
+    let failures = stage.scalers.failures("Delete")?;
+    ensure!(failures == ["unknown"], "{failures:?}");
     stage.unharmed().await
 }
 
@@ -170,6 +174,9 @@ async fn bridges_are_not_given_to_a_pool_that_is_gone_though_its_watch_has_not_t
     until_came_to(&stage, "patch_pod", "refused", 2).await?;
     // Whoever names an owner that is gone is taken by the garbage collector, which needs a moment for it.
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let failures = stage.scalers.failures("Adopt")?;
+    let refused = failures.iter().filter(|outcome| *outcome == "refused");
+    ensure!(refused.count() >= 2, "{failures:?}");
     let there = stage.pool.bridges().await?;
     let stays = |known: &Bridge| {
         let same = |one: &Bridge| one.uid == known.uid && !one.deleted && one.protected;

@@ -10,6 +10,7 @@ use scaler_api::{crd, labels};
 use serde_json::{Value, json};
 
 use super::stage::{PATIENCE, Stage, remembering};
+use super::writes::within_a_minute;
 
 /// A person is a tenth of a bridge: few people make a test.
 const PERSON: f64 = 0.1;
@@ -219,20 +220,27 @@ async fn a_load_that_falls_and_rises_again_within_a_minute_gives_rescues_alone()
         .await?;
     hpa.holds(10, Duration::from_secs(3)).await?;
 
-    let began = Instant::now();
-    load(THREE);
-    hpa.until_desired(3).await?;
-    pool.until("seven bridges drain", |status, _| {
-        status["draining"] == 7 && status["replicas"] == 3
-    })
-    .await?;
-    load(TEN);
-    hpa.until_desired(10).await?;
-    let after = pool.until_active(10).await?;
-    println!(
-        "from ten to three and back in {:.0} s",
-        began.elapsed().as_secs_f64()
-    );
+    let mut rounds = 0;
+    let after = loop {
+        let began = Instant::now();
+        load(THREE);
+        hpa.until_desired(3).await?;
+        pool.until("seven bridges drain", |status, _| {
+            status["draining"] == 7 && status["replicas"] == 3
+        })
+        .await?;
+        load(TEN);
+        hpa.until_desired(10).await?;
+        rounds += 1;
+        let in_time = within_a_minute(began.elapsed());
+        let after = pool.until_active(10).await?;
+        if in_time {
+            break after;
+        }
+        ensure!(rounds < 2, "this machine is too slow");
+        // The HPA takes ten for the size of a quiet time again.
+        hpa.holds(10, Duration::from_secs(3)).await?;
+    };
     let same = before
         .iter()
         .zip(&after)
@@ -241,7 +249,7 @@ async fn a_load_that_falls_and_rises_again_within_a_minute_gives_rescues_alone()
     let (made, removed) = (stage.creations()?.len(), stage.removals()?.len());
     ensure!((made, removed) == (10, 0), "{made} made, {removed} removed");
     let rescues = stage.scalers.decided("Rescue")?;
-    ensure!(rescues >= 7, "only {rescues} were taken back");
+    ensure!(rescues >= 7 * rounds, "only {rescues} were taken back");
     stage.unharmed().await
 }
 

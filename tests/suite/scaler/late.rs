@@ -229,6 +229,8 @@ async fn a_patch_of_a_bridge_that_is_gone_brings_nothing_back_and_leaves_its_nam
     ensure!(stage.creations()?.len() == 3, "{:#?}", stage.creations()?);
     let drains = stage.scalers.decided("Drain")?;
     ensure!(drains == 2, "{drains} were drained");
+    let failures = stage.scalers.failures("Drain")?;
+    ensure!(failures == ["gone", "conflict"], "{failures:?}");
     stage.harmed_only_by(others).await
 }
 

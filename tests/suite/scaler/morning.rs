@@ -111,6 +111,8 @@ async fn a_morning_and_an_evening_with_thirty_bridges_and_the_real_hpa_cut_nobod
     for meeting in &late {
         pool.leave(meeting, 2);
     }
+    // That all of them are empty at once might be an outage, until it has been so for long.
+    stage.until_told("MassEmpty", "TooManyAtOnce").await?;
     pool.until_active(2).await?;
 
     let (starts, drains, removals) = (

@@ -277,6 +277,18 @@ async fn an_api_server_that_refuses_most_requests_is_left_alone_and_all_is_done_
         refused.len(),
         seconds.len()
     );
+    // Each of those that were to start a bridge is told behind the decision.
+    let failures = stage.scalers.failures("Create")?;
+    let (decided, started) = (stage.scalers.decided("Create")?, stage.creations()?);
+    let answered = |request: &laboratory::Request| {
+        let answer = request.response_status.as_ref();
+        answer.is_some_and(|answer| answer.code == 201)
+    };
+    let started = started.into_iter().filter(answered).count();
+    ensure!(
+        decided == started + failures.len() && started == 24,
+        "{decided} decided, {started} started, {failures:?}"
+    );
     stage.unharmed().await
 }
 

@@ -1,15 +1,18 @@
 //! What keeps others from evicting a bridge: a label, the annotation for the Cluster Autoscaler and a budget.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt as _, pin_mut};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{EvictParams, ListParams, PostParams, WatchEvent, WatchParams};
 use kube::{Api, ResourceExt};
+use laboratory::Laboratory;
 use serde_json::json;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::answers::apart;
 use super::stage::{PATIENCE, Stage, remembering};
 
 /// Every version of every pod from some moment on, in their order.
@@ -182,5 +185,62 @@ async fn a_bridge_is_protected_from_its_first_moment_until_it_is_empty_and_when_
             r#"jvb_scaler_drain_duration_seconds_count{namespace="jitsi",pool="jvb",reason="ScaleDown",end="Warm"} 1"#,
         ])
         .await?;
+    stage.unharmed().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_bridge_is_started_before_its_pool_has_a_budget() -> Result<()> {
+    // Who sent it does not give it up before this test wants.
+    let flags = ["--request-timeout=2m", "--watch-timeout=1m"];
+    let (lab, link) = apart().await?;
+    let pool = lab.pool(2).start().await?;
+    link.hold(|line| {
+        line.starts_with("POST /apis/policy/v1/namespaces/jitsi/poddisruptionbudgets")
+    });
+    let scalers = lab.scaler().through(&link).flags(&flags).start().await?;
+    link.until_held().await?;
+    let stage = Stage { lab, pool, scalers };
+    let decided = || async {
+        let decided = stage.scalers.decided("Create")?;
+        ensure!(decided == 2, "{decided} bridges are to be started");
+        Ok(())
+    };
+    let what = "two bridges are to be started";
+    stage.lab.eventually(what, PATIENCE, decided).await?;
+    // Many times what it takes to start them.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let started = stage.creations()?;
+    ensure!(started.is_empty(), "{started:#?}");
+    let code = link.let_go().await?;
+    ensure!(code == 201, "the budget was answered with {code}");
+    stage.pool.until_active(2).await?;
+    let made = stage.asked(|request| {
+        let ours = ["/pods", "/poddisruptionbudgets"];
+        request.verb == "create" && ours.iter().any(|kind| request.uri.contains(kind))
+    })?;
+    let budgets: Vec<bool> = made
+        .iter()
+        .map(|request| request.uri.contains("/poddisruptionbudgets"))
+        .collect();
+    ensure!(budgets == [true, false, false], "{made:#?}");
+    stage.unharmed().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_whose_budget_cannot_be_made_has_its_bridges_all_the_same_and_says_so() -> Result<()>
+{
+    let lab = Laboratory::builder().audit_log(true).start().await?;
+    let pool = lab.pool(2).start().await?;
+    let theirs = json!({
+        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget",
+        "metadata": { "name": "jvb", "namespace": "jitsi" },
+        "spec": { "maxUnavailable": 1, "selector": { "matchLabels": { "app": "another" } } },
+    });
+    lab.put(&theirs).await?;
+    let scalers = lab.scaler().start().await?;
+    let stage = Stage { lab, pool, scalers };
+    stage.pool.until_active(2).await?;
+    let told = stage.until_told("ForeignPDB", "BudgetNotKept").await?;
+    ensure!(told.contains("belongs to somebody else"), "{told}");
     stage.unharmed().await
 }

@@ -6,8 +6,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, Client};
-use laboratory::{Laboratory, NAMESPACE, Pool, Request, Scalers};
+use laboratory::{Laboratory, NAMESPACE, Pool, Request, Scalers, ScalersBuilder};
 use serde_json::{Value, json};
+
+use crate::programs::built;
 
 /// How long something may take that takes seconds on an idle machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
@@ -65,10 +67,30 @@ impl Stage {
         controllers: u8,
         flags: &[&str],
     ) -> Result<Self> {
+        Self::led(laboratory, bridges, spec, |scaler| {
+            scaler.replicas(controllers).flags(flags)
+        })
+        .await
+    }
+
+    /// A pool of so many bridges, and controllers that are processes of the program that is shipped: it is built where it must be.
+    pub(crate) async fn of_programs(bridges: u32, controllers: u8) -> Result<Self> {
+        let program = built("jvb-scaler")?;
+        Self::led(Laboratory::builder(), bridges, &json!({}), |scaler| {
+            scaler.replicas(controllers).program(program)
+        })
+        .await
+    }
+
+    async fn led(
+        laboratory: laboratory::Builder,
+        bridges: u32,
+        spec: &Value,
+        so: impl FnOnce(ScalersBuilder<'_>) -> ScalersBuilder<'_>,
+    ) -> Result<Self> {
         let lab = laboratory.audit_log(true).start().await?;
         let pool = lab.pool(bridges).spec(spec).start().await?;
-        let scalers = lab.scaler().replicas(controllers).flags(flags);
-        let scalers = scalers.start().await?;
+        let scalers = so(lab.scaler()).start().await?;
         pool.until_active(bridges).await?;
         Ok(Self { lab, pool, scalers })
     }
@@ -241,7 +263,7 @@ impl Stage {
     }
 
     /// The controller did nothing that it must not do, whatever happened to people.
-    pub(crate) async fn fenced(self) -> Result<()> {
+    pub(crate) async fn fenced(mut self) -> Result<()> {
         self.unbroken().await?;
         for removal in self.removals()? {
             ensure!(removal.verb == "delete", "{removal:?}");
@@ -260,16 +282,18 @@ impl Stage {
         self.lab.stop().await
     }
 
-    /// No plan of the leader that there is broke an invariant.
-    pub(crate) async fn unbroken(&self) -> Result<()> {
-        if let Some(leader) = self.scalers.leader().await {
+    /// No plan of any life of these controllers broke an invariant, and one leads, unless all were ended by the test: one that
+    /// ended by itself is no success.
+    async fn unbroken(&mut self) -> Result<()> {
+        if self.scalers.are_meant_to_run() {
+            let leader = self.scalers.until_one_leads().await?;
             let metrics = self.scalers.says(leader, "/metrics").await?;
             let broken = metrics
                 .lines()
                 .find(|line| line.starts_with("jvb_scaler_invariant_violations_total{"));
             ensure!(broken.is_none(), "{broken:?}");
         }
-        Ok(())
+        self.scalers.unbroken()
     }
 
     /// What the controller asked the API server to delete of pods.

@@ -1,6 +1,6 @@
 //! Sizes that others write: an HPA, an operator, whoever applies files again and again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use kube::Client;
@@ -35,6 +35,14 @@ async fn write(stage: &Stage, hpa: &Client, size: u32) -> Result<()> {
     anyhow::bail!("the HPA could not write {size} in {SYNCS} syncs")
 }
 
+/// Whether a pool had its three sizes, ten, three and ten, within a minute. Where this machine was too slow for that, nothing is shown
+/// by them, and it is tried once more.
+pub(super) fn within_a_minute(took: Duration) -> bool {
+    const MINUTE: Duration = Duration::from_mins(1);
+    println!("ten, three and ten within {:.1} s", took.as_secs_f64());
+    took < MINUTE
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_size_that_falls_and_rises_within_a_minute_gives_rescues_alone() -> Result<()> {
     let stage = Stage::of(10, &remembering(), 1).await?;
@@ -42,7 +50,9 @@ async fn a_size_that_falls_and_rises_within_a_minute_gives_rescues_alone() -> Re
     let people = stage.fill(2).await?;
     let before = stage.pool.bridges().await?;
     let started = stage.creations()?.len();
-    for _ in 0..2 {
+    let (mut rounds, mut in_time) = (0, 0);
+    while in_time < 2 {
+        let began = Instant::now();
         write(&stage, &hpa, 3).await?;
         stage
             .pool
@@ -51,11 +61,14 @@ async fn a_size_that_falls_and_rises_within_a_minute_gives_rescues_alone() -> Re
             })
             .await?;
         write(&stage, &hpa, 10).await?;
+        rounds += 1;
+        in_time += usize::from(within_a_minute(began.elapsed()));
+        ensure!(rounds - in_time < 2, "this machine is too slow");
         let after = stage.pool.until_active(10).await?;
         ensure!(uids(&before) == uids(&after), "{before:#?} {after:#?}");
     }
     let rescues = stage.scalers.decided("Rescue")?;
-    ensure!(rescues >= 14, "only {rescues} were taken back");
+    ensure!(rescues >= 7 * rounds, "only {rescues} were taken back");
     let (made, removed) = (stage.creations()?.len() - started, stage.removals()?.len());
     ensure!((made, removed) == (0, 0), "{made} made, {removed} removed");
     let (there, _) = stage.pool.truth();

@@ -16,6 +16,7 @@ use super::managed::Managed;
 use super::{Input, Mind, PoolKey};
 use crate::budget::Wanted;
 use crate::observe;
+use crate::telling::LeftAlone;
 use crate::watch::News;
 
 impl Mind {
@@ -34,8 +35,9 @@ impl Mind {
                     managed.world().observe_jicofo(self.around.jicofo.clone());
                 }
             }
-            Input::Surroundings(key, surroundings) => {
-                if let Some(managed) = self.pools.get_mut(&key) {
+            Input::Surroundings(wanted, surroundings) => {
+                if let Some(managed) = self.pools.get_mut(&wanted.key()) {
+                    managed.budget().note(&wanted);
                     managed.world().observe_surroundings(surroundings);
                 }
             }
@@ -93,8 +95,9 @@ impl Mind {
                     "BridgePool {}/{} is left alone, and its bridges are not looked after: {unreadable}",
                     key.0, key.1
                 );
+                let why = format!("it cannot be understood: {unreadable}");
                 self.teller
-                    .unreadable(&object.metadata, &unreadable.to_string());
+                    .left_alone(&object.metadata, LeftAlone::Unreadable, &why);
                 return self.forget(&key);
             }
         };
@@ -104,13 +107,14 @@ impl Mind {
             before.as_ref() != Some(&wanted)
         });
         match self.pools.get_mut(&key) {
-            Some(managed) if managed.pool().uid == pool.uid => managed.world().observe_pool(pool),
+            Some(managed) if managed.pool().uid == pool.uid => managed.observe_pool(pool, wanted),
             _ => {
                 // Another one of the same name begins with nothing of the old one.
                 self.forget(&key);
                 info!("BridgePool {}/{} is looked after", key.0, key.1);
                 let now = self.shared.clock.now();
-                let managed = Managed::new(pool, self.tuning.clone(), &self.around, now);
+                let tuning = self.tuning.clone();
+                let managed = Managed::new(pool, wanted.clone(), tuning, &self.around, now);
                 self.budgets.send_modify(|budgets| {
                     budgets.insert(key.clone(), wanted);
                 });

@@ -9,19 +9,29 @@ use bridge::Time;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use scaler_policy::world::{Look, Pool, Tuning, Uid};
 use scaler_policy::{
-    Decision, Drains, Outcome, People, Plan, Request, Unfit, World, effects, fold,
+    Call, Decision, Drains, Outcome, People, Plan, Request, Unfit, World, effects, fold,
     request_violations, step, violations,
 };
 use tracing::{debug, error};
 
 use super::{Around, BEAT, BREATH};
+use crate::budget::{Tried, Wanted};
 use crate::looks::{Looked, Looks};
 use crate::shared::Shared;
-use crate::telling::Teller;
+use crate::telling::{LeftAlone, Number, Teller, pairs};
+use crate::transport::Failure;
+
+/// With what the log tells that a plan breaks an invariant.
+pub const BROKEN: &str = "a plan breaks an invariant, which is a mistake of this program";
+
+/// A request, with the number in the decision log of what it carries out.
+pub(super) type Numbered = (Request, Option<Number>);
 
 /// One pool and its world.
 pub(super) struct Managed {
     world: World,
+    /// Whether its budget was seen to.
+    budget: Tried,
     /// When it may be decided about again.
     not_before: Time,
     /// What was told last in a dry run, which decides the same again and again.
@@ -36,7 +46,13 @@ pub(super) struct Managed {
 
 impl Managed {
     /// A pool of which nothing but itself is known.
-    pub(super) fn new(pool: Pool, tuning: Tuning, around: &Around, now: Time) -> Self {
+    pub(super) fn new(
+        pool: Pool,
+        budget: Wanted,
+        tuning: Tuning,
+        around: &Around,
+        now: Time,
+    ) -> Self {
         let mut world = World::new(pool, tuning, now);
         world.observe_jicofo(around.jicofo.clone());
         if let Some(skew) = around.skew {
@@ -45,6 +61,7 @@ impl Managed {
         world.observe_keeper(around.keeper.clone());
         Self {
             world,
+            budget: Tried::new(budget),
             not_before: now,
             dry: Vec::new(),
             drains: Drains::default(),
@@ -57,6 +74,17 @@ impl Managed {
     /// The pool.
     pub(super) fn pool(&self) -> &Pool {
         self.world.pool()
+    }
+
+    /// The pool is so, and its budget shall be so.
+    pub(super) fn observe_pool(&mut self, pool: Pool, budget: Wanted) {
+        self.budget.want(budget);
+        self.world.observe_pool(pool);
+    }
+
+    /// Whether its budget was seen to: before that no bridge is started.
+    pub(super) const fn budget(&self) -> &Tried {
+        &self.budget
     }
 
     /// What is known of it, to be told more.
@@ -87,7 +115,7 @@ impl Managed {
         shared: &Shared,
         teller: &mut Teller,
         now: Time,
-    ) -> Vec<Request> {
+    ) -> Vec<Numbered> {
         self.decide_by(step, shared, teller, now)
     }
 
@@ -97,7 +125,7 @@ impl Managed {
         shared: &Shared,
         teller: &mut Teller,
         now: Time,
-    ) -> Vec<Request> {
+    ) -> Vec<Numbered> {
         // Nothing of the pool is used any more where it fails.
         let decided = AssertUnwindSafe(|| self.requests(step, shared, teller, now));
         catch_unwind(decided).unwrap_or_else(|_| {
@@ -121,8 +149,9 @@ impl Managed {
             uid: Some(pool.uid.0.clone()),
             ..ObjectMeta::default()
         };
-        teller.unreadable(
+        teller.left_alone(
             &metadata,
+            LeftAlone::Frozen,
             "deciding about it failed, which is a mistake of jvb-scaler: its log tells where; it tries again when it is started anew",
         );
     }
@@ -133,21 +162,17 @@ impl Managed {
         shared: &Shared,
         teller: &mut Teller,
         now: Time,
-    ) -> Vec<Request> {
+    ) -> Vec<Numbered> {
         let began = Instant::now();
         let plan = step(&self.world, now);
         shared.telemetry.stepped(began.elapsed());
         let broken = violations(&self.world, &plan);
+        let before = std::mem::take(&mut self.dry);
         if plan.dry_run {
-            let told: Vec<String> = plan.decisions.iter().map(gist).collect();
-            let new = plan.decisions.iter().zip(&told);
-            let new = new.filter(|(_, gist)| !self.dry.contains(gist));
-            teller.tell(self.world.pool(), &plan, new.map(|(decision, _)| decision));
-            self.dry = told;
-        } else {
-            self.dry.clear();
-            teller.tell(self.world.pool(), &plan, &plan.decisions);
+            self.dry = plan.decisions.iter().map(gist).collect();
         }
+        let new = |decision: &Decision| !plan.dry_run || !before.contains(&gist(decision));
+        let numbers = teller.tell(self.world.pool(), &plan, new);
         if let Some(tally) = &plan.tally {
             let pool = self.world.pool();
             shared.telemetry.pool(&pool.namespace, &pool.name, tally);
@@ -156,13 +181,39 @@ impl Managed {
         let requests = effects(&mut self.world, &plan, now);
         for violation in broken.iter().chain(&request_violations(&requests)) {
             shared.telemetry.violated(violation);
-            error!(
-                pool = self.world.pool().name,
-                "a plan breaks an invariant, which is a mistake of this program: {violation:?}"
-            );
+            error!(pool = self.world.pool().name, "{BROKEN}: {violation:?}");
         }
         self.not_before = now + BREATH;
-        requests
+        self.number(&plan, requests, &numbers, teller)
+    }
+
+    /// The requests of a plan, with the numbers of what they carry out.
+    fn number(
+        &self,
+        plan: &Plan,
+        requests: Vec<Request>,
+        numbers: &[Option<Number>],
+        teller: &mut Teller,
+    ) -> Vec<Numbered> {
+        let mut of: Vec<Option<Number>> = vec![None; requests.len()];
+        let pairs = pairs(&plan.decisions, &requests);
+        let is_status = |request: &&Request| matches!(request.call, Call::PatchStatus { .. });
+        debug_assert_eq!(
+            pairs.iter().flatten().count() + requests.iter().filter(is_status).count(),
+            requests.len(),
+            "a request carries out no decision: {plan:#?} {requests:#?}"
+        );
+        for (place, number) in pairs.into_iter().zip(numbers) {
+            match (place, number) {
+                (Some(place), number) => of[place] = *number,
+                // What it was about went meanwhile.
+                (None, Some(number)) if !plan.dry_run => {
+                    teller.failed(*number, self.world.pool(), &Failure::UNSENT, plan.at);
+                }
+                (None, _) => {}
+            }
+        }
+        requests.into_iter().zip(of).collect()
     }
 
     /// Tells which drains are over, who was taken off bridges, and which bridges are newly held back from being taken back.
@@ -262,7 +313,9 @@ mod tests {
             skew: Some(0),
             keeper: scaler_api::status::Controller::default(),
         };
-        Managed::new(pool, Tuning::default(), &around, shared.clock.now())
+        let budget = Wanted::of(&pool);
+        let now = shared.clock.now();
+        Managed::new(pool, budget, Tuning::default(), &around, now)
     }
 
     #[tokio::test]
@@ -285,7 +338,10 @@ mod tests {
         let numbers = shared.telemetry.render().unwrap();
         let frozen = r#"jvb_scaler_pools_frozen_total{namespace="jitsi",pool="jvb"} 1"#;
         assert!(numbers.contains(frozen), "{numbers}");
-        assert!(told.try_recv().is_ok(), "no event tells it");
+        let event = told.try_recv().expect("no event tells it").event;
+        let note = event.note.unwrap_or_default();
+        assert_eq!(event.reason, "Frozen", "{note}");
+        assert!(note.contains("mistake of jvb-scaler"), "{note}");
 
         assert!(other.due(later));
         let requests = other.decide(&shared, &mut teller, later);

@@ -1,4 +1,4 @@
-//! The decision log: a line of JSON for each decision, with its evidence.
+//! The decision log: a line of JSON for each decision, with its evidence, and a short one for each that failed.
 //!
 //! A thread of its own writes it, so that nobody who reads it slowly, and no disk, holds up what is decided. What cannot be written
 //! is counted, and said once.
@@ -16,13 +16,16 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use bridge::Time;
 use scaler_api::key::timestamp;
 use scaler_policy::world::Pool;
 use scaler_policy::{Decision, Plan};
 use serde_json::json;
 
 use self::writer::Writer;
+use super::Number;
 use crate::shared::Shared;
+use crate::transport::Failure;
 
 /// So many lines wait to be written: those about a thousand bridges may come at once.
 const WAITING: usize = 2048;
@@ -94,16 +97,41 @@ impl DecisionLog {
     /// When too many lines wait already: the first time, not each. It is counted each time.
     pub(crate) fn write(
         &mut self,
+        number: Number,
         pool: &Pool,
         plan: &Plan,
         decision: &Decision,
     ) -> io::Result<()> {
         let line = json!({
             "time": timestamp(plan.at),
-            "pool": format!("{}/{}", pool.namespace, pool.name),
+            "number": number,
+            "pool": of(pool),
             "dryRun": plan.dry_run,
             "decision": decision,
         });
+        self.put(format!("{line}\n"))
+    }
+
+    /// Has it written down that the decision of this number was not carried out, or that nobody knows; waits for nobody.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub(crate) fn write_failure(
+        &mut self,
+        number: Number,
+        pool: &Pool,
+        failure: &Failure<'_>,
+        at: Time,
+    ) -> io::Result<()> {
+        let mut line = json!({
+            "time": timestamp(at),
+            "number": number,
+            "pool": of(pool),
+            "outcome": failure.outcome,
+        });
+        if let Some(why) = failure.why {
+            line["why"] = why.into();
+        }
         self.put(format!("{line}\n"))
     }
 
@@ -122,6 +150,11 @@ impl DecisionLog {
              jvb_scaler_decisions_unlogged_total counts those that are left out"
         )))
     }
+}
+
+/// Which pool, in a line.
+fn of(pool: &Pool) -> String {
+    format!("{}/{}", pool.namespace, pool.name)
 }
 
 impl Drop for DecisionLog {

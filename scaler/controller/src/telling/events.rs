@@ -27,9 +27,18 @@ const LONGEST: usize = 1000;
 /// The way to whoever announces events.
 pub(crate) struct Events(Sender<Told>);
 
+/// Why a pool is left alone, in a word.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum LeftAlone {
+    /// It cannot be understood.
+    Unreadable,
+    /// Deciding about it failed, by a mistake of this program.
+    Frozen,
+}
+
 /// An event, and on which object.
 pub(crate) struct Told {
-    event: Event,
+    pub(crate) event: Event,
     on: ObjectReference,
 }
 
@@ -63,13 +72,12 @@ impl Events {
         told.all(|told| self.0.try_send(told).is_ok())
     }
 
-    /// Has it told on a pool that it cannot be understood; whether there was room for it.
-    pub(crate) fn unreadable(&self, metadata: &ObjectMeta, why: &str) -> bool {
-        let note = format!("its bridges are left alone, because it cannot be understood: {why}");
+    /// Has it told on a pool that it is left alone, and why; whether there was room for it.
+    pub(crate) fn left_alone(&self, metadata: &ObjectMeta, reason: LeftAlone, why: &str) -> bool {
         let event = Event {
             type_: EventType::Warning,
-            reason: "Unreadable".to_owned(),
-            note: Some(cut(note)),
+            reason: format!("{reason:?}"),
+            note: Some(cut(format!("its bridges are left alone, because {why}"))),
             action: "LeaveAlone".to_owned(),
             secondary: None,
         };
