@@ -50,7 +50,7 @@ impl Work {
     fn of(pod: &Pod) -> Result<Option<Self>> {
         let notes = pod.annotations();
         let acked = DRAIN_ACKED.read(notes)?;
-        let serves = acked.is_some_and(|acked| !acked.drain);
+        let serves = acked.is_some_and(|acked| acked.drain == Some(false));
         Ok(match INTENT.read(notes)?.context("a pod of no intent")? {
             Intent::Drain => Some(Self::Drain),
             Intent::Remove if pod.metadata.deletion_timestamp.is_none() => Some(Self::Remove),
