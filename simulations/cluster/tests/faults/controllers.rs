@@ -95,7 +95,7 @@ fn f02_a_bridge_settles_from_the_confirmation_that_the_next_leader_wrote_down() 
             scene.claim("it drains", scene.hidden(&name));
             scene.claim(
                 "nobody has written that down",
-                scene.note(&name, &annotations::DRAIN_ACKED).is_none(),
+                scene.confirmed(&name).is_none(),
             );
             scene.until("it is removed", 120, |scene| {
                 scene.intends(&name, Intent::Remove)
@@ -197,7 +197,7 @@ fn f05_a_rescue_that_a_crashed_leader_wrote_down_is_gone_on_with() {
             );
             scene.claim(
                 "that it serves is not written down",
-                scene.note(&name, &annotations::DRAIN_ACKED).is_none(),
+                scene.confirmed(&name).is_none(),
             );
             scene.led()?;
             scene.until("it is told to serve", 12, |scene| !scene.hidden(&name))?;

@@ -67,8 +67,7 @@ fn f42_a_bridge_of_which_no_drain_is_confirmed_is_not_removed() {
                 let name = scene.victim()?;
                 scene.happened();
                 scene.always("it does not count as drained", 120, |scene| {
-                    let acked = scene.note(&name, &annotations::DRAIN_ACKED);
-                    scene.intends(&name, Intent::Drain) && acked.is_none()
+                    scene.intends(&name, Intent::Drain) && scene.confirmed(&name).is_none()
                 });
                 let told = scene.times(Transition::Acknowledge);
                 scene.claim("it is told again, and ever later", (3..30).contains(&told));

@@ -285,9 +285,9 @@ impl Scene {
     pub(crate) fn shrink(&mut self, to: u32) -> Result<String, Wrong> {
         self.size(to);
         self.until("one drains, and that is written down", 30, |scene| {
-            let acked = |name: &String| scene.note(name, &annotations::DRAIN_ACKED);
-            let first = scene.drains().first().and_then(acked);
-            first.is_some_and(|acked| acked.drain == Some(true))
+            let drains = scene.drains();
+            let first = drains.first().and_then(|name| scene.confirmed(name));
+            first == Some(true)
         })?;
         self.victim()
     }
@@ -543,6 +543,11 @@ impl Scene {
 
     pub(crate) fn note<T: Value>(&self, name: &str, note: &Note<T>) -> Option<T> {
         read(note, self.pod(name)?)
+    }
+
+    /// The drain mode that is written on a pod as the one that its bridge confirmed last.
+    pub(crate) fn confirmed(&self, name: &str) -> Option<bool> {
+        self.note(name, &annotations::DRAIN_ACKED)?.drain
     }
 
     /// When a pod was first such.
