@@ -11,6 +11,7 @@ use scaler_policy::{Transition, Way, life};
 
 use super::sim::{Options, Outcome, simulate};
 use crate::chaos::{Fault, Interlude, NOT_MODELLED};
+use crate::oracle::{Rule, Violation};
 
 /// What came of many seeds. It does not depend on the number of threads.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -26,7 +27,7 @@ pub struct Sweep {
     /// How often each fault happened.
     pub faults: BTreeMap<Fault, u64>,
     /// The seeds in which something was wrong, lowest first, with what.
-    pub failed: Vec<(u64, String)>,
+    pub failed: Vec<(u64, Violation)>,
     /// Virtual time, all seeds together.
     pub lasted: Duration,
     /// The shortest of them.
@@ -65,7 +66,7 @@ pub fn sweep(seeds: Range<u64>, options: &Options, threads: usize, stop: usize) 
         }
     });
     let mut total = total.into_inner().unwrap_or_default();
-    total.failed.sort();
+    total.failed.sort_by_key(|(seed, _)| *seed);
     total
 }
 
@@ -85,7 +86,7 @@ impl Sweep {
             *self.faults.entry(*fault).or_insert(0) += count;
         }
         if let Some(violation) = outcome.violations.first() {
-            self.failed.push((outcome.seed, violation.to_string()));
+            self.failed.push((outcome.seed, violation.clone()));
         } else {
             // A run that fails ends early.
             self.shortest = self.shortest.min(outcome.lasted);
@@ -192,8 +193,14 @@ impl fmt::Display for Sweep {
         for (number, why) in NOT_MODELLED {
             writeln!(f, "F{number:<3}        -  not modelled: {why}")?;
         }
-        for (seed, what) in self.failed.iter().take(10) {
-            writeln!(f, "seed {seed}: {what}")?;
+        let mut broken: BTreeMap<Rule, Vec<String>> = BTreeMap::new();
+        for (seed, violation) in &self.failed {
+            let seeds = broken.entry(violation.rule).or_default();
+            seeds.push(seed.to_string());
+        }
+        for (rule, seeds) in broken {
+            let count = seeds.len();
+            writeln!(f, "{rule:?} is broken by {count}: {}", seeds.join(" "))?;
         }
         Ok(())
     }
