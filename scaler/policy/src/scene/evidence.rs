@@ -26,8 +26,8 @@ pub enum Doubt {
 
 /// Whether a draining bridge is proven to be empty.
 ///
-/// Its run confirmed the drain; it is in its brewery, or never was; it has been empty since then for the settle time, in enough looks without a break, the last of
-/// them just now.
+/// Its run confirmed the drain; it is in its brewery, or never was; it has been empty since then for the settle time, in enough looks
+/// without a break, the last of them just now.
 pub(crate) fn proven_empty(world: &World, sight: &Sight<'_>, now: Time) -> Result<(), Doubt> {
     let guards = world.guards;
     let spec = &world.pool.spec;
