@@ -187,12 +187,8 @@ impl Telemetry {
     /// People were taken off bridges.
     pub(crate) fn parted(&self, namespace: &str, pool: &str, parted: &Parted) {
         if parted.moved > 0 {
-            let labels = [
-                ("namespace", namespace.to_owned()),
-                ("pool", pool.to_owned()),
-            ];
             self.people_moved
-                .get_or_create(&labels)
+                .get_or_create(&own_pool(namespace, pool))
                 .inc_by(parted.moved);
         }
         for cut in &parted.cut {
@@ -242,11 +238,7 @@ impl Telemetry {
 
     /// This program failed over a pool.
     pub(crate) fn froze(&self, namespace: &str, name: &str) {
-        let labels = [
-            ("namespace", namespace.to_owned()),
-            ("pool", name.to_owned()),
-        ];
-        self.frozen.get_or_create(&labels).inc();
+        self.frozen.get_or_create(&own_pool(namespace, name)).inc();
     }
 
     /// An event was not told.
@@ -289,12 +281,16 @@ fn numbers(tally: &Tally) -> [(&'static str, u32); 9] {
     ]
 }
 
-fn of_pool(namespace: &str, name: &str, label: (&'static str, String)) -> OfPool {
+fn own_pool(namespace: &str, name: &str) -> OwnPool {
     [
         ("namespace", namespace.to_owned()),
         ("pool", name.to_owned()),
-        label,
     ]
+}
+
+fn of_pool(namespace: &str, name: &str, label: (&'static str, String)) -> OfPool {
+    let [namespace, name] = own_pool(namespace, name);
+    [namespace, name, label]
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ const TOLD: [(ConditionType, Reason); 16] = [
 pub(crate) fn status(world: &World, plan: &Plan, tally: &Tally, now: Time) -> BridgePoolStatus {
     let pool = &world.pool;
     let before = &pool.status;
+    let told = before.last_decision.as_ref();
     BridgePoolStatus {
         replicas: tally.counted,
         selector: counted_selector(&pool.name),
@@ -47,17 +48,12 @@ pub(crate) fn status(world: &World, plan: &Plan, tally: &Tally, now: Time) -> Br
         oldest_drain: tally.oldest_drain.map(meta_time),
         observed_generation: Some(pool.generation),
         current_revision: Some(pool.revision.clone()),
-        last_decision: last(plan, now)
-            // A status that waits tells it when it comes.
-            .or_else(|| world.memory.last_decision.clone())
+        // One of an earlier plan too, where the status had to wait.
+        last_decision: (world.memory.last_decision.as_ref())
             // The same decision, told again in a dry run, is no news.
-            .filter(|new| {
-                before
-                    .last_decision
-                    .as_ref()
-                    .is_none_or(|old| old.message != new.message)
-            })
-            .or_else(|| before.last_decision.clone()),
+            .filter(|new| told.is_none_or(|old| old.message != new.message))
+            .or(told)
+            .cloned(),
         controller: world.keeper.clone(),
         conditions: conditions(pool, plan, tally, now),
     }

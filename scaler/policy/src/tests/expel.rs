@@ -50,25 +50,11 @@ fn a_move_names_the_whole_conference() {
 #[test]
 fn moves_are_two_seconds_apart() {
     let mut stage = overdue(OnDeadline::Move);
-    let rooms: Vec<Room> = (0..9)
-        .map(|n| Room {
-            name: format!("r{n}"),
-            endpoints: 1 + n,
-        })
-        .collect();
-    for _ in 0..30 {
-        stage.tick();
-        let plan = stage.decide();
-        stage.carry_out(&plan, |request| {
-            let asked = matches!(request.call, Call::AskRooms);
-            asked.then(|| Outcome::Rooms([("b1".to_owned(), rooms.clone())].into()))
-        });
-    }
-    let asked = stage
-        .sent
-        .iter()
-        .filter(|request| matches!(request.call, Call::MoveRoom { .. }));
-    let moved: Vec<_> = asked.map(|request| request.at).collect();
+    let names: Vec<String> = (0..9).map(|n| format!("r{n}")).collect();
+    let list: Vec<(&str, u64)> = names.iter().map(String::as_str).zip(1..).collect();
+    let asked = asked(&mut stage, 30, Some(&list));
+    let asked = asked.into_iter().filter(|(_, room)| room.is_some());
+    let moved: Vec<_> = asked.map(|(at, _)| at).collect();
     assert!(moved.len() >= 8, "{moved:?}");
     assert!(
         moved
@@ -77,13 +63,13 @@ fn moves_are_two_seconds_apart() {
     );
 }
 
-/// What jicofo is asked within so many seconds after the deadline, when this is its list: each with the second in which it is asked,
+/// What jicofo is asked within so many seconds after the deadline, when this is its list: each with when it is asked,
 /// `None` for the list itself.
 fn asked(
     stage: &mut Stage,
     seconds: u64,
     list: Option<&[(&str, u64)]>,
-) -> Vec<(u64, Option<String>)> {
+) -> Vec<(bridge::Time, Option<String>)> {
     let rooms = list.map(|list| {
         let room = |(name, endpoints): &(&str, u64)| Room {
             name: (*name).to_owned(),
@@ -92,7 +78,6 @@ fn asked(
         let rooms: Vec<Room> = list.iter().map(room).collect();
         Outcome::Rooms([("b1".to_owned(), rooms)].into())
     });
-    let began = stage.now;
     let before = stage.sent.len();
     for _ in 0..seconds {
         stage.tick();
@@ -104,10 +89,10 @@ fn asked(
     }
     let sent = stage.sent[before..].iter();
     sent.filter_map(|request| {
-        let second = request.at.since(began).as_secs();
+        let at = request.at;
         match &request.call {
-            Call::AskRooms => Some((second, None)),
-            Call::MoveRoom { room, .. } => Some((second, Some(room.clone()))),
+            Call::AskRooms => Some((at, None)),
+            Call::MoveRoom { room, .. } => Some((at, Some(room.clone()))),
             _ => None,
         }
     })
@@ -141,12 +126,14 @@ fn each_move_is_decided_by_a_list_of_after_the_one_before() {
 #[test]
 fn a_list_that_does_not_come_is_asked_for_again_only_after_its_time_out() {
     let mut stage = overdue(OnDeadline::Move);
-    let timeout = stage.world.tuning().request_timeout.as_secs();
-    let asked = asked(&mut stage, 3 * timeout, None);
-    let times: Vec<u64> = asked.iter().map(|(second, _)| *second).collect();
+    let timeout = stage.world.tuning().request_timeout;
+    let asked = asked(&mut stage, 3 * timeout.as_secs(), None);
+    let times: Vec<_> = asked.iter().map(|(at, _)| *at).collect();
     assert!(times.len() >= 2, "{asked:?}");
     assert!(
-        times.windows(2).all(|pair| pair[1] - pair[0] > timeout),
+        times
+            .windows(2)
+            .all(|pair| pair[1].since(pair[0]) > timeout),
         "{asked:?}"
     );
 }
@@ -192,7 +179,7 @@ fn a_conference_that_refuses_to_leave_is_left_to_the_shutdown() {
 /// How many seconds pass from this decision about the second bridge until its removal is decided.
 fn until_removed(stage: &mut Stage, from: T) -> u64 {
     stage.until_decided(T::Remove);
-    let at = |what| stage.log.iter().find(|(_, one, _)| *one == what).unwrap().0;
+    let at = |what| stage.when(what).unwrap();
     at(T::Remove).since(at(from)).as_secs()
 }
 

@@ -49,14 +49,6 @@ impl Play {
     }
 }
 
-fn when(stage: &Stage, what: T) -> Option<bridge::Time> {
-    stage
-        .log
-        .iter()
-        .find(|(_, one, _)| *one == what)
-        .map(|(at, ..)| *at)
-}
-
 fn broken(stage: &Stage, invariant: Invariant) -> bool {
     stage
         .broken
@@ -80,7 +72,7 @@ const TABLE: [(Guard, Harm); 46] = [
     (Guard::SettleTime, |play| {
         let mut stage = play.draining(0);
         stage.seconds(10);
-        when(&stage, T::Remove).is_some()
+        stage.when(T::Remove).is_some()
     }),
     (Guard::SettleLooks, |play| {
         let mut slow = spec(2);
@@ -88,7 +80,7 @@ const TABLE: [(Guard, Harm); 46] = [
         slow.evidence.removal_samples = 30;
         let mut stage = play.of(Stage::one_too_many_of(slow, [9, 0]));
         stage.seconds(15);
-        when(&stage, T::Remove).is_some()
+        stage.when(T::Remove).is_some()
     }),
     (Guard::RemovalFreshness, |play| {
         let mut stage = play.draining(0);
@@ -100,19 +92,19 @@ const TABLE: [(Guard, Harm); 46] = [
         stage.look();
         stage.now += secs(5);
         stage.act();
-        when(&stage, T::Remove).is_some()
+        stage.when(T::Remove).is_some()
     }),
     (Guard::ConferencesCount, |play| {
         let mut stage = play.draining(0);
         stage.actor("b1").conferences = 1;
         stage.seconds(60);
-        when(&stage, T::Remove).is_some()
+        stage.when(T::Remove).is_some()
     }),
     (Guard::EmptyInBrewery, |play| {
         let mut stage = play.draining(0);
         stage.actor("b1").joined = false;
         stage.seconds(60);
-        when(&stage, T::Remove).is_some()
+        stage.when(T::Remove).is_some()
     }),
     (Guard::ProofBeforeDelete, |play| {
         let mut stage = play.draining(0);
@@ -129,8 +121,8 @@ const TABLE: [(Guard, Harm); 46] = [
     (Guard::PresencesBeforeDelete, |play| {
         let mut stage = play.draining(0);
         stage.seconds(60);
-        let told = when(&stage, T::ShutDown).unwrap();
-        when(&stage, T::Delete).unwrap().since(told) < secs(10)
+        let told = stage.when(T::ShutDown).unwrap();
+        stage.when(T::Delete).unwrap().since(told) < secs(10)
     }),
     (Guard::DeleteFenced, |play| {
         let mut stage = play.draining(0);

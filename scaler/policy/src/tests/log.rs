@@ -30,18 +30,7 @@ fn a_decision_is_one_line_with_its_evidence() {
 fn a_removal_tells_which_run_was_empty_for_how_long_and_until_when_it_might_drain() {
     let mut stage = Stage::one_too_many([9, 0]);
     stage.until_in("b1", State::Settling);
-    let plans = std::iter::repeat_with(|| {
-        stage.tick();
-        let plan = stage.act();
-        (plan, stage.life("b1").len())
-    });
-    let removes = |plan: &crate::Plan| {
-        let mut all = plan.decisions.iter();
-        all.find(|one| one.transition == Transition::Remove)
-            .cloned()
-    };
-    let told = plans.take(600).find_map(|(plan, _)| removes(&plan));
-    let told = told.unwrap().evidence;
+    let told = stage.until_decision(Transition::Remove).evidence;
     let live = &stage.world.pods()[&super::stage::uid("b1")].live;
     assert!(told.run.is_some());
     assert_eq!(told.run, live.run);

@@ -6,7 +6,8 @@ use super::stage::{Stage, secs, spec};
 use crate::plan::Transition as T;
 use crate::world::Node;
 
-fn leaving(stage: &mut Stage, names: &[&str], signal: NodeSignal) {
+/// These bridges are on a node that leaves.
+pub(super) fn leaving(stage: &mut Stage, names: &[&str], signal: NodeSignal) {
     stage.world.observe_node(Node {
         name: "old".to_owned(),
         zone: "a".to_owned(),

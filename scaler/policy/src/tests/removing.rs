@@ -12,6 +12,17 @@ fn one_too_many() -> Stage {
     Stage::one_too_many([8, 0])
 }
 
+/// Whether a bridge is told to shut down.
+fn shuts_down(call: &Call) -> bool {
+    matches!(
+        call,
+        Call::Bridge {
+            command: Command::Shutdown,
+            ..
+        }
+    )
+}
+
 #[test]
 fn an_empty_bridge_goes_step_by_step() {
     let mut stage = one_too_many();
@@ -35,7 +46,7 @@ fn an_empty_bridge_goes_step_by_step() {
 fn it_settles_for_the_settle_time_and_two_presences_before_it_is_deleted() {
     let mut stage = one_too_many();
     stage.seconds(40);
-    let at = |what| stage.log.iter().find(|(_, one, _)| *one == what).unwrap().0;
+    let at = |what| stage.when(what).unwrap();
     assert!(at(T::Remove).since(at(T::Settle)) >= secs(15));
     assert!(at(T::Delete).since(at(T::ShutDown)) >= secs(10));
     assert!(
@@ -178,15 +189,7 @@ fn the_last_step_before_deletion_is_never_a_graceful_shutdown() {
     let told: Vec<_> = stage
         .sent
         .iter()
-        .filter(|request| {
-            matches!(
-                request.call,
-                Call::Bridge {
-                    command: Command::Shutdown,
-                    ..
-                }
-            )
-        })
+        .filter(|request| shuts_down(&request.call))
         .map(|request| request.call.http("jicofo:8888").unwrap())
         .collect();
     assert_eq!(told.len(), 1);
@@ -205,26 +208,17 @@ fn a_bridge_without_shutdown_is_deleted_all_the_same() {
 #[test]
 fn a_bridge_that_has_no_way_to_shut_down_is_not_told_again_and_does_not_wait_for_it() {
     let mut stage = one_too_many();
-    let shutdown = |call: &Call| {
-        matches!(
-            call,
-            Call::Bridge {
-                command: Command::Shutdown,
-                ..
-            }
-        )
-    };
     for _ in 0..30 {
         stage.tick();
         let plan = stage.decide();
         stage.carry_out(&plan, |request| {
-            shutdown(&request.call).then_some(crate::Outcome::Unsupported)
+            shuts_down(&request.call).then_some(crate::Outcome::Unsupported)
         });
     }
     let sent = stage.sent.iter();
-    let told = sent.filter(|request| shutdown(&request.call)).count();
+    let told = sent.filter(|request| shuts_down(&request.call)).count();
     assert_eq!((told, stage.times(T::Delete)), (1, 1));
-    let at = |what| stage.log.iter().find(|(_, one, _)| *one == what).unwrap().0;
+    let at = |what| stage.when(what).unwrap();
     assert!(at(T::Delete).since(at(T::ShutDown)) <= secs(1));
 }
 

@@ -266,13 +266,7 @@ fn due() -> Vec<(T, Stage)> {
     let mut overdue = Stage::one_too_many_of(overdue, [100, 3]);
     overdue.seconds(18);
     let mut removed = Stage::one_too_many([9, 0]);
-    for _ in 0..600 {
-        if removed.times(T::Remove) > 0 {
-            break;
-        }
-        removed.tick();
-        removed.act();
-    }
+    removed.until_decision(T::Remove);
     assert_eq!(removed.times(T::Remove), 1);
     let mut shut_down = Stage::one_too_many([9, 0]);
     shut_down.until_decided(T::ShutDown);

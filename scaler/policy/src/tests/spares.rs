@@ -4,10 +4,10 @@ use scaler_api::State;
 use scaler_api::spec::NodeSignal;
 use scaler_api::state::{Intent, IntentReason};
 
+use super::nodes::leaving;
 use super::stage::{Stage, one_warm, secs, wide};
 use crate::Action;
 use crate::plan::Transition as T;
-use crate::world::Node;
 
 /// A bridge that serves and one that is kept warm, and the name of that one.
 fn one_spare() -> (Stage, String) {
@@ -63,13 +63,7 @@ fn a_spare_goes_for_each_reason_alone() {
             });
         }),
         ("its node leaves", |stage, name| {
-            stage.world.observe_node(Node {
-                name: "old".to_owned(),
-                zone: "a".to_owned(),
-                ready: true,
-                signals: [NodeSignal::Karpenter].into(),
-            });
-            stage.change(name, |object| object.pod.node = Some("old".to_owned()));
+            leaving(stage, &[name], NodeSignal::Karpenter);
         }),
         ("an operator asks for it", |stage, name| {
             stage.annotate(name, "bridgetender.dev/drain-requested", Some("true"));
@@ -160,17 +154,11 @@ fn a_spare_that_was_to_go_gets_a_deadline_when_somebody_comes() {
 #[test]
 fn a_deletion_must_leave_while_its_last_look_is_fresh() {
     let mut stage = removing();
-    let deletion = (0..60).find_map(|_| {
-        stage.tick();
-        let plan = stage.act();
-        let mut decided = plan.decisions.into_iter();
-        decided.find_map(|one| match one.action {
-            Action::Delete { not_after, .. } => Some((one.evidence.look, not_after)),
-            _ => None,
-        })
-    });
-    let (look, not_after) = deletion.unwrap();
+    let deletion = stage.until_decision(T::Delete);
+    let Action::Delete { not_after, .. } = deletion.action else {
+        panic!("{deletion:?}");
+    };
     let fresh = stage.world.pool().spec.evidence.removal_freshness.get();
     assert!(fresh > secs(0));
-    assert_eq!(not_after, Some(look.unwrap().at + fresh));
+    assert_eq!(not_after, Some(deletion.evidence.look.unwrap().at + fresh));
 }

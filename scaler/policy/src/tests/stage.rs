@@ -13,7 +13,7 @@ use crate::effects::{Call, Outcome, Request, effects, fold};
 use crate::guards::Guard;
 use crate::invariants::{request_violations, violations, world_violations};
 use crate::life::Way;
-use crate::plan::{Plan, Transition};
+use crate::plan::{Action, Decision, Plan, Transition};
 use crate::scene::Scene;
 use crate::step::step;
 use crate::world::*;
@@ -512,20 +512,31 @@ impl Stage {
         self.until(&format!("{what:?}"), |stage| stage.times(what) > 0);
     }
 
-    /// Seconds pass until something is decided; what it writes on the pod, all at once.
-    pub(super) fn until_written(&mut self, what: Transition) -> Marks {
+    /// When something was decided first.
+    pub(super) fn when(&self, what: Transition) -> Option<Time> {
+        let mut log = self.log.iter();
+        log.find(|(_, one, _)| *one == what).map(|(at, ..)| *at)
+    }
+
+    /// Seconds pass until something is decided: how.
+    pub(super) fn until_decision(&mut self, what: Transition) -> Decision {
         for _ in 0..600 {
             self.tick();
-            let plan = self.act();
-            let mut decided = plan.decisions.iter();
+            let mut decided = self.act().decisions.into_iter();
             if let Some(decision) = decided.find(|one| one.transition == what) {
-                let crate::Action::Mark(mark) = &decision.action else {
-                    panic!("{decision:?} writes nothing");
-                };
-                return mark.after.clone();
+                return decision;
             }
         }
         panic!("not within 600 s: {what:?}");
+    }
+
+    /// Seconds pass until something is decided; what it writes on the pod, all at once.
+    pub(super) fn until_written(&mut self, what: Transition) -> Marks {
+        let decision = self.until_decision(what);
+        let Action::Mark(mark) = decision.action else {
+            panic!("{decision:?} writes nothing");
+        };
+        mark.after
     }
 
     /// What the API server, a bridge or jicofo does about a request.

@@ -25,13 +25,11 @@ impl Sim {
     /// Brings about the situation that a fault waits for: a drain, and for a rescue also the way back.
     pub(super) fn provoke(&mut self, planned: Planned) {
         let size = self.size();
-        let grows = matches!(planned.fault, Fault::CreateAnswerLost);
-        let next = if grows {
-            (size + 2).min(8)
+        if planned.fault == Fault::CreateAnswerLost {
+            self.grow(2);
         } else {
-            size.saturating_sub(2).max(1)
-        };
-        self.set_size(next);
+            self.shrink();
+        }
         if planned.fault == Fault::CrashInRescue {
             let back = self.now + Duration::from_secs(8);
             self.queue_size(back, size);
@@ -61,7 +59,7 @@ impl Sim {
             }
             Fault::ScaledUpWithoutRoom => {
                 self.world.setup.max_nodes = self.world.nodes().count();
-                self.set_size(size.saturating_sub(2).max(1));
+                self.shrink();
                 self.queue_size(self.now + Duration::from_secs(40), size + 1);
             }
             Fault::AdapterTrouble => {
