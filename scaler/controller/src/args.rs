@@ -184,7 +184,8 @@ pub struct Deciding {
     #[arg(long, env = "JVB_SCALER_STATUS_INTERVAL", value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
     pub(crate) status_interval: Duration,
 
-    /// Bridges that lose their last people within this time lose them at once, which may be an outage.
+    /// Bridges that lose their last people within this time lose them at once, which may be an outage. A leader that has watched the
+    /// bridges for a shorter time removes none.
     #[arg(long, env = "JVB_SCALER_MASS_WINDOW", value_name = "DURATION", default_value = "2m", value_parser = humantime::parse_duration)]
     pub(crate) mass_window: Duration,
 

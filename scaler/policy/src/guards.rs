@@ -18,6 +18,8 @@ pub enum Guard {
     ConferencesCount,
     /// A bridge that has left its brewery is not taken to be empty: its people may be away for as long as prosody is.
     EmptyInBrewery,
+    /// A leader that has just begun to ask bridges takes none to be empty: it would not have seen many fall to zero at once.
+    WatchedLongEnough,
     /// A bridge is looked at once more between the decision to remove it and the deletion.
     ProofBeforeDelete,
     /// A bridge is told to shut down before its pod is deleted, so that jicofo does not lose it.
@@ -102,13 +104,14 @@ pub enum Guard {
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 47] = [
         Self::AckOfThisRun,
         Self::SettleTime,
         Self::SettleLooks,
         Self::RemovalFreshness,
         Self::ConferencesCount,
         Self::EmptyInBrewery,
+        Self::WatchedLongEnough,
         Self::ProofBeforeDelete,
         Self::ShutdownBeforeDelete,
         Self::PresencesBeforeDelete,

@@ -72,7 +72,8 @@ impl Invariant {
                  or had the time for it, nothing runs in it, or an operator forced it. Proven empty is one whose \
                  present run confirmed its drain, is in its brewery or never was, and on which there was then nobody, and \
                  no conference, in `evidence.removalSamples` looks over `drain.settle`, the last of them \
-                 `evidence.removalFreshness` old at most"
+                 `evidence.removalFreshness` old at most, to a leader that has watched for so long that it would have \
+                 seen many fall to zero at once"
             }
             Self::I2 => {
                 "every deletion names UID and version of the pod on which the decision is persisted; one that is \
@@ -83,8 +84,9 @@ impl Invariant {
                  is done again until the bridge follows"
             }
             Self::I4 => {
-                "bridges that are counted and take conferences do not fall below `minActive` by our doing, and the \
-                 last one of an old revision drains only when as many of the current one take conferences"
+                "bridges that are counted and take conferences do not fall below `minActive` by our doing, where \
+                 they are too few none is drained by choice that may have begun to take some, and the last one of an \
+                 old revision drains only when as many of the current one take conferences"
             }
             Self::I5 => {
                 "no more bridges drain by choice than `drain.maxConcurrent`; those that must drain are told apart"

@@ -112,6 +112,19 @@ impl<'w> Scene<'w> {
         }
     }
 
+    /// How many are counted of which that is not answered yet.
+    pub(crate) fn promised(&self) -> u32 {
+        let counted = |sight: &&Sight<'_>| {
+            let was = sight.pod.marks.as_ref().is_ok_and(|marks| marks.counted);
+            sight.counted() && !was
+        };
+        let restless = self.restless.iter().map(|place| &self.sights[*place]);
+        let marked = restless.filter(counted).count() as u32;
+        let asked = self.world.outstanding.creates.values();
+        let born = asked.filter(|create| create.marks.counted).count() as u32;
+        marked + born * u32::from(self.world.guards.on(Guard::CreationsExpected))
+    }
+
     /// Since when a bridge has been trying to serve, as far as this controller can tell, by its own clock. A restart, a new leader
     /// and a confirmation that somebody forged give it the whole time anew.
     pub(crate) fn trying_since(&self, sight: &Sight<'_>) -> Time {

@@ -59,6 +59,8 @@ pub struct World {
     pub(crate) listed: bool,
     /// Whether no pod can be unknown that names the pool as its owner: they were listed since the pool is being deleted.
     pub(crate) owned_known: bool,
+    /// When a bridge answered first: what happened to all of them before, this controller has not seen.
+    pub(crate) asking_since: Option<Time>,
     /// When the API server was last heard of about pods, by an event, a bookmark or a list.
     pub(crate) pods_heard_at: Time,
     /// When it was about the pool: what is wanted may have changed unheard.
@@ -91,6 +93,7 @@ impl World {
             tuning,
             listed: false,
             owned_known: false,
+            asking_since: None,
             pods_heard_at: now,
             pool_heard_at: now,
             skew: None,
@@ -231,6 +234,7 @@ impl World {
 
     /// A bridge answered. `container` is the container's ID as it was known when the bridge was asked.
     pub fn observe_look(&mut self, uid: &Uid, container: &str, look: Look) {
+        self.asking_since.get_or_insert(look.at);
         let freshness = self.pool.spec.evidence.freshness.get();
         let guards = self.guards;
         let changed = self.pods.hear(uid, |pod, live| {

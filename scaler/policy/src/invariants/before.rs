@@ -85,6 +85,13 @@ impl<'w> Before<'w> {
         if self.now.since(look.at) > spec.evidence.removal_freshness.get() {
             return Err("the last look is too old".to_owned());
         }
+        let window = world.tuning().mass_window;
+        if world
+            .asking_since
+            .is_none_or(|since| self.now.since(since) < window)
+        {
+            return Err("an outage of all bridges could not have been seen".to_owned());
+        }
         Ok(())
     }
 

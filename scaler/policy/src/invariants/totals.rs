@@ -7,7 +7,7 @@ use scaler_api::state::{Intent, IntentReason};
 use super::before::Before;
 use super::rules::Found;
 use super::{Invariant, after};
-use crate::plan::{Plan, Transition};
+use crate::plan::{Decision, Plan, Transition};
 use crate::world::{Owner, Pod, Running, World};
 
 type OfAPlan = fn(&World, &Plan) -> Found;
@@ -57,7 +57,20 @@ fn keeps_the_floor(world: &World, plan: &Plan) -> Found {
     let (before, drained, added) = takers(world, plan, |_| true);
     let left = (before + added).saturating_sub(drained);
     let floor = world.pool().spec.min_active;
-    if drained > 0 && left < floor {
+    let may_take_some = |decision: &&Decision| {
+        let pod = decision.pod.as_ref();
+        let pod = pod.and_then(|pod| Before::new(world, &pod.uid, plan.at));
+        pod.is_some_and(|pod| {
+            pod.marks.intent == Intent::Active && pod.known.pod.running().is_some()
+        }) && after(decision).is_some_and(|after| {
+            after.intent == Intent::Drain
+                && matches!(
+                    after.reason,
+                    IntentReason::ScaleDown | IntentReason::Outdated
+                )
+        })
+    };
+    if left < floor && (drained > 0 || plan.decisions.iter().any(|it| may_take_some(&it))) {
         return Err(format!(
             "{left} bridges would take conferences, and {floor} must"
         ));

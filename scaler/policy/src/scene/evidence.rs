@@ -1,5 +1,7 @@
 //! Whether a bridge is proven to be empty. Whatever is not known is a doubt, and a doubt keeps the bridge.
 
+use std::time::Duration;
+
 use bridge::Time;
 use serde::{Deserialize, Serialize};
 
@@ -22,12 +24,15 @@ pub enum Doubt {
     TooFewLooks,
     /// The last look was too long ago.
     Stale,
+    /// Whoever decides has asked bridges for too short a time to have seen many of them fall to zero at once.
+    WatchedTooShortly,
 }
 
 /// Whether a draining bridge is proven to be empty.
 ///
 /// Its run confirmed the drain; it is in its brewery, or never was; it has been empty since then for the settle time, in enough looks
-/// without a break, the last of them just now.
+/// without a break, the last of them just now; and bridges have been asked for long enough that many that fell to zero at once would
+/// have been seen.
 pub(crate) fn proven_empty(world: &World, sight: &Sight<'_>, now: Time) -> Result<(), Doubt> {
     let guards = world.guards;
     let spec = &world.pool.spec;
@@ -66,6 +71,15 @@ pub(crate) fn proven_empty(world: &World, sight: &Sight<'_>, now: Time) -> Resul
         now.since(empty.last) <= spec.evidence.removal_freshness.get(),
     ) {
         return Err(Doubt::Stale);
+    }
+    let watched = world
+        .asking_since
+        .map_or(Duration::ZERO, |since| now.since(since));
+    if !guards.hold(
+        Guard::WatchedLongEnough,
+        watched >= world.tuning.mass_window,
+    ) {
+        return Err(Doubt::WatchedTooShortly);
     }
     Ok(())
 }

@@ -23,6 +23,9 @@ pub(crate) struct Draft<'s, 'w> {
     pub(crate) plan: Plan,
     /// The numbers, as they will be when what was decided so far is done.
     pub(crate) left: Tally,
+    /// Of the counted, those of which that is not answered yet, or only just decided: none of them stands in for one that drains because
+    /// there are too many.
+    promised: u32,
     /// Replacements that are needed before something can be drained.
     pub(crate) surge_needed: u32,
     /// Bridges that can be counted or taken back as soon as a write about them is answered.
@@ -37,8 +40,10 @@ impl<'s, 'w> Draft<'s, 'w> {
     pub(crate) fn new(scene: &'s Scene<'w>) -> Self {
         let mut plan = Plan::nothing(scene.now, scene.now, scene.world.changes());
         plan.dry_run = scene.world.pool.spec.dry_run;
+        let promised = scene.promised();
         Self {
             scene,
+            promised,
             world: scene.world,
             now: scene.now,
             clock: scene.clock,
@@ -221,9 +226,20 @@ impl<'s, 'w> Draft<'s, 'w> {
         left.active_counted = left.active_counted.saturating_sub(taker);
     }
 
+    /// One more will be counted.
+    pub(crate) fn promise(&mut self) {
+        self.left.counted += 1;
+        self.promised += 1;
+    }
+
+    /// Whether more are counted than are wanted, by what is answered alone.
+    pub(crate) fn too_many(&self) -> bool {
+        self.left.counted.saturating_sub(self.promised) > self.left.wanted
+    }
+
     /// Counts a bridge that was not.
     pub(crate) fn counted(&mut self, sight: &Sight<'w>) {
-        self.left.counted += 1;
+        self.promise();
         self.left.surge = self.left.surge.saturating_sub(u32::from(sight.surge()));
         self.left.active_counted += u32::from(sight.taker);
     }
@@ -239,12 +255,13 @@ impl<'s, 'w> Draft<'s, 'w> {
         self.clock + patience.get()
     }
 
-    /// Whether a counted bridge may stop taking conferences without the pool falling below its floor.
+    /// Whether a bridge may stop taking conferences without the pool falling below its floor. Only those hold the floor up that are
+    /// counted and take conferences, both beyond doubt.
     pub(crate) fn above_floor(&self, sight: &Sight<'w>) -> bool {
         let taker = u32::from(sight.counted_taker);
         let left = self.left.active_counted.saturating_sub(taker);
-        // One of which nothing is known may take conferences all the same.
-        let serves = sight.state == State::Active && sight.counted();
+        // One that is starting, is not counted, or of which nothing is known, may have begun to take conferences all the same.
+        let serves = sight.ever_ran && sight.marks.intent == Intent::Active;
         self.world.guards.hold(
             Guard::ActiveFloor,
             !serves || left >= self.spec().min_active,

@@ -97,13 +97,13 @@ fn take_back<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>, reason: IntentRea
         Transition::Rescue
     };
     draft.mark(sight, transition, State::Starting, after);
-    draft.left.counted += 1;
+    draft.promise();
     draft.left.warm = draft.left.warm.saturating_sub(u32::from(warm));
 }
 
 fn start(draft: &mut Draft<'_, '_>) {
     while missing(draft) > draft.coming && create(draft, true, IntentReason::ScaleUp) {
-        draft.left.counted += 1;
+        draft.promise();
     }
 }
 

@@ -46,7 +46,6 @@ pub(super) fn count<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
 pub(super) fn count_replacements(draft: &mut Draft<'_, '_>) {
     let blocked = draft.sights().any(|sight| {
         sight.counted()
-            && sight.state == State::Active
             && (sight.leaving.is_some() || sight.marks.drain_requested)
             && !sight.marks.pinned
             && !draft.above_floor(sight)
@@ -83,8 +82,10 @@ pub(super) fn drain_outdated(draft: &mut Draft<'_, '_>) {
         }
         // One that is not counted needs nothing in its place.
         if !sight.marks.counted {
-            draft.drain(sight, IntentReason::Outdated);
-            draft.rank(place);
+            if draft.above_floor(sight) {
+                draft.drain(sight, IntentReason::Outdated);
+                draft.rank(place);
+            }
             continue;
         }
         let Some(replacement) = replacements.next() else {

@@ -13,14 +13,14 @@ use crate::step::rollout;
 /// Drains what is too much, within the budgets.
 pub(super) fn shrink(draft: &mut Draft<'_, '_>) {
     surplus_spares(draft);
-    if draft.left.counted <= draft.left.wanted {
+    if !draft.too_many() {
         return;
     }
     let ranked = candidates(draft.scene);
     // Why bridges are kept, and the first by name of each kind.
     let mut held: BTreeMap<Reason, &str> = BTreeMap::new();
     for (place, rank, sight) in ranked.iter() {
-        if draft.left.counted <= draft.left.wanted {
+        if !draft.too_many() {
             break;
         }
         if let Some(kept) = kept(draft, rank, sight) {
@@ -34,7 +34,7 @@ pub(super) fn shrink(draft: &mut Draft<'_, '_>) {
         draft.drain(sight, IntentReason::ScaleDown);
         draft.rank(place);
     }
-    if draft.left.counted > draft.left.wanted {
+    if draft.too_many() {
         for (why, name) in held {
             let message = format!(
                 "{} bridges are wanted and {} are counted; {name} is kept, among others",
@@ -107,6 +107,7 @@ fn surplus_spares(draft: &mut Draft<'_, '_>) {
             && seen
             && !sight.marks.pinned
             && draft.free(sight)
+            && draft.above_floor(sight)
             && draft.within_budget()
         {
             draft.drain(sight, IntentReason::ScaleDown);

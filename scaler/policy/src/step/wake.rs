@@ -31,6 +31,9 @@ pub(super) fn next(draft: &Draft<'_, '_>) -> Time {
             }
             if let Some(zero_since) = sight.marks.zero_since {
                 at(draft.world.local_time(zero_since) + spec.drain.settle.get());
+                if let Some(since) = draft.world.asking_since {
+                    at(since + tuning.mass_window);
+                }
             }
         }
         if sight.state == State::Expelling {

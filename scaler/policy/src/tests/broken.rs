@@ -1,7 +1,7 @@
 //! Each rule that plans are held against, with plans that it alone must find wrong.
 
 use scaler_api::state::{Intent, IntentReason};
-use scaler_api::{Limit, State};
+use scaler_api::{Limit, State, annotations};
 
 use super::stage::{START, Stage, pool, secs, spec, uid, wide};
 use crate::effects::{Call, effects};
@@ -227,9 +227,13 @@ const TABLE: [(Invariant, Wrong); 16] = [
         (stage, plans)
     }),
     (Invariant::I4, || {
-        let mut stage = Stage::new(wide(1));
-        let last = vec![drained(&stage, "b0", |_| {})];
-        let plans = vec![plan(&mut stage, last)];
+        let mut both = wide(2);
+        both.min_active = 2;
+        let mut stage = Stage::new(both);
+        // One that has not confirmed that it takes conferences may take some.
+        stage.annotate("b1", annotations::DRAIN_ACKED.name(), None);
+        let wrong = ["b0", "b1"].map(|name| vec![drained(&stage, name, |_| {})]);
+        let plans = wrong.map(|decisions| plan(&mut stage, decisions)).into();
         (stage, plans)
     }),
     (Invariant::I4, || {
@@ -287,6 +291,19 @@ fn each_rule_notices_the_plan_that_breaks_it() {
                 "{which}"
             );
         }
+    }
+}
+
+#[test]
+fn a_deletion_by_a_leader_that_has_just_begun_to_watch_is_noticed() {
+    let mut stage = about_to_be_deleted();
+    let decisions = vec![deleted(&stage, "b1", None)];
+    for (watched, broken) in [(120, vec![]), (119, vec![Invariant::I1])] {
+        stage.world.asking_since = Some(stage.now - secs(watched));
+        let plan = plan(&mut stage, decisions.clone());
+        let found = violations(&stage.world, &plan);
+        let found: Vec<_> = found.iter().map(|violation| violation.invariant).collect();
+        assert_eq!(found, broken, "watched for {watched} s");
     }
 }
 

@@ -59,7 +59,7 @@ fn broken(stage: &Stage, invariant: Invariant) -> bool {
 /// Whether harm is done, with this guard on or off.
 type Harm = fn(&Play) -> bool;
 
-const TABLE: [(Guard, Harm); 46] = [
+const TABLE: [(Guard, Harm); 47] = [
     (Guard::AckOfThisRun, |play| {
         let mut stage = play.draining(0);
         stage.seconds(3);
@@ -103,6 +103,13 @@ const TABLE: [(Guard, Harm); 46] = [
     (Guard::EmptyInBrewery, |play| {
         let mut stage = play.draining(0);
         stage.actor("b1").joined = false;
+        stage.seconds(60);
+        stage.when(T::Remove).is_some()
+    }),
+    (Guard::WatchedLongEnough, |play| {
+        let mut stage = play.draining(0);
+        stage.seconds(5);
+        stage.lead_anew();
         stage.seconds(60);
         stage.when(T::Remove).is_some()
     }),

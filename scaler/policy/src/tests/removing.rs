@@ -5,7 +5,7 @@ use scaler_api::status::Reason;
 use super::stage::{Stage, one_warm, secs, spec};
 use crate::plan::Transition as T;
 use crate::world::{Command, Running};
-use crate::{Action, Call};
+use crate::{Action, Call, Doubt};
 
 /// Two bridges, of which the second is to go.
 fn one_too_many() -> Stage {
@@ -459,7 +459,8 @@ fn a_removal_that_an_earlier_leader_began_long_ago_still_ends_with_a_shutdown() 
     stage.until_in("b1", State::Removing);
     stage.lead_anew();
     stage.now += secs(7200);
-    stage.seconds(60);
+    // It believes none to be empty before it has watched for a while.
+    stage.seconds(180);
     assert_eq!(stage.state("b1"), State::Gone);
     assert!(
         stage.life("b1").ends_with(&[T::ShutDown, T::Delete]),
@@ -528,4 +529,24 @@ fn two_that_fall_to_zero_are_an_outage_only_where_fewer_than_two_others_are_busy
             "{others} people on each of the others of {bridges}"
         );
     }
+}
+
+#[test]
+fn a_new_leader_watches_for_as_long_as_an_outage_may_last_before_it_removes_anything() {
+    let mut stage = one_too_many();
+    stage.until_in("b1", State::Settling);
+    stage.lead_anew();
+    let begun = stage.now;
+    let window = stage.world.tuning.mass_window;
+    let doubt = |stage: &Stage| {
+        let report = crate::report(&stage.world, stage.now);
+        let mut bridges = report.bridges.into_iter();
+        bridges.find(|one| one.name == "b1").unwrap().doubt
+    };
+    stage.seconds(window.as_secs() - 1);
+    assert_eq!(stage.times(T::Remove), 0);
+    assert_eq!(doubt(&stage), Some(Doubt::WatchedTooShortly));
+    stage.until_decided(T::Remove);
+    let since = stage.when(T::Remove).unwrap().since(begun);
+    assert!(since >= window && since <= window + secs(2), "{since:?}");
 }

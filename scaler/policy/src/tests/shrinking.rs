@@ -391,3 +391,59 @@ fn a_bridge_that_does_not_answer_is_none_of_those_that_must_stay() {
     stage.seconds(5);
     assert_eq!(stage.times(T::Drain), 1);
 }
+
+/// Three bridges, of which one takes conferences, and two answer and do not yet.
+fn two_starting(min_active: u32) -> Stage {
+    let mut few = wide(3);
+    few.min_active = min_active;
+    let mut stage = Stage::new(few);
+    for name in ["b1", "b2"] {
+        stage.actor(name).healthy = false;
+        stage.annotate(name, annotations::DRAIN_ACKED.name(), None);
+    }
+    stage.second();
+    assert_eq!(stage.in_state(State::Starting), 2);
+    stage
+}
+
+#[test]
+fn one_that_is_starting_may_have_begun_to_take_conferences_and_the_floor_keeps_it() {
+    for (min_active, drained) in [(1, 1), (2, 0)] {
+        let mut stage = two_starting(min_active);
+        stage.scale(2);
+        stage.second();
+        assert_eq!(stage.times(T::Drain), drained, "minActive {min_active}");
+        assert_eq!(stage.finding(Reason::MinActive), drained == 0);
+    }
+}
+
+#[test]
+fn one_whose_label_was_taken_off_is_counted_again_before_it_is_drained_below_the_floor() {
+    let mut few = wide(2);
+    few.min_active = 2;
+    let mut stage = Stage::new(few);
+    // Until the controller sees it, the bridge is as the stranger left it, and its replacement does not come up meanwhile.
+    stage.strict = false;
+    stage.boots = false;
+    stage.respec(|pool| pool.revision = "newer".to_owned());
+    stage.change("b1", |object| {
+        object.labels.remove(labels::COUNTED.name());
+    });
+    stage.seconds(2);
+    assert_eq!(stage.times(T::Drain), 0);
+    assert!(stage.marks("b1").counted);
+}
+
+#[test]
+fn one_whose_counting_is_not_answered_stands_in_for_none_that_drains() {
+    let mut stage = Stage::new(wide(3));
+    stage.change("b2", |object| {
+        object.labels.remove(labels::COUNTED.name());
+    });
+    let plan = stage.decide();
+    assert_eq!(plan.decisions[0].transition, T::Count);
+    effects(&mut stage.world, &plan, stage.now);
+    stage.scale(2);
+    let plan = stage.decide();
+    assert!(plan.decisions.is_empty(), "{:?}", plan.decisions);
+}

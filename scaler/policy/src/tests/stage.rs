@@ -159,6 +159,8 @@ impl Stage {
         let mut world = World::new(pool(spec), Tuning::default(), START);
         world.observe_jicofo(Presence::Here(BTreeSet::new()));
         world.observe_skew(0);
+        // Only a test about that is about a leader that has just begun to ask bridges.
+        world.asking_since = Some(START - Duration::from_hours(1));
         let mut stage = Self {
             world,
             now: START,

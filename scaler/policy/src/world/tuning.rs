@@ -27,7 +27,8 @@ pub struct Tuning {
     pub watch_silence: Duration,
     /// The pause between two writes of a status in which the count did not change.
     pub status_interval: Duration,
-    /// Bridges that fell to zero within this time of now fell at once.
+    /// Bridges that fell to zero within this time of now fell at once. Whoever has asked bridges for a shorter time takes none to be
+    /// empty.
     pub mass_window: Duration,
     /// Decides anew after this time, even if nothing is due.
     pub resync: Duration,

@@ -63,6 +63,8 @@ pub struct Replica {
     /// The nodes that its mind knows.
     nodes: BTreeSet<String>,
     without: Option<Guard>,
+    /// The times and limits by which it decides.
+    pub tuning: Tuning,
 }
 
 impl Replica {
@@ -87,6 +89,7 @@ impl Replica {
             looks: BTreeMap::new(),
             nodes: BTreeSet::new(),
             without,
+            tuning: Tuning::default(),
         }
     }
 
@@ -148,7 +151,7 @@ impl Replica {
         };
         self.pool_uid.clone_from(&pool.meta.uid);
         let local = self.local(now);
-        let mut mind = Mind::new(observe::pool(pool), Tuning::default(), local);
+        let mut mind = Mind::new(observe::pool(pool), self.tuning.clone(), local);
         if let Some(guard) = self.without {
             mind = mind.without_guard(guard);
         }

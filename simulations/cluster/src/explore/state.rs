@@ -23,6 +23,9 @@ pub(super) const SECOND: Duration = Duration::from_secs(1);
 /// How many bridges there are, and are wanted at first.
 pub(super) const MOST: u32 = 3;
 
+/// How long a bridge is empty before it is removed.
+const SETTLE: Lasting = Lasting::from_secs(5);
+
 /// How many people are on bridges at the start.
 const PEOPLE: u64 = 4;
 
@@ -116,7 +119,7 @@ impl State {
             min_lifetime: Lasting::ZERO,
             ..BridgePoolSpec::default()
         };
-        spec.drain.settle = Lasting::from_secs(5);
+        spec.drain.settle = SETTLE;
         spec.drain.max_concurrent = Limit::Count(1);
         let mut world = World::without_chance(Setup::default(), Time::default());
         world.api.count_each = true;
@@ -124,6 +127,8 @@ impl State {
         let leader = |number| {
             let mut replica = Replica::new(number, POOL, model.without);
             replica.watches_jicofo = false;
+            // All bridges never lie here: whoever has seen one empty for long enough has watched the others for long enough.
+            replica.tuning.mass_window = SETTLE.get();
             Arc::new(Leader {
                 replica,
                 under_way: Vec::new(),

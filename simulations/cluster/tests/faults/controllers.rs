@@ -7,7 +7,7 @@ use cluster::chaos::{Then, When};
 use cluster::net::Answering;
 use cluster::oracle::Command;
 use scaler_api::state::Intent;
-use scaler_api::{Limit, annotations};
+use scaler_api::{Duration as Lasting, Limit, annotations};
 use scaler_policy::{Guard, Transition};
 
 use crate::scene::{Played, Scene, fault, intent, secs};
@@ -85,7 +85,8 @@ fn f01_a_drain_that_a_crashed_leader_wrote_down_is_gone_on_with_and_no_second_on
 fn f02_a_bridge_settles_from_the_confirmation_that_the_next_leader_wrote_down() {
     fault(
         2,
-        |_| {},
+        // Longer than the next leader watches before it believes anything.
+        |scenario| scenario.spec.drain.settle = Lasting::from_secs(150),
         |scene| {
             scene.populate(&[4, 4])?;
             scene.trap(When::Tell(Command::Drain), Then::Crash);
@@ -97,7 +98,7 @@ fn f02_a_bridge_settles_from_the_confirmation_that_the_next_leader_wrote_down() 
                 "nobody has written that down",
                 scene.confirmed(&name).is_none(),
             );
-            scene.until("it is removed", 120, |scene| {
+            scene.until("it is removed", 240, |scene| {
                 scene.intends(&name, Intent::Remove)
             })?;
             let acked = scene.since(&name, |pod| {
@@ -105,7 +106,7 @@ fn f02_a_bridge_settles_from_the_confirmation_that_the_next_leader_wrote_down() 
                 acked.is_ok_and(|acked| acked.is_some_and(|acked| acked.drain == Some(true)))
             });
             let settled = acked.map(|acked| scene.sim.now().since(acked));
-            scene.claim("it has settled since then", settled >= Some(secs(15)));
+            scene.claim("it has settled since then", settled >= Some(secs(150)));
             Ok(())
         },
     )

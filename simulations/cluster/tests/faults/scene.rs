@@ -13,6 +13,7 @@ use cluster::world::Setup;
 use scaler_api::key::{Key as Note, Value};
 use scaler_api::state::Intent;
 use scaler_api::{BridgePoolSpec, Duration as Lasting, Limit, annotations, labels};
+use scaler_policy::world::Tuning;
 use scaler_policy::{Guard, Transition};
 
 /// What is not as it should be.
@@ -103,6 +104,10 @@ impl<S: Fn(&mut Scene) -> Played> Shown<S> {
         let size = scene.sim.scenario.spec.replicas as usize;
         let mut played = scene.until("the pool is up", 300, |scene| scene.serving().len() == size);
         if played.is_ok() {
+            // Until then a leader believes no bridge to be empty. An HPA would not leave an idle pool alone for so long.
+            if scene.sim.hpa.is_none() {
+                scene.secs(Tuning::default().mass_window.as_secs());
+            }
             played = (self.script)(&mut scene);
         }
         scene.wrong.extend(played.err());

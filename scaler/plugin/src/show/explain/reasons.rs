@@ -151,6 +151,9 @@ pub(super) fn doubt(why: Doubt, empty: bool, spec: &BridgePoolSpec) -> String {
             "until it has been seen empty often enough (evidence.removalSamples)".to_owned()
         }
         Doubt::Stale => "for a fresh answer that says that it is empty".to_owned(),
+        Doubt::WatchedTooShortly => {
+            "until jvb-scaler, which has just begun to lead, has watched the bridges for as long as an outage may last that makes all of them say that nobody is there (--mass-window)".to_owned()
+        }
     }
 }
 
