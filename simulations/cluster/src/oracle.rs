@@ -5,9 +5,10 @@
 //!
 //! What it lets pass, and why:
 //! - People are cut off, or jicofo loses a bridge, when somebody else deleted the pod first or killed this run of the bridge, its
-//!   node or its sidecar; when jicofo was away from 20 s before our shutdown on, since a leader learns of it a little later and
-//!   nobody can be moved without it; when the kubelet started the bridge anew after our deletion; and when an operator wants it:
-//!   `onDeadline: Kill` after the deadline, a pool that is deleted without waiting, `force`, a node that announces its end.
+//!   node or its sidecar; when the pod had never run as far as the API server knew, and its kubelet was cut off as it was deleted;
+//!   when jicofo was away from 20 s before our shutdown on, since a leader learns of it a little later and nobody can be moved
+//!   without it; when the kubelet started the bridge anew after our deletion; and when an operator wants it: `onDeadline: Kill`
+//!   after the deadline, a pool that is deleted without waiting, `force`, a node that announces its end.
 //! - A shutdown may meet people who came within 13 s: the last look is up to 2 s old, a command is under way for up to 10 s.
 //! - A deadline may be missed by 12 s: a patch may be under way for 10 s after it was decided.
 //! - A command may contradict the intent if it fitted within the last 15 s.
@@ -18,7 +19,8 @@
 //! - More than the ceiling may be counted for a minute: a leader may be lost between two patches of one plan.
 //! - Of what is wanted and of what is there a leader may know what was true within the last 160 s, since it stops when its watch has
 //!   been silent for 150 s.
-//! - A bridge that is to take no conferences may take some for a minute in which a leader is undisturbed.
+//! - A bridge that is to take no conferences may take some for a minute in which a leader is undisturbed; one whose pod is deleted,
+//!   for as long as its kubelet is cut off.
 //! - The status may tell another number than is counted, and what was decided before a pool was paused may arrive, for as long as a
 //!   leader may not have heard, or its requests are under way. A bridge that does not stay up may be counted or not.
 //! - Of two that lead at once each may drain as many, and start as many, as would be right if the other had done nothing that it
@@ -107,6 +109,31 @@ pub enum Rule {
     Policy,
 }
 
+impl Rule {
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        Self::NobodyHungUpOn,
+        Self::NoBridgeLost,
+        Self::Moves,
+        Self::Fenced,
+        Self::IntentFirst,
+        Self::Floor,
+        Self::Concurrency,
+        Self::Deadline,
+        Self::Count,
+        Self::Protection,
+        Self::Ceiling,
+        Self::Victims,
+        Self::LeftAlone,
+        Self::Hidden,
+        Self::Serving,
+        Self::Foreign,
+        Self::Paused,
+        Self::Rest,
+        Self::Policy,
+    ];
+}
+
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {:?}: {}", self.at, self.rule, self.what)
@@ -158,6 +185,11 @@ impl Oracle {
         self.violations.push(Violation { at, rule, what });
     }
 
+    /// On how many bridges a leader must have seen people.
+    pub(crate) fn known_to_be_busy(&self, world: &World) -> usize {
+        self.truth.busy_for(floors::SEEN, world)
+    }
+
     /// From now on requests are judged by what whoever sends them had heard of when it decided; with nothing, by all that there was
     /// to hear.
     pub(crate) fn judge_by(&mut self, heard: Option<Arc<Heard>>) {
@@ -187,7 +219,11 @@ impl Oracle {
         if let Request::Delete { key, .. } | Request::Evict(key) = &record.request
             && record.reply.is_ok()
         {
-            self.blame.deleted(&key.name, ours, record.at);
+            let ran = record.before.as_deref().and_then(Object::pod);
+            let never_ran = ran.is_none_or(|pod| pod.container.is_none());
+            let unknowable = never_ran && world.goes_on_unheard(&key.name);
+            self.blame
+                .deleted(&key.name, ours && !unknowable, record.at);
         }
         if !ours {
             return;

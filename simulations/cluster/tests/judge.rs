@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use bridge::Time;
+use bridge::model::Videobridge;
+use bridge::{Time, request};
 use cluster::api::{Actor, Edit, Key, Kind, Meta, Object, Pod, Pool, Reply, Request};
 use cluster::oracle::{Command, Oracle, Rule};
 use cluster::run::{Options, POOL, simulate};
@@ -33,7 +34,7 @@ impl Court {
             replicas: 1,
             ..BridgePoolSpec::default()
         };
-        spec.drain.deadline = scaler_api::Duration::from_secs(600);
+        spec.drain.deadline = scaler_api::Duration::from_mins(10);
         let pool = Object::Pool(Box::new(Pool {
             meta,
             spec,
@@ -107,14 +108,42 @@ impl Court {
         self.ask(CONTROLLER, patch);
     }
 
-    /// A controller has a bridge drain until this moment.
+    /// A controller has the first bridge drain until this moment.
     fn drain(&mut self, deadline: &str) {
+        self.drain_for("b0", "Operator", deadline);
+    }
+
+    /// A controller has a bridge drain for this reason until this moment.
+    fn drain_for(&mut self, name: &str, reason: &str, deadline: &str) {
         let to = [
             ("intent", "drain"),
-            ("intent-reason", "Operator"),
+            ("intent-reason", reason),
             ("deadline", deadline),
         ];
-        self.patch("b0", true, &[("counted", None)], &to);
+        self.patch(name, true, &[("counted", None)], &to);
+    }
+
+    /// So many bridges serve, the first one included.
+    fn serve(&mut self, bridges: u32) {
+        self.edit(|spec| spec.replicas = bridges);
+        for number in 1..bridges {
+            let labels = [("counted", "true"), ("protected", "true")];
+            self.create(&format!("b{number}"), &labels, None);
+        }
+        self.pass(60);
+        for number in 0..bridges {
+            let name = format!("b{number}");
+            let bridge = self.world.jitsi.bridge(&name);
+            assert!(bridge.is_some_and(Videobridge::in_brewery), "{name}");
+        }
+    }
+
+    /// The first bridge is told to drain, and follows.
+    fn hide(&mut self) {
+        self.oracle.commanded(&self.world, "b0", Command::Drain);
+        let now = self.world.now();
+        let drain = request::drain("127.0.0.1:8080");
+        self.world.jitsi.bridge_request("b0", &drain, now);
     }
 
     fn status(&mut self, replicas: u32, selector: &str) {
@@ -139,12 +168,13 @@ impl Court {
         self.oracle.look(&self.world);
     }
 
-    fn pause(&mut self) {
+    /// A user changes what is wanted of the pool.
+    fn edit(&mut self, change: impl FnOnce(&mut BridgePoolSpec)) {
         let key = Key::new(Kind::Pool, POOL);
         let now = self.world.now();
         self.world.api.modify(&key, now, |object| {
             if let Object::Pool(pool) = object {
-                pool.spec.paused = true;
+                change(&mut pool.spec);
             }
         });
         self.oracle.look(&self.world);
@@ -163,7 +193,76 @@ const LATER: &str = "1970-01-01T00:20:00Z";
 /// What is done; with `true` the mistake is made in it, and without it is not.
 type History = fn(&mut Court, bool);
 
-const HISTORIES: [(Rule, History); 9] = [
+const HISTORIES: [(Rule, History); 17] = [
+    (Rule::NobodyHungUpOn, |court, wrong| {
+        court.serve(2);
+        let people = if wrong { 2 } else { 0 };
+        for person in 0..people {
+            let person = format!("p{person}");
+            court
+                .world
+                .join_for("room", &person, Duration::from_mins(10));
+        }
+        court.pass(20);
+        let bridges: BTreeSet<_> = court
+            .world
+            .jitsi
+            .bridges()
+            .map(|(name, bridge)| (bridge.local_endpoints(), name.to_owned()))
+            .collect();
+        let (_, name) = bridges.into_iter().next_back().expect("there are two");
+        court.patch(&name, true, &[("counted", None)], &[("intent", "remove")]);
+        court
+            .oracle
+            .commanded(&court.world, &name, Command::Shutdown);
+    }),
+    (Rule::Floor, |court, wrong| {
+        court.serve(2);
+        court.edit(|spec| spec.min_active = if wrong { 2 } else { 1 });
+        court.drain(LATER);
+    }),
+    (Rule::Concurrency, |court, wrong| {
+        court.serve(4);
+        court.edit(|spec| spec.drain.max_concurrent = scaler_api::Limit::Count(1));
+        court.drain(LATER);
+        if wrong {
+            court.drain_for("b1", "Operator", LATER);
+        }
+    }),
+    (Rule::Ceiling, |court, wrong| {
+        court.serve(2);
+        court.drain(LATER);
+        court.edit(|spec| spec.max_replicas = Some(if wrong { 1 } else { 2 }));
+        let back = [("intent", "active"), ("intent-reason", "Operator")];
+        court.patch("b0", true, &[("counted", Some("true"))], &back);
+        court.pass(70);
+    }),
+    (Rule::Victims, |court, wrong| {
+        court.serve(3);
+        court.edit(|spec| spec.replicas = if wrong { 3 } else { 2 });
+        // What is wanted has been known for long.
+        court.pass(200);
+        court.drain_for("b0", "ScaleDown", LATER);
+    }),
+    (Rule::LeftAlone, |court, wrong| {
+        court.serve(2);
+        let pinned = if wrong { "true" } else { "false" };
+        court.patch("b0", true, &[], &[("pinned", pinned)]);
+        court.drain(LATER);
+    }),
+    (Rule::Hidden, |court, wrong| {
+        court.serve(2);
+        court.drain(LATER);
+        if !wrong {
+            court.hide();
+        }
+        court.pass(70);
+    }),
+    (Rule::Serving, |court, wrong| {
+        court.create("b1", &[("protected", "true")], None);
+        court.pass(if wrong { 0 } else { 60 });
+        court.patch("b1", true, &[("counted", Some("true"))], &[]);
+    }),
     (Rule::Fenced, |court, wrong| {
         court.patch("b0", !wrong, &[], &[]);
     }),
@@ -199,17 +298,18 @@ const HISTORIES: [(Rule, History); 9] = [
         court.pass(70);
     }),
     (Rule::Paused, |court, wrong| {
-        court.pause();
+        court.edit(|spec| spec.paused = true);
         court.pass(if wrong { 14 } else { 5 });
         court.create("b1", &[("protected", "true")], None);
     }),
 ];
 
 /// Guards without which a rule is broken within few seeds.
-const GUARDS: [(Rule, Guard); 3] = [
+const GUARDS: [(Rule, Guard); 4] = [
     (Rule::NoBridgeLost, Guard::ShutdownBeforeDelete),
     (Rule::Moves, Guard::MovePace),
     (Rule::Policy, Guard::CreationsExpected),
+    (Rule::Rest, Guard::ModeKept),
 ];
 
 /// How many seeds a rule may take to be broken.
@@ -241,4 +341,12 @@ fn a_guard_that_is_off_breaks_the_rule_that_it_is_for() {
         };
         assert!((0..TO_FIND).any(broken), "{rule:?} without {guard:?}");
     }
+}
+
+#[test]
+fn every_rule_has_a_mistake_that_breaks_it() {
+    let histories = HISTORIES.iter().map(|(rule, _)| *rule);
+    let guards = GUARDS.iter().map(|(rule, _)| *rule);
+    let told: BTreeSet<Rule> = histories.chain(guards).collect();
+    assert_eq!(told, Rule::ALL.into());
 }

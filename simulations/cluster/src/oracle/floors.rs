@@ -15,7 +15,7 @@ use crate::world::World;
 const ABOVE: Duration = Duration::from_mins(1);
 
 /// After how long a leader must have seen that a bridge takes no conferences: it asks every 5 s, and an answer is good for 10 s.
-const SEEN: Duration = Duration::from_secs(16);
+pub(super) const SEEN: Duration = Duration::from_secs(16);
 
 pub(super) fn label(pod: &Pod, key: &scaler_api::key::Key<bool>) -> bool {
     key.read(&pod.meta.labels).ok().flatten().unwrap_or(false)

@@ -86,7 +86,8 @@ impl Truth {
                 }
             }
             let open = seen.open_at == Some(now);
-            since(&mut seen.exposed_since, open && seen.leaves, now);
+            let exposed = open && seen.leaves && !world.goes_on_unheard(name);
+            since(&mut seen.exposed_since, exposed, now);
         }
         since(&mut self.sick_since, sick >= 2 && sick * 4 >= all * 3, now);
         since(
@@ -148,6 +149,17 @@ impl Truth {
     /// How many counted pods were lost since this moment without being drained.
     pub(super) fn lost_since(&self, moment: Time) -> usize {
         self.lost.iter().filter(|at| **at >= moment).count()
+    }
+
+    /// How many bridges answer and have had people on them for so long.
+    pub(super) fn busy_for(&self, time: Duration, world: &World) -> usize {
+        let long_ago = |at: Time| world.now().since(at) >= time;
+        let empty_at = |name: &str| self.bridges.get(name).and_then(|seen| seen.empty_at);
+        let bridges = world.jitsi.bridges();
+        bridges
+            .filter(|(_, bridge)| bridge.listening() && bridge.local_endpoints() > 0)
+            .filter(|(name, _)| empty_at(name).is_none_or(long_ago))
+            .count()
     }
 
     /// A bridge that has been taking conferences for so long although it is to take none.

@@ -49,6 +49,13 @@ impl World {
         self.react();
     }
 
+    /// Whether a pod was deleted and its kubelet cannot have heard of that, so that it goes on.
+    pub fn goes_on_unheard(&self, name: &str) -> bool {
+        let deleted = self.api.pod(name).filter(|pod| pod.meta.deleted.is_some());
+        let machine = deleted.and_then(|pod| self.machines.get(pod.node.as_ref()?));
+        machine.is_some_and(|machine| !machine.in_touch())
+    }
+
     /// The kubelet of a node no longer reaches the API server, or reaches it again. What runs goes on running.
     pub fn cut_off(&mut self, node: &str, cut_off: bool) {
         let Some(machine) = self.machines.get_mut(node) else {
