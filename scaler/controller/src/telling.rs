@@ -2,7 +2,6 @@
 
 mod decisions;
 mod events;
-mod pairs;
 
 use std::sync::Arc;
 
@@ -14,7 +13,6 @@ use tracing::error;
 
 pub(crate) use decisions::DecisionLog;
 pub(crate) use events::{Events, LeftAlone, announce};
-pub(crate) use pairs::pairs;
 
 use crate::shared::Shared;
 use crate::transport::Failure;

@@ -24,23 +24,25 @@ pub fn effects(world: &mut World, plan: &Plan, now: Time) -> Vec<Request> {
     let mut requests: Vec<Request> = plan
         .decisions
         .iter()
-        .filter(|decision| {
+        .enumerate()
+        .filter(|(_, decision)| {
             let harmless = matches!(
                 decision.action,
                 Action::Hold(_) | Action::Read | Action::List
             );
             !plan.dry_run || harmless
         })
-        .filter_map(|decision| one(world, decision, now))
+        .filter_map(|(place, decision)| one(world, place, decision, now))
         .collect();
     world.decided(plan);
     requests.extend(write_status(world, plan, now));
     requests
 }
 
-fn one(world: &mut World, decision: &Decision, now: Time) -> Option<Request> {
+fn one(world: &mut World, place: usize, decision: &Decision, now: Time) -> Option<Request> {
     let mut request = Request {
         call: Call::ListPods,
+        decision: Some(place),
         at: now,
         not_after: now + world.tuning.request_timeout,
     };
@@ -205,6 +207,7 @@ fn write_status(world: &mut World, plan: &Plan, now: Time) -> Option<Request> {
     world.outstanding.status = Some(now);
     Some(Request {
         call: request::status(&world.pool, after),
+        decision: None,
         at: now,
         not_after: now + world.tuning.request_timeout,
     })

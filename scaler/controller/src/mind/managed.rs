@@ -9,7 +9,7 @@ use bridge::Time;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use scaler_policy::world::{Look, Pool, Tuning, Uid};
 use scaler_policy::{
-    Call, Decision, Drains, Outcome, People, Plan, Request, Unfit, World, effects, fold,
+    Decision, Drains, Outcome, People, Plan, Request, Unfit, World, effects, fold,
     request_violations, step, violations,
 };
 use tracing::{debug, error};
@@ -18,7 +18,7 @@ use super::{Around, BEAT, BREATH};
 use crate::budget::{Tried, Wanted};
 use crate::looks::{Looked, Looks};
 use crate::shared::Shared;
-use crate::telling::{LeftAlone, Number, Teller, pairs};
+use crate::telling::{LeftAlone, Number, Teller};
 use crate::transport::Failure;
 
 /// With what the log tells that a plan breaks an invariant.
@@ -195,25 +195,27 @@ impl Managed {
         numbers: &[Option<Number>],
         teller: &mut Teller,
     ) -> Vec<Numbered> {
-        let mut of: Vec<Option<Number>> = vec![None; requests.len()];
-        let pairs = pairs(&plan.decisions, &requests);
-        let is_status = |request: &&Request| matches!(request.call, Call::PatchStatus { .. });
-        debug_assert_eq!(
-            pairs.iter().flatten().count() + requests.iter().filter(is_status).count(),
-            requests.len(),
-            "a request carries out no decision: {plan:#?} {requests:#?}"
-        );
-        for (place, number) in pairs.into_iter().zip(numbers) {
-            match (place, number) {
-                (Some(place), number) => of[place] = *number,
-                // What it was about went meanwhile.
-                (None, Some(number)) if !plan.dry_run => {
-                    teller.failed(*number, self.world.pool(), &Failure::UNSENT, plan.at);
-                }
-                (None, _) => {}
+        let sent: BTreeSet<usize> = requests
+            .iter()
+            .filter_map(|request| request.decision)
+            .collect();
+        for (place, number) in numbers.iter().enumerate() {
+            // What it was about went meanwhile.
+            if let Some(number) = number
+                && !sent.contains(&place)
+                && !plan.dry_run
+            {
+                teller.failed(*number, self.world.pool(), &Failure::UNSENT, plan.at);
             }
         }
-        requests.into_iter().zip(of).collect()
+        let number = |request: &Request| numbers[request.decision?];
+        let requests = requests.into_iter();
+        requests
+            .map(|request| {
+                let number = number(&request);
+                (request, number)
+            })
+            .collect()
     }
 
     /// Tells which drains are over, who was taken off bridges, and which bridges are newly held back from being taken back.

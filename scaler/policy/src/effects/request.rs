@@ -17,6 +17,8 @@ use crate::world::{Command, FINALIZER, Known, Marks, Pod, Pool, Uid};
 pub struct Request {
     /// What.
     pub call: Call,
+    /// The place in the plan of the decision that it carries out; `None` for a pool's status, which carries out none.
+    pub decision: Option<usize>,
     /// When it was decided.
     pub at: Time,
     /// It must not leave later than this, by no retry and no queue: what it was decided by would be too old.

@@ -5,7 +5,7 @@ use scaler_api::spec::DeletionPolicy;
 
 use super::stage::{Stage, secs, spec, uid, wide};
 use crate::plan::Transition as T;
-use crate::world::Pod;
+use crate::world::{Pod, Uid};
 use crate::{Call, Outcome, effects, fold};
 
 #[test]
@@ -104,6 +104,7 @@ fn a_pod_of_the_same_name_and_another_uid_is_another_one() {
             name: "b1".to_owned(),
             uid: uid("b1"),
         },
+        decision: None,
         at: stage.now,
         not_after: stage.now,
     };
@@ -246,6 +247,7 @@ fn no_answer_of_before_brings_a_pod_back_that_is_gone_and_an_event_does() {
         let (call, outcome) = answered(&stage, old.clone());
         let request = crate::Request {
             call,
+            decision: None,
             at: stage.now,
             not_after: stage.now + secs(10),
         };
@@ -343,4 +345,51 @@ fn a_finalizer_that_may_not_be_set_is_tried_again_after_a_while_and_one_that_met
     stage.respec(|pool| pool.resource_version = "2".to_owned());
     stage.act();
     assert!(stage.world.pool().held());
+}
+
+/// Which pod a request is about.
+fn about(call: &Call) -> Option<&Uid> {
+    match call {
+        Call::PatchPod { uid, .. }
+        | Call::DeletePod { uid, .. }
+        | Call::Bridge { uid, .. }
+        | Call::MoveRoom { uid, .. }
+        | Call::ReadPod { uid, .. } => Some(uid),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_request_names_the_decision_that_it_carries_out_also_where_another_came_to_nothing() {
+    let plan_of = || {
+        let mut stage = Stage::new(spec(4));
+        for name in ["b1", "b2", "b3"] {
+            stage.actor(name).flags.drain = true;
+        }
+        stage.look();
+        let plan = stage.decide();
+        let about: Vec<Uid> = plan
+            .decisions
+            .iter()
+            .filter_map(|it| Some(it.pod.as_ref()?.uid.clone()))
+            .collect();
+        assert_eq!(about, ["b1", "b2", "b3"].map(uid));
+        (stage, plan)
+    };
+    for gone in [None, Some("b1"), Some("b2"), Some("b3")] {
+        let (mut stage, plan) = plan_of();
+        if let Some(gone) = gone {
+            stage.world.observe_gone(&uid(gone), stage.now);
+        }
+        let requests = effects(&mut stage.world, &plan, stage.now);
+        for request in &requests {
+            let of = request
+                .decision
+                .and_then(|place| plan.decisions[place].pod.as_ref());
+            assert_eq!(of.map(|pod| &pod.uid), about(&request.call), "{request:?}");
+        }
+        let places: Vec<usize> = requests.iter().filter_map(|it| it.decision).collect();
+        let left = (0..3).filter(|place| gone != Some(["b1", "b2", "b3"][*place]));
+        assert_eq!(places, left.collect::<Vec<_>>(), "without {gone:?}");
+    }
 }
