@@ -166,11 +166,16 @@ fn write(world: &mut World, uid: Uid, after: Marks, now: Time) {
 
 fn remember(world: &mut World, uid: &Uid, command: Command, now: Time) {
     let told = world.memory.commands.entry(uid.clone()).or_default();
-    let again = told.entry(command).or_insert(Told {
+    let pause = world.tuning.longest_pause();
+    let first = Told {
         first: now,
         last: now,
         times: 0,
-    });
+    };
+    let again = told.entry(command).or_insert(first);
+    if !again.goes_on(now, pause) {
+        *again = first;
+    }
     again.last = now;
     again.times = again.times.saturating_add(1);
     match command {

@@ -20,6 +20,8 @@ pub enum Guard {
     EmptyInBrewery,
     /// A leader that has just begun to ask bridges takes none to be empty: it would not have seen many fall to zero at once.
     WatchedLongEnough,
+    /// What a kubelet said of a bridge that does not run holds only while its node is ready: cut off, it may start one.
+    KubeletHeard,
     /// A bridge is looked at once more between the decision to remove it and the deletion.
     ProofBeforeDelete,
     /// A bridge is told to shut down before its pod is deleted, so that jicofo does not lose it.
@@ -104,7 +106,7 @@ pub enum Guard {
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 48] = [
         Self::AckOfThisRun,
         Self::SettleTime,
         Self::SettleLooks,
@@ -112,6 +114,7 @@ impl Guard {
         Self::ConferencesCount,
         Self::EmptyInBrewery,
         Self::WatchedLongEnough,
+        Self::KubeletHeard,
         Self::ProofBeforeDelete,
         Self::ShutdownBeforeDelete,
         Self::PresencesBeforeDelete,

@@ -59,8 +59,10 @@ pub struct World {
     pub(crate) listed: bool,
     /// Whether no pod can be unknown that names the pool as its owner: they were listed since the pool is being deleted.
     pub(crate) owned_known: bool,
-    /// When a bridge answered first: what happened to all of them before, this controller has not seen.
+    /// Since when bridges have been answering without a break: what happened to all of them before, this controller has not seen.
     pub(crate) asking_since: Option<Time>,
+    /// When one answered last.
+    answered_at: Option<Time>,
     /// When the API server was last heard of about pods, by an event, a bookmark or a list.
     pub(crate) pods_heard_at: Time,
     /// When it was about the pool: what is wanted may have changed unheard.
@@ -94,6 +96,7 @@ impl World {
             listed: false,
             owned_known: false,
             asking_since: None,
+            answered_at: None,
             pods_heard_at: now,
             pool_heard_at: now,
             skew: None,
@@ -234,8 +237,13 @@ impl World {
 
     /// A bridge answered. `container` is the container's ID as it was known when the bridge was asked.
     pub fn observe_look(&mut self, uid: &Uid, container: &str, look: Look) {
-        self.asking_since.get_or_insert(look.at);
         let freshness = self.pool.spec.evidence.freshness.get();
+        let went_on = |last: Time| look.at.since(last) <= freshness;
+        // A process that stood still is no better than one that has just begun.
+        if !self.answered_at.is_some_and(went_on) {
+            self.asking_since = Some(look.at);
+        }
+        self.answered_at = self.answered_at.max(Some(look.at));
         let guards = self.guards;
         let changed = self.pods.hear(uid, |pod, live| {
             let acked = pod
@@ -246,6 +254,13 @@ impl World {
             live.look(container, acked, look, freshness, guards) || !pod.settled()
         });
         self.note(changed);
+    }
+
+    /// Bridges have been answering from one moment to another.
+    #[cfg(test)]
+    pub(crate) fn observe_answers(&mut self, since: Time, until: Time) {
+        self.asking_since = Some(since);
+        self.answered_at = Some(until);
     }
 
     /// A bridge did not answer, or not with what was asked for.

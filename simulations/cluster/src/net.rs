@@ -31,6 +31,16 @@ pub enum Answering {
     RelayOnly,
 }
 
+impl Answering {
+    /// Whether what it is told is lost.
+    pub fn is_deaf(self) -> bool {
+        matches!(
+            self,
+            Self::Refused | Self::Hung | Self::Failing | Self::Deaf
+        )
+    }
+}
+
 /// What is wrong on the way.
 #[derive(Clone, Debug, Default)]
 pub struct Net {
@@ -73,6 +83,15 @@ impl Net {
     /// Whether anything is wrong.
     pub fn troubled(&self) -> bool {
         !self.bridges.is_empty() || self.all.is_some() || self.cut_zone.is_some()
+    }
+
+    /// The bridges to which what they are told is lost.
+    pub fn deaf(&self, world: &World) -> Vec<String> {
+        let bridges = world.jitsi.bridges();
+        bridges
+            .filter(|(name, _)| self.answering(world, name).is_some_and(Answering::is_deaf))
+            .map(|(name, _)| name.to_owned())
+            .collect()
     }
 
     /// Whether whoever asks this bridge waits until he gives up.

@@ -5,15 +5,17 @@
 //!
 //! What it lets pass, and why:
 //! - People are cut off, or jicofo loses a bridge, when somebody else deleted the pod first or killed this run of the bridge, its
-//!   node or its sidecar; when the pod had never run as far as the API server knew, and its kubelet was cut off as it was deleted;
-//!   when jicofo was away from 20 s before our shutdown on, since a leader learns of it a little later and nobody can be moved
-//!   without it; when the kubelet started the bridge anew after our deletion; and when an operator wants it: `onDeadline: Kill`
-//!   after the deadline, a pool that is deleted without waiting, `force`, a node that announces its end.
+//!   node or its sidecar; when the API server knew of no container of it that runs, and its kubelet was cut off as it was deleted,
+//!   which leaders learn within 160 s; when jicofo was away from 20 s before our shutdown on, since a leader learns of it a little
+//!   later and nobody can be moved without it; when the kubelet started the bridge anew after our deletion; and when an operator
+//!   wants it: `onDeadline: Kill` after the deadline, a pool that is deleted without waiting, `force`, a node that announces its end.
+//! - Jicofo may lose a bridge with nobody on it that heard no shutdown: it was deaf, or out of reach.
 //! - A shutdown may meet people who came within 13 s: the last look is up to 2 s old, a command is under way for up to 10 s.
 //! - A deadline may be missed by 12 s: a patch may be under way for 10 s after it was decided.
 //! - A command may contradict the intent if it fitted within the last 15 s.
 //! - The floor does not hold for a pool that is deleted, for a node that announces its end, and for `force`. A bridge counts as
-//!   there for 16 s after it last took conferences: an answer is good for 10 s, and bridges are asked every 5 s.
+//!   there for 16 s after it last took conferences, also where somebody has deleted it since: an answer is good for 10 s, and bridges
+//!   are asked every 5 s.
 //! - More than `maxConcurrent` may drain where they must: their nodes leave, the pool is deleted, they never came up. Nobody knows
 //!   of one whose annotations cannot be read that it drains.
 //! - More than the ceiling may be counted for a minute: a leader may be lost between two patches of one plan.
@@ -53,6 +55,7 @@ pub use blame::{Blame, Command};
 use drains::Drain;
 pub(crate) use drains::intent;
 pub(crate) use heard::Heard;
+use losses::runs_unheard;
 use truth::Truth;
 
 /// Something happened that must not happen.
@@ -214,16 +217,19 @@ impl Oracle {
         }
     }
 
+    /// A bridge is out of reach, or deaf, for whoever controls it.
+    pub(crate) fn out_of_reach(&mut self, name: &str, at: Time) {
+        self.blame.out_of_reach(name, at);
+    }
+
     fn judge(&mut self, world: &World, record: &Record) {
         let ours = matches!(record.actor, Actor::Controller(_));
         if let Request::Delete { key, .. } | Request::Evict(key) = &record.request
             && record.reply.is_ok()
         {
-            let ran = record.before.as_deref().and_then(Object::pod);
-            let never_ran = ran.is_none_or(|pod| pod.container.is_none());
-            let unknowable = never_ran && world.goes_on_unheard(&key.name);
-            self.blame
-                .deleted(&key.name, ours && !unknowable, record.at);
+            let before = record.before.as_deref().and_then(Object::pod);
+            let unheard = before.is_some_and(|pod| runs_unheard(world, pod, record.at));
+            self.blame.deleted(&key.name, ours && !unheard, record.at);
         }
         if !ours {
             return;

@@ -57,6 +57,16 @@ impl<'w> Before<'w> {
             .is_some_and(|look| self.now.since(look.at) <= freshness)
     }
 
+    /// Whether nothing runs in it: its kubelet says so, and its node is not known to be out of touch.
+    pub(super) fn down(&self) -> bool {
+        let pod = &self.known.pod;
+        let node = pod
+            .node
+            .as_ref()
+            .and_then(|name| self.world.nodes().get(name));
+        pod.verifiably_down() && (pod.phase.is_over() || node.is_none_or(|node| node.ready))
+    }
+
     /// Whether it is proven empty, by the letter of the rule.
     pub(super) fn proven_empty(&self, world: &World) -> Result<(), String> {
         let spec = &world.pool().spec;

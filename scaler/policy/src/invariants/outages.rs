@@ -74,7 +74,7 @@ pub(super) fn heeds_no_deadline_while_clocks_differ(
         .map(|skew| Duration::from_millis(skew.unsigned_abs()));
     let heeded = matches!(decision.transition, Transition::Expel | Transition::Remove)
         && after.reason == IntentReason::DeadlinePassed
-        && !before.known.pod.verifiably_down();
+        && !before.down();
     if heeded && skew.is_none_or(|skew| skew > world.pool().spec.evidence.clock_skew.get()) {
         return Err(format!(
             "a deadline is heeded while clocks differ: {skew:?}"

@@ -43,7 +43,7 @@ fn deletes_only_with_proof(
             .marks
             .deadline
             .is_some_and(|deadline| deadline <= world.server_time(plan.at));
-    if before.marks.force || overdue || before.known.pod.verifiably_down() {
+    if before.marks.force || overdue || before.down() {
         return Ok(());
     }
     before.proven_empty(world)
@@ -106,7 +106,7 @@ fn decides_by_fresh_statistics(
     let (Some(before), Some(after)) = (before, after(decision)) else {
         return Ok(());
     };
-    let never_ran = before.known.pod.verifiably_down();
+    let never_ran = before.down();
     let by_choice = match (before.marks.intent, after.intent) {
         (Intent::Active, Intent::Drain) => matches!(
             after.reason,
@@ -227,7 +227,7 @@ fn keeps_protection(
             let overdue = after
                 .deadline
                 .is_some_and(|deadline| deadline <= world.server_time(plan.at));
-            let licensed = after.force || overdue || before.known.pod.verifiably_down();
+            let licensed = after.force || overdue || before.down();
             if licensed {
                 Ok(())
             } else {

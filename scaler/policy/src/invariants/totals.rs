@@ -22,12 +22,10 @@ pub(super) const OF_A_PLAN: [(Invariant, OfAPlan); 5] = [
 ];
 
 /// Bridges that take conferences and are counted: before, and when the plan is carried out.
-fn takers(world: &World, plan: &Plan, of: impl Fn(&str) -> bool) -> (u32, u32, u32) {
+fn takers(world: &World, plan: &Plan) -> (u32, u32, u32) {
     let (mut before, mut drained, mut added) = (0, 0, 0);
     for uid in world.pods().keys() {
-        if Before::new(world, uid, plan.at)
-            .is_some_and(|pod| pod.takes_counted() && of(&pod.marks.revision))
-        {
+        if Before::new(world, uid, plan.at).is_some_and(|pod| pod.takes_counted()) {
             before += 1;
         }
     }
@@ -39,7 +37,7 @@ fn takers(world: &World, plan: &Plan, of: impl Fn(&str) -> bool) -> (u32, u32, u
         else {
             continue;
         };
-        let Some(after) = after(decision).filter(|_| of(&pod.marks.revision)) else {
+        let Some(after) = after(decision) else {
             continue;
         };
         let chosen = after.intent == Intent::Drain
@@ -54,7 +52,7 @@ fn takers(world: &World, plan: &Plan, of: impl Fn(&str) -> bool) -> (u32, u32, u
 }
 
 fn keeps_the_floor(world: &World, plan: &Plan) -> Found {
-    let (before, drained, added) = takers(world, plan, |_| true);
+    let (before, drained, added) = takers(world, plan);
     let left = (before + added).saturating_sub(drained);
     let floor = world.pool().spec.min_active;
     let may_take_some = |decision: &&Decision| {
@@ -95,11 +93,17 @@ fn keeps_the_last_of_a_revision(world: &World, plan: &Plan) -> Found {
         .filter(|pod| pod.takes() && pod.marks.revision == *current)
         .count() as u32;
     for revision in revisions {
-        let (before, _, _) = takers(world, plan, |of| of == revision);
+        // One that is not counted takes conferences all the same.
+        let before = world
+            .pods()
+            .keys()
+            .filter_map(|uid| Before::new(world, uid, plan.at))
+            .filter(|pod| pod.takes() && pod.marks.revision == *revision)
+            .count();
         let by_choice = plan.decisions.iter().filter(|decision| {
             let pod = decision.pod.as_ref().filter(|pod| pod.revision == revision);
             let pod = pod.and_then(|pod| Before::new(world, &pod.uid, plan.at));
-            pod.is_some_and(|pod| pod.takes_counted())
+            pod.is_some_and(|pod| pod.takes())
                 && after(decision).is_some_and(|after| {
                     after.intent == Intent::Drain
                         && matches!(

@@ -42,6 +42,8 @@ pub(crate) struct Sight<'w> {
     pub(crate) going: bool,
     /// Whether its bridge may ever have run, so that people may be on it.
     pub(crate) ever_ran: bool,
+    /// Whether nothing runs in it, so that nobody can be on it: its kubelet says so, and is heard of.
+    pub(crate) down: bool,
     /// Whether the run that goes on confirmed the drain mode of its intent.
     pub(crate) acked: bool,
     /// Whether it takes conferences beyond doubt: it answers, nobody has told it not to take any, and that it serves is written
@@ -96,6 +98,10 @@ impl<'w> Sight<'w> {
         };
         let node = known.node.and_then(|number| world.nodes.at(number));
         let spec = &world.pool.spec;
+        // A kubelet that is not heard of goes on starting what it is to start.
+        let heard_of = world
+            .guards
+            .hold(Guard::KubeletHeard, node.is_none_or(|node| node.ready));
         let running = pod.running();
         let look = live.last.filter(|_| compared.answered);
         let fresh = look.is_some_and(|look| now.since(look.at) <= spec.evidence.freshness.get());
@@ -145,7 +151,8 @@ impl<'w> Sight<'w> {
             ),
             writing,
             going: pod.deletion.is_some(),
-            ever_ran: ever_ran(pod),
+            ever_ran: ever_ran(pod) || !heard_of,
+            down: pod.verifiably_down() && (heard_of || pod.phase.is_over()),
             acked,
             pod,
             uid: &known.uid,

@@ -7,6 +7,7 @@ use scaler_api::state::{Intent, IntentReason};
 use crate::guards::Guard;
 use crate::plan::{Action, Transition};
 use crate::step::draft::Draft;
+use crate::step::upkeep::restored;
 use crate::world::Owner;
 
 /// Holds the pool while its bridges shall drain first, lets it go when none is left that names it as its owner, and lets its pods go without it where that
@@ -16,7 +17,9 @@ pub(super) fn hold(draft: &mut Draft<'_, '_>) {
     let policy = pool.spec.deletion_policy;
     if policy == DeletionPolicy::Orphan {
         for sight in draft.all() {
-            if draft.free(sight) && sight.pod.owner == Owner::Pool {
+            // What is marked wrongly is put right first.
+            let right = restored(draft, sight).is_none();
+            if draft.free(sight) && sight.pod.owner == Owner::Pool && right {
                 let (to, why) = (sight.state, sight.marks.reason);
                 draft.decide(sight, Transition::Orphan, to, why, Action::Own(false));
             }

@@ -71,7 +71,7 @@ fn can_move<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) -> bool {
 }
 
 fn expelling<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
-    if sight.pod.verifiably_down() {
+    if sight.down {
         draft.remove(sight, Transition::Remove, IntentReason::DeadlinePassed);
         return;
     }

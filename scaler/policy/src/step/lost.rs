@@ -7,6 +7,7 @@ use scaler_api::state::{Intent, IntentReason};
 use crate::plan::{Action, Transition};
 use crate::scene::Sight;
 use crate::step::draft::Draft;
+use crate::step::upkeep::serves;
 use crate::world::{Marks, Owner};
 
 /// A bridge that somebody else deleted is not counted any more, so that another one takes its place at once.
@@ -30,7 +31,7 @@ pub(super) fn clear(draft: &mut Draft<'_, '_>) {
         }
         if sight.marks.force && sight.state != State::Removing {
             draft.remove(sight, Transition::Remove, IntentReason::Operator);
-        } else if sight.state == State::Failed {
+        } else if sight.state == State::Failed && sight.down {
             draft.remove(sight, Transition::StartFailed, IntentReason::Failed);
         } else if start_failed(draft, sight) {
             if sight.ever_ran {
@@ -42,14 +43,23 @@ pub(super) fn clear(draft: &mut Draft<'_, '_>) {
     }
 }
 
-/// Whether a bridge takes too long to take conferences. While many are out of order none of them is at fault.
+/// Whether a bridge takes too long to take conferences. While many are out of order none of them is at fault; nor is one that says
+/// that it serves, so that only writing it down fails, or whose kubelet says so while it does not answer here.
 fn start_failed(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
     matches!(sight.state, State::Pending | State::Starting)
         && sight.marks.intent == Intent::Active
         && !draft.scene.breakers.mass_unhealthy
         && !draft.scene.breakers.jicofo_away
+        && !may_serve(draft, sight)
         && draft.now.since(draft.scene.trying_since(sight))
             > draft.spec().update.progress_deadline.get()
+}
+
+fn may_serve(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
+    match sight.live.last.filter(|_| sight.fresh) {
+        Some(look) => serves(draft, sight, &look),
+        None => sight.state == State::Starting && sight.pod.ready,
+    }
 }
 
 /// A bridge that does not answer is replaced once somebody else misses it too. It is kept all the same, and counts as busy.

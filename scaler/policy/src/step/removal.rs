@@ -28,7 +28,7 @@ pub(super) fn remove(draft: &mut Draft<'_, '_>) {
             State::Warm => warm(draft, sight),
             State::Removing => removing(draft, sight),
             // Between two runs nobody is on it, and the version of the pod keeps that true.
-            State::DrainRequested | State::Draining if sight.pod.verifiably_down() => {
+            State::DrainRequested | State::Draining if sight.down => {
                 draft.remove(sight, Transition::Remove, IntentReason::Empty);
             }
             _ => {}
@@ -95,7 +95,7 @@ pub(crate) fn licensed(marks: &Marks, clock: Time) -> bool {
 }
 
 fn removing<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
-    if sight.pod.verifiably_down() {
+    if sight.down {
         // The kubelet says that nothing runs: no look is needed, and the version keeps it true.
         delete(draft, sight, None);
         return;
@@ -180,8 +180,11 @@ fn deaf(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
     // What it did not hear before its removal was decided it may hear now, and what an earlier run did not hear, this one.
     let removed = draft.world.local_time(sight.marks.since);
     let drained = sight.live.run_since.map_or(removed, |run| run.max(removed));
+    let pause = draft.world.tuning.longest_pause();
     let in_vain = |command, since| {
         let told = told.and_then(|told| told.get(&command));
+        // What it did not hear long ago it may hear now.
+        let told = told.filter(|told| told.goes_on(draft.now, pause));
         told.is_some_and(|told| draft.now.since(told.first.max(since)) >= timeout)
     };
     in_vain(Command::Shutdown, removed) || !sight.acked && in_vain(Command::Drain, drained)

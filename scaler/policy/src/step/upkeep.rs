@@ -68,7 +68,7 @@ pub(super) fn acknowledge(draft: &mut Draft<'_, '_>) {
 }
 
 /// What a bridge's marks should be where somebody changed them against its intent.
-fn restored(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> Option<Marks> {
+pub(super) fn restored(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> Option<Marks> {
     let marks = sight.marks;
     let people = matches!(marks.intent, Intent::Active | Intent::Drain | Intent::Expel);
     let drains = matches!(marks.intent, Intent::Drain | Intent::Expel);
@@ -109,7 +109,7 @@ fn unsettle<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
 }
 
 /// Whether a bridge takes conferences: healthy, not hidden, and known to jicofo since its start.
-fn serves(draft: &Draft<'_, '_>, sight: &Sight<'_>, look: &Look) -> bool {
+pub(super) fn serves(draft: &Draft<'_, '_>, sight: &Sight<'_>, look: &Look) -> bool {
     look.healthy != Some(false)
         && !look.flags.drain
         && !look.flags.graceful_shutdown
@@ -204,7 +204,6 @@ fn left_alone(draft: &Draft<'_, '_>, sight: &Sight<'_>, restarted: bool) -> bool
 
 /// Whether a command is not under way, and was not given just now.
 pub(super) fn may_tell(draft: &Draft<'_, '_>, sight: &Sight<'_>, command: Command) -> bool {
-    const MOST: u32 = 16;
     let world = draft.world;
     let under_way = world
         .outstanding
@@ -217,8 +216,8 @@ pub(super) fn may_tell(draft: &Draft<'_, '_>, sight: &Sight<'_>, command: Comman
         .get(&sight.pod.uid)
         .and_then(|told| told.get(&command))
         .map(|told| {
-            let pause = world.tuning.command_retry;
-            told.last + backoff(pause, pause * MOST, told.times)
+            let tuning = &world.tuning;
+            told.last + backoff(tuning.command_retry, tuning.longest_pause(), told.times)
         });
     !under_way && again_at.is_none_or(|at| at <= draft.now)
 }

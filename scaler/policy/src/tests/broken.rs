@@ -299,7 +299,9 @@ fn a_deletion_by_a_leader_that_has_just_begun_to_watch_is_noticed() {
     let mut stage = about_to_be_deleted();
     let decisions = vec![deleted(&stage, "b1", None)];
     for (watched, broken) in [(120, vec![]), (119, vec![Invariant::I1])] {
-        stage.world.asking_since = Some(stage.now - secs(watched));
+        stage
+            .world
+            .observe_answers(stage.now - secs(watched), stage.now);
         let plan = plan(&mut stage, decisions.clone());
         let found = violations(&stage.world, &plan);
         let found: Vec<_> = found.iter().map(|violation| violation.invariant).collect();

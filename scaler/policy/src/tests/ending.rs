@@ -68,6 +68,26 @@ fn orphans_have_no_owner_that_could_take_them_along() {
 }
 
 #[test]
+fn an_orphan_whose_protection_was_taken_away_gets_it_back_before_it_is_let_go() {
+    let mut stage = Stage::new(spec(1));
+    // Until the controller sees it, the bridge is as the stranger left it.
+    stage.strict = false;
+    stage.change("b0", |object| {
+        object.labels.remove("bridgetender.dev/protected");
+    });
+    stage.respec(|pool| pool.spec.deletion_policy = DeletionPolicy::Orphan);
+    let life: Vec<T> = (0..3)
+        .flat_map(|_| stage.act().decisions)
+        .map(|one| one.transition)
+        .collect();
+    let place = |what| life.iter().position(|one| *one == what);
+    assert!(
+        place(T::Reassert) < place(T::Orphan) && place(T::Reassert).is_some(),
+        "{life:?}"
+    );
+}
+
+#[test]
 fn finalizers_of_others_are_kept() {
     let mut stage = pool_of(DeletionPolicy::Drain);
     stage.respec(|pool| pool.finalizers.insert(0, "foregroundDeletion".to_owned()));

@@ -59,7 +59,7 @@ fn broken(stage: &Stage, invariant: Invariant) -> bool {
 /// Whether harm is done, with this guard on or off.
 type Harm = fn(&Play) -> bool;
 
-const TABLE: [(Guard, Harm); 47] = [
+const TABLE: [(Guard, Harm); 48] = [
     (Guard::AckOfThisRun, |play| {
         let mut stage = play.draining(0);
         stage.seconds(3);
@@ -112,6 +112,23 @@ const TABLE: [(Guard, Harm); 47] = [
         stage.lead_anew();
         stage.seconds(60);
         stage.when(T::Remove).is_some()
+    }),
+    (Guard::KubeletHeard, |play| {
+        let mut stage = play.stage(spec(1));
+        stage.boots = false;
+        stage.scale(2);
+        stage.seconds(2);
+        // The node was cut off before its kubelet could tell that the new bridge runs.
+        stage.change("n1", |object| object.pod.node = Some("node-1".to_owned()));
+        stage.world.observe_node(Node {
+            name: "node-1".to_owned(),
+            zone: String::new(),
+            ready: false,
+            signals: std::collections::BTreeSet::new(),
+        });
+        stage.scale(1);
+        stage.seconds(5);
+        stage.times(T::Delete) > 0
     }),
     (Guard::ProofBeforeDelete, |play| {
         let mut stage = play.draining(0);

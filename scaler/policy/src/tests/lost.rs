@@ -3,7 +3,7 @@ use scaler_api::State;
 
 use super::stage::{Stage, secs, spec, uid};
 use crate::plan::Transition as T;
-use crate::world::{Node, Owner, Running};
+use crate::world::{Node, Owner, Phase, Running};
 use crate::{Call, Outcome};
 
 #[test]
@@ -63,13 +63,17 @@ fn a_bridge_that_comes_back_into_sight_is_drained_when_it_is_one_too_many() {
     assert_eq!(stage.counted(), 2);
 }
 
-fn node(stage: &mut Stage, name: &str, ready: bool) {
+fn node_is(stage: &mut Stage, ready: bool) {
     stage.world.observe_node(Node {
         name: "node".to_owned(),
         zone: String::new(),
         ready,
         signals: std::collections::BTreeSet::new(),
     });
+}
+
+fn node(stage: &mut Stage, name: &str, ready: bool) {
+    node_is(stage, ready);
     stage.change(name, |object| object.pod.node = Some("node".to_owned()));
 }
 
@@ -192,4 +196,84 @@ fn a_new_leader_misses_nobody_before_it_has_looked() {
         stage.act();
     }
     assert_eq!(stage.times(T::Uncount), 0);
+}
+
+#[test]
+fn a_bridge_whose_kubelet_is_cut_off_may_run_whatever_was_said_of_it_last() {
+    // (how it was seen last, whether it is removed although its node is out of touch)
+    type Seen = fn(&mut super::stage::Object);
+    let cases: [(&str, Seen, bool); 3] = [
+        (
+            "it never ran",
+            |object| {
+                object.pod.container = None;
+                object.pod.phase = Phase::Pending;
+            },
+            false,
+        ),
+        (
+            "it crashes again and again",
+            |object| {
+                let container = object.pod.container.as_mut().unwrap();
+                container.restarts = 7;
+                container.running = Running::Waiting;
+            },
+            false,
+        ),
+        (
+            "it ended for good",
+            |object| object.pod.phase = Phase::Failed,
+            true,
+        ),
+    ];
+    for (what, seen, removed) in cases {
+        let mut stage = Stage::new(spec(2));
+        stage.change("b1", |object| {
+            object.pod.ready = false;
+            seen(object);
+        });
+        stage.actor("b1").answers = false;
+        node(&mut stage, "b1", false);
+        stage.scale(1);
+        stage.seconds(30);
+        assert_eq!(stage.state("b1") == State::Gone, removed, "{what}");
+        node_is(&mut stage, true);
+        stage.seconds(30);
+        assert_eq!(
+            stage.state("b1"),
+            State::Gone,
+            "{what}, and its node is back"
+        );
+    }
+}
+
+#[test]
+fn a_start_has_not_failed_where_only_this_controller_does_not_know_that_it_serves() {
+    // (whether it answers, whether it joined, whether its kubelet says that it is Ready, whether it is drained for that)
+    for (answers, joined, ready, drained) in [
+        (true, true, false, false),
+        (true, false, true, true),
+        (false, true, true, false),
+        (false, true, false, true),
+    ] {
+        let mut stage = Stage::new(spec(2));
+        stage.restart("b1");
+        stage.change("b1", |object| object.pod.ready = ready);
+        stage.actor("b1").answers = answers;
+        stage.actor("b1").joined = joined;
+        for _ in 0..700 {
+            stage.tick();
+            let plan = stage.decide();
+            // No patch of it is taken, as while its watch is stalled.
+            stage.carry_out(&plan, |request| match &request.call {
+                Call::PatchPod { body, .. } => {
+                    let acked = &body["metadata"]["annotations"]["bridgetender.dev/drain-acked"];
+                    acked.is_string().then_some(Outcome::Conflict)
+                }
+                _ => None,
+            });
+        }
+        let case = format!("answers {answers}, joined {joined}, ready {ready}");
+        assert_eq!(stage.times(T::StartFailed) > 0, drained, "{case}");
+    }
 }

@@ -550,3 +550,34 @@ fn a_new_leader_watches_for_as_long_as_an_outage_may_last_before_it_removes_anyt
     let since = stage.when(T::Remove).unwrap().since(begun);
     assert!(since >= window && since <= window + secs(2), "{since:?}");
 }
+
+#[test]
+fn a_leader_that_stood_still_watches_anew_before_it_removes_anything() {
+    for (still, watches_anew) in [(9, false), (10, true)] {
+        let mut stage = one_too_many();
+        stage.until_in("b1", State::Settling);
+        stage.now += secs(still);
+        let awake = stage.now;
+        stage.until_decided(T::Remove);
+        let since = stage.when(T::Remove).unwrap().since(awake);
+        assert_eq!(since >= secs(120), watches_anew, "{still} s: {since:?}");
+    }
+}
+
+#[test]
+fn one_that_was_deaf_long_ago_is_told_anew_before_it_is_deleted() {
+    let mut stage = one_too_many();
+    stage.until_in("b1", State::Settling);
+    stage.actor("b1").obeys = false;
+    stage.until_decided(T::ShutDown);
+    stage.seconds(30);
+    // Something holds its removal back for longer than it is waited for.
+    stage.actor("b1").joined = false;
+    stage.seconds(120);
+    assert_eq!(stage.times(T::Delete), 0);
+    stage.actor("b1").joined = true;
+    stage.actor("b1").obeys = true;
+    let told = stage.times(T::ShutDown);
+    stage.until_decided(T::Delete);
+    assert!(stage.times(T::ShutDown) > told, "{:?}", stage.life("b1"));
+}

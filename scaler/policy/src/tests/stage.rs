@@ -160,7 +160,7 @@ impl Stage {
         world.observe_jicofo(Presence::Here(BTreeSet::new()));
         world.observe_skew(0);
         // Only a test about that is about a leader that has just begun to ask bridges.
-        world.asking_since = Some(START - Duration::from_hours(1));
+        world.observe_answers(START - Duration::from_hours(1), START);
         let mut stage = Self {
             world,
             now: START,

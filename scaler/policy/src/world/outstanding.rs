@@ -109,12 +109,19 @@ pub struct Memory {
 /// How often a bridge was told the same thing in a row.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Told {
-    /// When first.
+    /// When first, of those that were told one after the other without a long pause.
     pub first: Time,
     /// When last.
     pub last: Time,
     /// How often.
     pub times: u32,
+}
+
+impl Told {
+    /// Whether it is still being told, again and again, with no more than such a pause between.
+    pub(crate) fn goes_on(&self, now: Time, pause: Duration) -> bool {
+        now.since(self.last) <= pause * 2
+    }
 }
 
 /// Writes to a pod without a known outcome.

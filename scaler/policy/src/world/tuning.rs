@@ -38,6 +38,14 @@ pub struct Tuning {
     pub move_attempts: u32,
 }
 
+impl Tuning {
+    /// The longest pause before a bridge is told the same thing again.
+    pub(crate) fn longest_pause(&self) -> Duration {
+        const MOST: u32 = 16;
+        self.command_retry * MOST
+    }
+}
+
 impl Default for Tuning {
     fn default() -> Self {
         Self {

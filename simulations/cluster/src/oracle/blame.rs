@@ -24,6 +24,8 @@ pub struct Blame {
     shut_down: BTreeMap<String, Time>,
     /// Something else killed it.
     killed: BTreeMap<String, Time>,
+    /// When it was last deaf or out of reach.
+    out_of_reach: BTreeMap<String, Time>,
     /// When jicofo last stopped or was away.
     jicofo_away: Option<Time>,
     /// When a leader was last disturbed.
@@ -49,6 +51,16 @@ impl Blame {
     /// A fault killed a bridge, its node or its sidecar.
     pub fn killed(&mut self, name: &str, at: Time) {
         self.killed.insert(name.to_owned(), at);
+    }
+
+    /// A bridge is deaf or out of reach at this moment.
+    pub(super) fn out_of_reach(&mut self, name: &str, at: Time) {
+        self.out_of_reach.insert(name.to_owned(), at);
+    }
+
+    /// Whether a bridge was deaf or out of reach at or after this moment.
+    pub(super) fn out_of_reach_since(&self, name: &str, at: Time) -> bool {
+        self.out_of_reach.get(name).is_some_and(|last| *last >= at)
     }
 
     /// Jicofo is away at this moment.

@@ -152,7 +152,13 @@ impl Oracle {
         let left = self
             .of_pool(world)
             .filter(|pod| pod.meta.uid != victim.meta.uid)
-            .filter(|pod| intent(pod) == Intent::Active && pod.meta.deleted.is_none())
+            .filter(|pod| intent(pod) == Intent::Active)
+            // Who has just been deleted by somebody else, a leader may not have heard of.
+            .filter(|pod| {
+                pod.meta
+                    .deleted
+                    .is_none_or(|deleted| at.since(deleted) <= SEEN)
+            })
             .filter(|pod| self.truth.open_within(&pod.meta.name, SEEN, at))
             .count();
         let victim_served = victim.ready;

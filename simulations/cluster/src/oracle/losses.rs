@@ -5,8 +5,10 @@ use std::time::Duration;
 use bridge::Time;
 use scaler_api::spec::OnDeadline;
 
+use super::choices::KNOWN;
+use super::floors::SEEN;
 use super::{Oracle, Rule};
-use crate::api::Pod;
+use crate::api::{ContainerState, Pod};
 use crate::world::{Loss, World};
 
 /// For how long before a shutdown jicofo's absence explains that nobody is moved: until a leader knows of it.
@@ -24,7 +26,8 @@ impl Oracle {
             return;
         };
         let people = bridge.local_endpoints();
-        if people > 0 && !self.may_be_expelled(world, pod, at) {
+        let unheard = runs_unheard(world, pod, at);
+        if people > 0 && !unheard && !self.may_be_expelled(world, pod, at) {
             let what = format!("{name} is deleted with {people} people before its deadline");
             self.note(at, Rule::NobodyHungUpOn, what);
         }
@@ -46,30 +49,40 @@ impl Oracle {
 
     /// Bridges went. Whether that was our doing, and wrong.
     pub(super) fn judge_loss(&mut self, world: &World, loss: &Loss) {
-        for name in &loss.bridges {
-            let started = world
-                .jitsi
-                .bridge(name)
-                .map(|bridge| bridge.startup_time().0);
-            let ours = started.and_then(|started| Some((started, self.blame.ours(name, started)?)));
-            let Some((started, since)) = ours else {
-                continue;
-            };
-            // A kubelet that has not heard of the deletion starts a bridge that has left anew.
-            if started > since || self.blame.jicofo_away_since(since - ABSENCE) {
-                continue;
-            }
-            if self.may_be_killed(world, name, loss.at) {
-                continue;
-            }
-            if loss.people > 0 {
+        let bridges = loss.bridges.iter();
+        let ours: Vec<&String> = bridges
+            .filter(|name| self.went_by_us(world, name, loss.at))
+            .collect();
+        if loss.people > 0 {
+            for name in &ours {
                 let what = format!("{} people were on {name} when it went", loss.people);
                 self.note(loss.at, Rule::NobodyHungUpOn, what);
             }
-            if loss.lost > 0 {
+        }
+        // Of several that went at once those may be the lost ones that are not our doing, or could not hear a shutdown.
+        let heard: Vec<&&String> = ours
+            .iter()
+            .filter(|name| !self.blame.out_of_reach_since(name, loss.at - SEEN))
+            .collect();
+        if loss.lost > (loss.bridges.len() - heard.len()) as u64 {
+            for name in heard {
                 self.note(loss.at, Rule::NoBridgeLost, format!("jicofo lost {name}"));
             }
         }
+    }
+
+    /// Whether it is our doing that a bridge went, and nothing excuses it.
+    fn went_by_us(&self, world: &World, name: &str, at: Time) -> bool {
+        let bridge = world.jitsi.bridge(name);
+        let Some(started) = bridge.map(|bridge| bridge.startup_time().0) else {
+            return false;
+        };
+        self.blame.ours(name, started).is_some_and(|since| {
+            // A kubelet that has not heard of the deletion starts a bridge that has left anew.
+            let anew = started > since;
+            let jicofo_away = self.blame.jicofo_away_since(since - ABSENCE);
+            !anew && !jicofo_away && !self.may_be_killed(world, name, at)
+        })
     }
 
     /// Whether an operator wants a bridge gone at this moment, whoever is on it.
@@ -81,4 +94,13 @@ impl Oracle {
         let pod = world.api.pod(name);
         kill && pod.is_none_or(|pod| self.may_be_expelled(world, pod, at))
     }
+}
+
+/// Whether a bridge may run of which the API server knew no container that runs: its kubelet is cut off, and its node was ready as far as
+/// a leader may know.
+pub(super) fn runs_unheard(world: &World, pod: &Pod, at: Time) -> bool {
+    let container = pod.container.as_ref();
+    let down = container.is_none_or(|container| container.state != ContainerState::Running);
+    let known = |name: &String| world.was_ready_since(name, at - KNOWN);
+    down && world.goes_on_unheard(&pod.meta.name) && pod.node.as_ref().is_some_and(known)
 }

@@ -14,6 +14,9 @@ use crate::api::{Actor, Kind, Meta, Object, Pdb, Pod, Pool, Request};
 use crate::oracle::Rule;
 use crate::world::World;
 
+/// Within this time after the last person has left a bridge it is gone.
+const LEAVE: Duration = Duration::from_mins(2);
+
 /// The pool's PodDisruptionBudget.
 pub(crate) fn budget() -> Object {
     let selector = [
@@ -186,6 +189,6 @@ impl Sim {
     }
 
     fn somebody_stays(&self) -> bool {
-        self.world.jitsi.ledger().on_bridges > 0 && self.world.api.list(Kind::Pod).count() > 0
+        self.now.since(self.busy_at) < LEAVE && self.world.api.list(Kind::Pod).count() > 0
     }
 }

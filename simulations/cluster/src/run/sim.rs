@@ -89,6 +89,8 @@ pub struct Sim {
     pub(super) ways: BTreeMap<Way, u64>,
     pub(super) while_paused: BTreeMap<Transition, u64>,
     bridges: usize,
+    /// When somebody was on a bridge last.
+    pub(super) busy_at: Time,
     over: bool,
 }
 
@@ -173,6 +175,7 @@ impl Sim {
             ways: BTreeMap::new(),
             while_paused: BTreeMap::new(),
             bridges: 0,
+            busy_at: start,
             over: false,
             scenario,
         }
@@ -353,6 +356,14 @@ impl Sim {
         let prosody = self.world.prosody_is_away();
         if !led || api || prosody || self.net.troubled() || self.replicas.iter().any(troubled) {
             self.oracle.blame_mut().disturbed(self.now);
+        }
+        if self.net.troubled() {
+            for name in self.net.deaf(&self.world) {
+                self.oracle.out_of_reach(&name, self.now);
+            }
+        }
+        if self.world.jitsi.ledger().on_bridges > 0 {
+            self.busy_at = self.now;
         }
         self.oracle.look(&self.world);
         self.bridges = self.bridges.max(self.world.held().len());

@@ -9,7 +9,7 @@ use scaler_api::state::Intent;
 use scaler_policy::world::Phase;
 
 use super::{Event, World};
-use crate::api::{Container, ContainerState, Key, Object};
+use crate::api::{Container, ContainerState, Key, Object, Pod};
 use crate::node::{Held, Hook, Life};
 
 /// How often a bridge is probed that is not ready yet, and a terminating one is looked at.
@@ -166,6 +166,7 @@ impl World {
     /// The kubelet hears that the pod was deleted, or that it is no longer there.
     pub(super) fn terminate(&mut self, uid: &str) {
         let Some(held) = self.held.get(uid) else {
+            self.let_go_unheld(uid);
             return;
         };
         if !self.in_touch(&held.node) {
@@ -201,6 +202,19 @@ impl World {
                 held.life = Life::Ended;
                 self.after(Duration::from_millis(300), Event::Finish(uid.to_owned()));
             }
+        }
+    }
+
+    /// A pod that was deleted before its kubelet took it up is let go at once.
+    fn let_go_unheld(&mut self, uid: &str) {
+        let mut pods = self.api.pods();
+        let deleted = |pod: &&Pod| pod.meta.uid == uid && pod.meta.deleted.is_some();
+        let heard = |pod: &&Pod| pod.node.as_ref().is_some_and(|node| self.in_touch(node));
+        let pod = pods.find(deleted).filter(heard);
+        let key = pod.map(|pod| Key::pod(&pod.meta.name));
+        drop(pods);
+        if let Some(key) = key {
+            self.api.remove(&key, self.now);
         }
     }
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use bridge::Time;
 use bridge::model::Stop;
 
 use super::{Event, World};
-use crate::api::{Key, Kind, Meta, Node, Object};
+use crate::api::{ContainerState, Key, Kind, Meta, Node, Object, Pod};
 use crate::node::Machine;
 
 /// After how long without a sign of its kubelet a node counts as lost (kubernetes: node-monitor-grace-period).
@@ -49,11 +50,31 @@ impl World {
         self.react();
     }
 
-    /// Whether a pod was deleted and its kubelet cannot have heard of that, so that it goes on.
+    /// Whether a bridge may take conferences that nobody can tell anything: its kubelet is cut off, and has not heard that its pod was
+    /// deleted, or could not say that it runs, and where.
     pub fn goes_on_unheard(&self, name: &str) -> bool {
-        let deleted = self.api.pod(name).filter(|pod| pod.meta.deleted.is_some());
-        let machine = deleted.and_then(|pod| self.machines.get(pod.node.as_ref()?));
+        let unheard = |pod: &&Pod| {
+            let container = pod.container.as_ref();
+            let runs = container.is_some_and(|one| one.state == ContainerState::Running);
+            pod.meta.deleted.is_some() || !runs
+        };
+        let pod = self.api.pod(name).filter(unheard);
+        let machine = pod.and_then(|pod| self.machines.get(pod.node.as_ref()?));
         machine.is_some_and(|machine| !machine.in_touch())
+    }
+
+    /// Whether a node was ready, as far as the API server knew, at any time since this moment.
+    pub fn was_ready_since(&self, name: &str, moment: Time) -> bool {
+        let changes = self.api.log().iter().rev();
+        let nodes = changes.filter_map(|change| match &*change.object {
+            Object::Node(node) if node.meta.name == name => Some((change.at, node.ready)),
+            _ => None,
+        });
+        // What held at that moment was written before.
+        let mut later = true;
+        nodes
+            .take_while(|(at, _)| std::mem::replace(&mut later, *at > moment))
+            .any(|(_, ready)| ready == Some(true))
     }
 
     /// The kubelet of a node no longer reaches the API server, or reaches it again. What runs goes on running.
