@@ -183,8 +183,8 @@ fn deaf(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
     let pause = draft.world.tuning.longest_pause();
     let in_vain = |command, since| {
         let told = told.and_then(|told| told.get(&command));
-        // What it did not hear long ago it may hear now.
-        let told = told.filter(|told| told.goes_on(draft.now, pause));
+        // What it did not hear long ago it may hear now that it answers.
+        let told = told.filter(|told| !sight.fresh || told.goes_on(draft.now, pause));
         told.is_some_and(|told| draft.now.since(told.first.max(since)) >= timeout)
     };
     in_vain(Command::Shutdown, removed) || !sight.acked && in_vain(Command::Drain, drained)
