@@ -10,7 +10,9 @@
 //!   without it; when the kubelet started the bridge anew after our deletion; and when an operator wants it: `onDeadline: Kill`
 //!   after the deadline, a pool that is deleted without waiting, `force`, a node that announces its end.
 //! - A shutdown may meet people who came within 13 s: the last look is up to 2 s old, a command is under way for up to 10 s.
-//! - A deadline may be missed by 12 s: a patch may be under way for 10 s after it was decided.
+//! - A deadline may be missed by 12 s: a patch may be under way for 10 s after it was decided. It may be what the operator wanted
+//!   at any time within the last 160 s. One that somebody else has taken away or made unreadable is set anew, by what is wanted
+//!   then: nothing but the pod tells of it.
 //! - A command may contradict the intent if it fitted within the last 15 s.
 //! - The floor does not hold for a pool that is deleted, for a node that announces its end, and for `force`. A bridge counts as
 //!   there for 16 s after it last took conferences: an answer is good for 10 s, and bridges are asked every 5 s.

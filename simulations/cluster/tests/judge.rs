@@ -193,7 +193,7 @@ const LATER: &str = "1970-01-01T00:20:00Z";
 /// What is done; with `true` the mistake is made in it, and without it is not.
 type History = fn(&mut Court, bool);
 
-const HISTORIES: [(Rule, History); 17] = [
+const HISTORIES: [(Rule, History); 19] = [
     (Rule::NobodyHungUpOn, |court, wrong| {
         court.serve(2);
         let people = if wrong { 2 } else { 0 };
@@ -274,6 +274,25 @@ const HISTORIES: [(Rule, History); 17] = [
     }),
     (Rule::Deadline, |court, wrong| {
         court.drain(if wrong { "1970-01-01T00:05:00Z" } else { LATER });
+    }),
+    (Rule::Deadline, |court, wrong| {
+        court.serve(2);
+        court.edit(|spec| spec.drain.deadline = scaler_api::Duration::from_mins(2));
+        court.pass(10);
+        court.edit(|spec| spec.drain.deadline = scaler_api::Duration::from_mins(10));
+        // That it is longer has been known for long, or just now may not be.
+        court.pass(if wrong { 170 } else { 50 });
+        court.drain("1970-01-01T00:07:00Z");
+    }),
+    (Rule::Deadline, |court, wrong| {
+        court.serve(2);
+        court.drain(LATER);
+        let mistyped = if wrong { LATER } else { "whenever" };
+        court.patch("b0", true, &[], &[("deadline", mistyped)]);
+        court.hide();
+        court.pass(10);
+        court.edit(|spec| spec.drain.deadline = scaler_api::Duration::from_mins(2));
+        court.patch("b0", true, &[], &[("deadline", "1970-01-01T00:04:00Z")]);
     }),
     (Rule::Protection, |court, wrong| {
         let protected: &[_] = &[("protected", "true")];

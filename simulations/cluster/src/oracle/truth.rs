@@ -8,6 +8,7 @@ use bridge::model::Health;
 use bridge::stats::StartupTime;
 use bridge::{State, Time};
 
+use scaler_api::spec;
 use scaler_api::state::Intent;
 
 use super::drains::intent;
@@ -44,6 +45,8 @@ pub(super) struct Truth {
     pub(super) paused_since: Option<Time>,
     /// How many bridges were wanted from when on.
     sizes: Vec<(Time, u32)>,
+    /// How bridges were to be drained from when on.
+    drains: Vec<(Time, spec::Drain)>,
     /// Which pods were counted, by name.
     counted: BTreeMap<String, bool>,
     /// When pods that were counted ceased to be, and no drain was the reason.
@@ -102,9 +105,8 @@ impl Truth {
             Object::Pool(pool) => {
                 since(&mut self.paused_since, pool.spec.paused, change.at);
                 let size = wanted(pool);
-                if self.sizes.last().is_none_or(|(_, before)| *before != size) {
-                    self.sizes.push((change.at, size));
-                }
+                from_when_on(&mut self.sizes, change.at, &size);
+                from_when_on(&mut self.drains, change.at, &pool.spec.drain);
             }
             Object::Pod(pod) => {
                 let counts = !change.gone && counted(pod);
@@ -124,12 +126,13 @@ impl Truth {
     pub(super) fn tell(&self, to: &mut impl fmt::Write) -> fmt::Result {
         write!(
             to,
-            "{:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             self.bridges,
             self.sick_since,
             self.jicofo_gone_since,
             self.paused_since,
             self.sizes,
+            self.drains,
             self.counted,
             self.lost
         )
@@ -137,13 +140,14 @@ impl Truth {
 
     /// The fewest and the most bridges that were wanted at any time since this moment.
     pub(super) fn wanted_since(&self, moment: Time) -> (u32, u32) {
-        let later = self.sizes.partition_point(|(at, _)| *at <= moment);
-        let sizes = self.sizes[later.saturating_sub(1)..]
-            .iter()
-            .map(|(_, size)| *size);
-        sizes.fold((u32::MAX, 0), |(least, most), size| {
-            (least.min(size), most.max(size))
+        in_force_since(&self.sizes, moment).fold((u32::MAX, 0), |(least, most), size| {
+            (least.min(*size), most.max(*size))
         })
+    }
+
+    /// How bridges were to be drained at any time since this moment.
+    pub(super) fn drains_since(&self, moment: Time) -> impl Iterator<Item = &spec::Drain> {
+        in_force_since(&self.drains, moment)
     }
 
     /// How many counted pods were lost since this moment without being drained.
@@ -180,6 +184,19 @@ impl Truth {
         let mut others = self.bridges.keys().filter(|name| *name != but);
         others.any(|name| self.open_within(name, time, now))
     }
+}
+
+/// Notes what is in force from this moment on, if it is new.
+fn from_when_on<T: Clone + PartialEq>(all: &mut Vec<(Time, T)>, at: Time, now: &T) {
+    if all.last().is_none_or(|(_, before)| before != now) {
+        all.push((at, now.clone()));
+    }
+}
+
+/// All that was in force at any time since this moment.
+fn in_force_since<T>(all: &[(Time, T)], moment: Time) -> impl Iterator<Item = &T> {
+    let later = all.partition_point(|(at, _)| *at <= moment);
+    all[later.saturating_sub(1)..].iter().map(|(_, one)| one)
 }
 
 /// Sets since when something has been so.
