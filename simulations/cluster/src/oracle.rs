@@ -21,6 +21,8 @@
 //! - More than the ceiling may be counted for a minute: a leader may be lost between two patches of one plan.
 //! - Of what is wanted and of what is there a leader may know what was true within the last 160 s, since it stops when its watch has
 //!   been silent for 150 s.
+//! - One that drains need be taken back only after it has been fit for that for 15 s, by its pod and by itself: what it says of
+//!   itself, its health above all, is seen that much later.
 //! - A bridge that is to take no conferences may take some for a minute in which a leader is undisturbed; one whose pod is deleted,
 //!   for as long as its kubelet is cut off.
 //! - The status may tell another number than is counted, and what was decided before a pool was paused may arrive, for as long as a
@@ -200,8 +202,8 @@ impl Oracle {
 
     /// Looks at all that has happened since the last time.
     pub fn look(&mut self, world: &World) {
-        let light = self.the_pool(world).map_or(0.0, births::light);
-        self.truth.look(world, light);
+        self.truth.look(world);
+        self.look_at_spare(world);
         while let Some(record) = world.api.audit().get(self.seen_audit) {
             self.seen_audit += 1;
             self.judge(world, record);

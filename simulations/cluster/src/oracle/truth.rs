@@ -23,12 +23,12 @@ pub(super) struct Seen {
     pub(super) empty_at: Option<Time>,
     /// When it last took conferences.
     pub(super) open_at: Option<Time>,
-    /// Since when its stress has been so low that it could take more people beyond doubt.
-    pub(super) light_since: Option<Time>,
+    /// Since when it could have been taken back beyond doubt.
+    pub(super) spare_since: Option<Time>,
     /// Its last run that was in the brewery.
     pub(super) joined: Option<StartupTime>,
     /// Whether it is to take none, as far as anybody can read.
-    leaves: bool,
+    pub(super) leaves: bool,
     /// Since when it takes some all the same.
     exposed_since: Option<Time>,
 }
@@ -62,8 +62,8 @@ fn wanted(pool: &Pool) -> u32 {
 }
 
 impl Truth {
-    /// Looks at everything. A bridge below this stress could take more people.
-    pub(super) fn look(&mut self, world: &World, light: f64) {
+    /// Looks at everything.
+    pub(super) fn look(&mut self, world: &World) {
         let now = world.now();
         while let Some(change) = world.api.log().get(self.seen_log) {
             self.seen_log += 1;
@@ -78,7 +78,6 @@ impl Truth {
             if bridge.local_endpoints() == 0 {
                 seen.empty_at = Some(now);
             }
-            since(&mut seen.light_since, bridge.stress() < light, now);
             let there = bridge.listening();
             all += u32::from(there);
             sick += u32::from(there && *bridge.health() != Health::Good);
