@@ -23,6 +23,7 @@
 //!   been silent for 150 s.
 //! - One that drains need be taken back only after it has been fit for that for 15 s, by its pod and by itself: what it says of
 //!   itself, its health above all, is seen that much later.
+//! - Bridges that are to take no conferences are no sign that all are unhealthy at once, nor of the contrary.
 //! - A bridge that is to take no conferences may take some for a minute in which a leader is undisturbed; one whose pod is deleted,
 //!   for as long as its kubelet is cut off.
 //! - The status may tell another number than is counted, and what was decided before a pool was paused may arrive, for as long as a

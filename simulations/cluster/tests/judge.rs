@@ -200,7 +200,7 @@ const LATER: &str = "1970-01-01T00:20:00Z";
 /// What is done; with `true` the mistake is made in it, and without it is not.
 type History = fn(&mut Court, bool);
 
-const HISTORIES: [(Rule, History); 20] = [
+const HISTORIES: [(Rule, History); 21] = [
     (Rule::NobodyHungUpOn, |court, wrong| {
         court.serve(2);
         let people = if wrong { 2 } else { 0 };
@@ -281,6 +281,24 @@ const HISTORIES: [(Rule, History); 20] = [
         let pinned = if wrong { "true" } else { "false" };
         court.patch("b0", true, &[], &[("pinned", pinned)]);
         court.drain(LATER);
+    }),
+    (Rule::LeftAlone, |court, wrong| {
+        court.serve(4);
+        court.edit(|spec| {
+            spec.replicas = 1;
+            spec.drain.max_concurrent = scaler_api::Limit::Count(2);
+            spec.min_lifetime = scaler_api::Duration::from_secs(0);
+        });
+        for name in ["b1", "b2", "b3"] {
+            let bad = Health::Bad("no valid address".to_owned());
+            court.world.jitsi.set_health(name, bad);
+        }
+        court.pass(200);
+        // That another one is unhealthy is no sign once it does not serve.
+        if !wrong {
+            court.drain_for("b3", "Operator", LATER);
+        }
+        court.drain_for("b0", "ScaleDown", LATER);
     }),
     (Rule::Hidden, |court, wrong| {
         court.serve(2);

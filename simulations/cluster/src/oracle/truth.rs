@@ -27,6 +27,8 @@ pub(super) struct Seen {
     pub(super) spare_since: Option<Time>,
     /// Its last run that was in the brewery.
     pub(super) joined: Option<StartupTime>,
+    /// Whether it is to take conferences, as far as anybody can read.
+    serves: bool,
     /// Whether it is to take none, as far as anybody can read.
     pub(super) leaves: bool,
     /// Since when it takes some all the same.
@@ -37,7 +39,7 @@ pub(super) struct Seen {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Truth {
     pub(super) bridges: BTreeMap<String, Seen>,
-    /// Since when most bridges have been unhealthy.
+    /// Since when most bridges that are to take conferences have been unhealthy.
     pub(super) sick_since: Option<Time>,
     /// Since when jicofo has been away.
     pub(super) jicofo_gone_since: Option<Time>,
@@ -79,8 +81,9 @@ impl Truth {
                 seen.empty_at = Some(now);
             }
             let there = bridge.listening();
-            all += u32::from(there);
-            sick += u32::from(there && *bridge.health() != Health::Good);
+            let serves = there && seen.serves;
+            all += u32::from(serves);
+            sick += u32::from(serves && *bridge.health() != Health::Good);
             if there && bridge.in_brewery() {
                 seen.joined = Some(bridge.startup_time());
                 if bridge.state() == State::Accepting {
@@ -116,6 +119,8 @@ impl Truth {
                 }
                 let seen = self.bridges.entry(pod.meta.name.clone()).or_default();
                 seen.leaves = drained && readable(pod);
+                let stays = !change.gone && pod.meta.deleted.is_none();
+                seen.serves = stays && !drained && readable(pod);
             }
             _ => {}
         }
