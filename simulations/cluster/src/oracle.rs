@@ -11,7 +11,9 @@
 //!   wants it: `onDeadline: Kill` after the deadline, a pool that is deleted without waiting, `force`, a node that announces its end.
 //! - Jicofo may lose a bridge with nobody on it that heard no shutdown: it was deaf, or out of reach.
 //! - A shutdown may meet people who came within 13 s: the last look is up to 2 s old, a command is under way for up to 10 s.
-//! - A deadline may be missed by 12 s: a patch may be under way for 10 s after it was decided.
+//! - A deadline may be missed by 12 s: a patch may be under way for 10 s after it was decided. It may be what the operator wanted
+//!   at any time within the last 160 s. One that somebody else has taken away or made unreadable is set anew, by what is wanted
+//!   then: nothing but the pod tells of it.
 //! - A command may contradict the intent if it fitted within the last 15 s.
 //! - The floor does not hold for a pool that is deleted, for a node that announces its end, and for `force`. A bridge counts as
 //!   there for 16 s after it last took conferences, also where somebody has deleted it since: an answer is good for 10 s, and bridges
@@ -21,6 +23,9 @@
 //! - More than the ceiling may be counted for a minute: a leader may be lost between two patches of one plan.
 //! - Of what is wanted and of what is there a leader may know what was true within the last 160 s, since it stops when its watch has
 //!   been silent for 150 s.
+//! - One that drains need be taken back only after it has been fit for that for 15 s, by its pod and by itself: what it says of
+//!   itself, its health above all, is seen that much later.
+//! - Bridges that are to take no conferences are no sign that all are unhealthy at once, nor of the contrary.
 //! - A bridge that is to take no conferences may take some for a minute in which a leader is undisturbed; one whose pod is deleted,
 //!   for as long as its kubelet is cut off.
 //! - The status may tell another number than is counted, and what was decided before a pool was paused may arrive, for as long as a
@@ -201,8 +206,8 @@ impl Oracle {
 
     /// Looks at all that has happened since the last time.
     pub fn look(&mut self, world: &World) {
-        let light = self.the_pool(world).map_or(0.0, births::light);
-        self.truth.look(world, light);
+        self.truth.look(world);
+        self.look_at_spare(world);
         while let Some(record) = world.api.audit().get(self.seen_audit) {
             self.seen_audit += 1;
             self.judge(world, record);

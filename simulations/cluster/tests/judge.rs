@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use bridge::model::Videobridge;
+use bridge::model::{Health, Videobridge};
 use bridge::{Time, request};
 use cluster::api::{Actor, Edit, Key, Kind, Meta, Object, Pod, Pool, Reply, Request};
 use cluster::oracle::{Command, Oracle, Rule};
@@ -146,6 +146,12 @@ impl Court {
         self.world.jitsi.bridge_request("b0", &drain, now);
     }
 
+    /// Whether a bridge finds itself healthy.
+    fn is_well(&self, name: &str) -> bool {
+        let bridge = self.world.jitsi.bridge(name);
+        bridge.is_some_and(|bridge| *bridge.health() == Health::Good)
+    }
+
     fn status(&mut self, replicas: u32, selector: &str) {
         let status = BridgePoolStatus {
             replicas,
@@ -188,12 +194,13 @@ impl Court {
 }
 
 const SELECTOR: &str = "bridgetender.dev/pool=pool,bridgetender.dev/counted=true";
+const EARLIER: &str = "1970-01-01T00:04:00Z";
 const LATER: &str = "1970-01-01T00:20:00Z";
 
 /// What is done; with `true` the mistake is made in it, and without it is not.
 type History = fn(&mut Court, bool);
 
-const HISTORIES: [(Rule, History); 17] = [
+const HISTORIES: [(Rule, History); 21] = [
     (Rule::NobodyHungUpOn, |court, wrong| {
         court.serve(2);
         let people = if wrong { 2 } else { 0 };
@@ -244,11 +251,54 @@ const HISTORIES: [(Rule, History); 17] = [
         court.pass(200);
         court.drain_for("b0", "ScaleDown", LATER);
     }),
+    (Rule::Victims, |court, wrong| {
+        court.serve(3);
+        court.edit(|spec| {
+            spec.replicas = 2;
+            spec.min_lifetime = scaler_api::Duration::from_secs(0);
+        });
+        if !wrong {
+            let bad = Health::Bad("no valid address".to_owned());
+            court.world.jitsi.set_health("b0", bad);
+        }
+        court.pass(200);
+        court.patch("b0", true, &[], &[("intent-since", EARLIER)]);
+        court.drain_for("b0", "ScaleDown", LATER);
+        court.hide();
+        court.pass(40);
+        // Nobody has seen yet that it is well again.
+        court.world.jitsi.set_health("b0", Health::Good);
+        while !court.is_well("b0") {
+            court.pass(1);
+        }
+        court.edit(|spec| spec.replicas = 3);
+        let labels = [("counted", "true"), ("protected", "true")];
+        court.create("b3", &labels, None);
+        court.pass(3);
+    }),
     (Rule::LeftAlone, |court, wrong| {
         court.serve(2);
         let pinned = if wrong { "true" } else { "false" };
         court.patch("b0", true, &[], &[("pinned", pinned)]);
         court.drain(LATER);
+    }),
+    (Rule::LeftAlone, |court, wrong| {
+        court.serve(4);
+        court.edit(|spec| {
+            spec.replicas = 1;
+            spec.drain.max_concurrent = scaler_api::Limit::Count(2);
+            spec.min_lifetime = scaler_api::Duration::from_secs(0);
+        });
+        for name in ["b1", "b2", "b3"] {
+            let bad = Health::Bad("no valid address".to_owned());
+            court.world.jitsi.set_health(name, bad);
+        }
+        court.pass(200);
+        // That another one is unhealthy is no sign once it does not serve.
+        if !wrong {
+            court.drain_for("b3", "Operator", LATER);
+        }
+        court.drain_for("b0", "ScaleDown", LATER);
     }),
     (Rule::Hidden, |court, wrong| {
         court.serve(2);
@@ -274,6 +324,25 @@ const HISTORIES: [(Rule, History); 17] = [
     }),
     (Rule::Deadline, |court, wrong| {
         court.drain(if wrong { "1970-01-01T00:05:00Z" } else { LATER });
+    }),
+    (Rule::Deadline, |court, wrong| {
+        court.serve(2);
+        court.edit(|spec| spec.drain.deadline = scaler_api::Duration::from_mins(2));
+        court.pass(10);
+        court.edit(|spec| spec.drain.deadline = scaler_api::Duration::from_mins(10));
+        // That it is longer has been known for long, or just now may not be.
+        court.pass(if wrong { 170 } else { 50 });
+        court.drain("1970-01-01T00:07:00Z");
+    }),
+    (Rule::Deadline, |court, wrong| {
+        court.serve(2);
+        court.drain(LATER);
+        let mistyped = if wrong { LATER } else { "whenever" };
+        court.patch("b0", true, &[], &[("deadline", mistyped)]);
+        court.hide();
+        court.pass(10);
+        court.edit(|spec| spec.drain.deadline = scaler_api::Duration::from_mins(2));
+        court.patch("b0", true, &[], &[("deadline", "1970-01-01T00:04:00Z")]);
     }),
     (Rule::Protection, |court, wrong| {
         let protected: &[_] = &[("protected", "true")];

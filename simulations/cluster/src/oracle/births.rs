@@ -1,5 +1,6 @@
 //! Bridges that are started: whether so many were missing, and none could be taken back instead.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use scaler_api::state::{Intent, IntentReason};
 use super::choices::KNOWN;
 use super::drains::{forced, intent, reason};
 use super::floors::{counted, on_leaving_node, readable};
+use super::truth::since;
 use super::{Heard, Oracle, Rule};
 use crate::api::{Actor, Pod, Pool, Trouble};
 use crate::world::World;
@@ -25,13 +27,8 @@ const DRAINED: Duration = Duration::from_secs(30);
 /// By how much less than the target a bridge's stress must be for there to be no doubt that it can be taken back.
 const MARGIN: f64 = 0.1;
 
-/// After how long a leader must have seen that a bridge could take more people: it asks every 5 s, and an answer is good for 10 s.
+/// After how long a leader must know that a bridge could be taken back: it asks every 5 s, and an answer is good for 10 s.
 const SEEN: Duration = Duration::from_secs(15);
-
-/// The stress below which a bridge could take more people beyond doubt.
-pub(super) fn light(pool: &Pool) -> f64 {
-    pool.spec.capacity.target_stress - MARGIN
-}
 
 /// Bridges that were started shortly after each other because some were missing.
 #[derive(Clone, Debug)]
@@ -120,15 +117,13 @@ impl Oracle {
                 format!("{started} bridges are started, {there} serve, and {most} are wanted");
             self.note(now, Rule::Victims, what);
         }
-        let Some(pool) = self
-            .the_pool(world)
-            .filter(|pool| pool.spec.rescue.enabled && world.api.trouble == Trouble::default())
-        else {
+        let asks = |pool: &Pool| pool.spec.rescue.enabled;
+        if !self.the_pool(world).is_some_and(asks) || world.api.trouble != Trouble::default() {
             return;
-        };
+        }
         let spared = self
             .of_pool(world)
-            .find(|pod| self.can_be_taken_back(world, pool, pod, burst.since))
+            .find(|pod| self.was_spare(world, pod, burst.since))
             .map(|pod| pod.meta.name.clone());
         if let Some(name) = spared {
             let what = format!("a bridge is started, and {name} drains and could be taken back");
@@ -136,36 +131,64 @@ impl Oracle {
         }
     }
 
-    /// Whether a bridge could beyond doubt be taken back.
-    fn can_be_taken_back(&self, world: &World, pool: &Pool, pod: &Pod, at: Time) -> bool {
+    /// Looks which bridges could be taken back.
+    pub(super) fn look_at_spare(&mut self, world: &World) {
+        let Some(pool) = self.the_pool(world) else {
+            return;
+        };
+        let leaves = |pod: &&Pod| {
+            let seen = self.truth.bridges.get(&pod.meta.name);
+            seen.is_some_and(|seen| seen.leaves)
+        };
+        let spare: BTreeSet<String> = self
+            .of_pool(world)
+            .filter(leaves)
+            .filter(|pod| is_spare(world, pool, pod))
+            .map(|pod| pod.meta.name.clone())
+            .collect();
+        for (name, seen) in &mut self.truth.bridges {
+            since(&mut seen.spare_since, spare.contains(name), world.now());
+        }
+    }
+
+    /// Whether a bridge could beyond doubt have been taken back at this moment, and still can.
+    fn was_spare(&self, world: &World, pod: &Pod, at: Time) -> bool {
         let name = &pod.meta.name;
-        let annotations = &pod.meta.annotations;
-        let since = annotations::INTENT_SINCE.read(annotations).ok().flatten();
-        let requested = annotations::DRAIN_REQUESTED.read(annotations);
-        let chosen = intent(pod) == Intent::Drain
-            && reason(pod) == Some(IntentReason::ScaleDown)
-            && since.is_some_and(|since| at.since(since) >= DRAINED)
-            && requested.is_ok_and(|requested| requested != Some(true))
-            && readable(pod)
-            && !forced(pod)
-            && pod.meta.deleted.is_none()
-            && pod.ready
-            && pod.image == crate::controller::observe::image(&pool.spec)
-            && !on_leaving_node(world, pod);
-        let seen = self.truth.bridges.get(name).copied().unwrap_or_default();
+        let long = |since: Time, time| at.since(since) >= time;
+        let drained = annotations::INTENT_SINCE.read(&pod.meta.annotations);
+        let drained = drained.ok().flatten();
+        let spare = self
+            .truth
+            .bridges
+            .get(name)
+            .and_then(|seen| seen.spare_since);
         let bridge = world.jitsi.bridge(name);
-        let fit = bridge.is_some_and(|bridge| {
-            bridge.listening()
-                && bridge.state() <= bridge::State::Draining
-                && *bridge.health() == Health::Good
-                && seen
-                    .light_since
-                    .is_some_and(|since| at.since(since) >= SEEN)
-                && at.since(bridge.startup_time().0) >= DRAINED
-        });
-        chosen
-            && fit
+        drained.is_some_and(|since| long(since, DRAINED))
+            && spare.is_some_and(|since| long(since, SEEN))
+            && bridge.is_some_and(|bridge| long(bridge.startup_time().0, DRAINED))
             && !self.blame.was_shut_down(name)
             && !self.blame.disturbed_since(at - DRAINED)
     }
+}
+
+/// Whether nothing speaks against taking back a bridge that drains by choice, neither of its pod nor of itself.
+fn is_spare(world: &World, pool: &Pool, pod: &Pod) -> bool {
+    let requested = annotations::DRAIN_REQUESTED.read(&pod.meta.annotations);
+    let chosen = intent(pod) == Intent::Drain
+        && reason(pod) == Some(IntentReason::ScaleDown)
+        && requested.is_ok_and(|requested| requested != Some(true))
+        && readable(pod)
+        && !forced(pod)
+        && pod.meta.deleted.is_none()
+        && pod.ready
+        && pod.image == crate::controller::observe::image(&pool.spec)
+        && !on_leaving_node(world, pod);
+    let bridge = world.jitsi.bridge(&pod.meta.name);
+    chosen
+        && bridge.is_some_and(|bridge| {
+            bridge.listening()
+                && bridge.state() <= bridge::State::Draining
+                && *bridge.health() == Health::Good
+                && bridge.stress() < pool.spec.capacity.target_stress - MARGIN
+        })
 }

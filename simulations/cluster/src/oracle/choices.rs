@@ -66,7 +66,8 @@ impl Oracle {
         }
         let sick = self.truth.sick_since;
         if served.is_some() && sick.is_some_and(|since| at.since(since) >= SEEN) {
-            let what = format!("most bridges are unhealthy, and {name} is drained for {why:?}");
+            let what =
+                format!("most bridges that serve are unhealthy, and {name} is drained for {why:?}");
             self.note(at, Rule::LeftAlone, what);
         }
         if why == Some(IntentReason::ScaleDown) && counted(before) {

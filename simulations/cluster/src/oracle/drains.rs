@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bridge::Time;
-use scaler_api::spec::OnDeadline;
+use scaler_api::annotations;
+use scaler_api::spec::{self, OnDeadline};
 use scaler_api::state::{Intent, IntentReason};
-use scaler_api::{BridgePoolSpec, annotations};
 
+use super::choices::KNOWN;
 use super::{Command, Oracle, Rule};
 use crate::api::{Kind, Pod, Pool};
 use crate::world::World;
@@ -51,12 +52,18 @@ pub(super) fn forced(pod: &Pod) -> bool {
     read.ok().flatten().unwrap_or(false)
 }
 
-fn time_to_leave(spec: &BridgePoolSpec, reason: Option<IntentReason>) -> Duration {
+fn time_to_leave(drain: &spec::Drain, reason: Option<IntentReason>) -> Duration {
     match reason {
-        Some(IntentReason::NodeLeaving) => spec.drain.node_deadline.get(),
-        Some(IntentReason::Interrupted) => spec.drain.interruption_deadline.get(),
-        _ => spec.drain.deadline.get(),
+        Some(IntentReason::NodeLeaving) => drain.node_deadline.get(),
+        Some(IntentReason::Interrupted) => drain.interruption_deadline.get(),
+        _ => drain.deadline.get(),
     }
+}
+
+/// Until when a pod may drain, as far as anybody can read.
+fn deadline(pod: &Pod) -> Option<Time> {
+    let read = annotations::DEADLINE.read(&pod.meta.annotations);
+    read.ok().flatten()
 }
 
 impl Oracle {
@@ -78,21 +85,22 @@ impl Oracle {
         if !leaves(after) {
             return;
         }
-        let due = at + time_to_leave(&pool.spec, reason(after));
+        let due = self.due(&pool.spec.drain, after, at);
         let then = pool.spec.drain.on_deadline;
         let drain = self
             .drains
             .entry(after.meta.uid.clone())
             .or_insert(Drain { due, then });
-        if reason(before) != reason(after) {
+        // One that somebody else has taken away is set anew: nothing but the pod tells of it.
+        let taken_away = leaves(before) && deadline(before).is_none();
+        if reason(before) != reason(after) || taken_away {
             drain.due = drain.due.min(due);
         }
         // A node that is about to go takes everybody along: nobody waits for that.
         if reason(after) == Some(IntentReason::Interrupted) {
             drain.then = OnDeadline::Move;
         }
-        let told = annotations::DEADLINE.read(&after.meta.annotations);
-        if let Ok(Some(deadline)) = told
+        if let Some(deadline) = deadline(after)
             && deadline + SKEW < drain.due
         {
             let what = format!(
@@ -101,6 +109,20 @@ impl Oracle {
             );
             self.note(at, Rule::Deadline, what);
         }
+    }
+
+    /// Until when nobody may be made to leave if a deadline is set at this moment: as long as the operator wants now, or as the pod
+    /// tells if the operator wanted no more at any time that the leader may know of.
+    fn due(&self, now: &spec::Drain, pod: &Pod, at: Time) -> Time {
+        let until = |drain: &spec::Drain| at + time_to_leave(drain, reason(pod));
+        let due = until(now);
+        let may_be = |told: &Time| {
+            let mut known = self.truth.drains_since(at - KNOWN);
+            known.any(|drain| until(drain) <= *told + SKEW)
+        };
+        deadline(pod)
+            .filter(may_be)
+            .map_or(due, |told| if told + SKEW < due { told } else { due })
     }
 
     /// Whether people on a bridge may be made to leave at this moment.

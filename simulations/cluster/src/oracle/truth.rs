@@ -8,6 +8,7 @@ use bridge::model::Health;
 use bridge::stats::StartupTime;
 use bridge::{State, Time};
 
+use scaler_api::spec;
 use scaler_api::state::Intent;
 
 use super::drains::intent;
@@ -22,12 +23,14 @@ pub(super) struct Seen {
     pub(super) empty_at: Option<Time>,
     /// When it last took conferences.
     pub(super) open_at: Option<Time>,
-    /// Since when its stress has been so low that it could take more people beyond doubt.
-    pub(super) light_since: Option<Time>,
+    /// Since when it could have been taken back beyond doubt.
+    pub(super) spare_since: Option<Time>,
     /// Its last run that was in the brewery.
     pub(super) joined: Option<StartupTime>,
+    /// Whether it is to take conferences, as far as anybody can read.
+    serves: bool,
     /// Whether it is to take none, as far as anybody can read.
-    leaves: bool,
+    pub(super) leaves: bool,
     /// Since when it takes some all the same.
     exposed_since: Option<Time>,
 }
@@ -36,7 +39,7 @@ pub(super) struct Seen {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Truth {
     pub(super) bridges: BTreeMap<String, Seen>,
-    /// Since when most bridges have been unhealthy.
+    /// Since when most bridges that are to take conferences have been unhealthy.
     pub(super) sick_since: Option<Time>,
     /// Since when jicofo has been away.
     pub(super) jicofo_gone_since: Option<Time>,
@@ -44,6 +47,8 @@ pub(super) struct Truth {
     pub(super) paused_since: Option<Time>,
     /// How many bridges were wanted from when on.
     sizes: Vec<(Time, u32)>,
+    /// How bridges were to be drained from when on.
+    drains: Vec<(Time, spec::Drain)>,
     /// Which pods were counted, by name.
     counted: BTreeMap<String, bool>,
     /// When pods that were counted ceased to be, and no drain was the reason.
@@ -59,8 +64,8 @@ fn wanted(pool: &Pool) -> u32 {
 }
 
 impl Truth {
-    /// Looks at everything. A bridge below this stress could take more people.
-    pub(super) fn look(&mut self, world: &World, light: f64) {
+    /// Looks at everything.
+    pub(super) fn look(&mut self, world: &World) {
         let now = world.now();
         while let Some(change) = world.api.log().get(self.seen_log) {
             self.seen_log += 1;
@@ -75,10 +80,10 @@ impl Truth {
             if bridge.local_endpoints() == 0 {
                 seen.empty_at = Some(now);
             }
-            since(&mut seen.light_since, bridge.stress() < light, now);
             let there = bridge.listening();
-            all += u32::from(there);
-            sick += u32::from(there && *bridge.health() != Health::Good);
+            let serves = there && seen.serves;
+            all += u32::from(serves);
+            sick += u32::from(serves && *bridge.health() != Health::Good);
             if there && bridge.in_brewery() {
                 seen.joined = Some(bridge.startup_time());
                 if bridge.state() == State::Accepting {
@@ -102,9 +107,8 @@ impl Truth {
             Object::Pool(pool) => {
                 since(&mut self.paused_since, pool.spec.paused, change.at);
                 let size = wanted(pool);
-                if self.sizes.last().is_none_or(|(_, before)| *before != size) {
-                    self.sizes.push((change.at, size));
-                }
+                from_when_on(&mut self.sizes, change.at, &size);
+                from_when_on(&mut self.drains, change.at, &pool.spec.drain);
             }
             Object::Pod(pod) => {
                 let counts = !change.gone && counted(pod);
@@ -115,6 +119,8 @@ impl Truth {
                 }
                 let seen = self.bridges.entry(pod.meta.name.clone()).or_default();
                 seen.leaves = drained && readable(pod);
+                let stays = !change.gone && pod.meta.deleted.is_none();
+                seen.serves = stays && !drained && readable(pod);
             }
             _ => {}
         }
@@ -124,12 +130,13 @@ impl Truth {
     pub(super) fn tell(&self, to: &mut impl fmt::Write) -> fmt::Result {
         write!(
             to,
-            "{:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             self.bridges,
             self.sick_since,
             self.jicofo_gone_since,
             self.paused_since,
             self.sizes,
+            self.drains,
             self.counted,
             self.lost
         )
@@ -137,13 +144,14 @@ impl Truth {
 
     /// The fewest and the most bridges that were wanted at any time since this moment.
     pub(super) fn wanted_since(&self, moment: Time) -> (u32, u32) {
-        let later = self.sizes.partition_point(|(at, _)| *at <= moment);
-        let sizes = self.sizes[later.saturating_sub(1)..]
-            .iter()
-            .map(|(_, size)| *size);
-        sizes.fold((u32::MAX, 0), |(least, most), size| {
-            (least.min(size), most.max(size))
+        in_force_since(&self.sizes, moment).fold((u32::MAX, 0), |(least, most), size| {
+            (least.min(*size), most.max(*size))
         })
+    }
+
+    /// How bridges were to be drained at any time since this moment.
+    pub(super) fn drains_since(&self, moment: Time) -> impl Iterator<Item = &spec::Drain> {
+        in_force_since(&self.drains, moment)
     }
 
     /// How many counted pods were lost since this moment without being drained.
@@ -180,6 +188,19 @@ impl Truth {
         let mut others = self.bridges.keys().filter(|name| *name != but);
         others.any(|name| self.open_within(name, time, now))
     }
+}
+
+/// Notes what is in force from this moment on, if it is new.
+fn from_when_on<T: Clone + PartialEq>(all: &mut Vec<(Time, T)>, at: Time, now: &T) {
+    if all.last().is_none_or(|(_, before)| before != now) {
+        all.push((at, now.clone()));
+    }
+}
+
+/// All that was in force at any time since this moment.
+fn in_force_since<T>(all: &[(Time, T)], moment: Time) -> impl Iterator<Item = &T> {
+    let later = all.partition_point(|(at, _)| *at <= moment);
+    all[later.saturating_sub(1)..].iter().map(|(_, one)| one)
 }
 
 /// Sets since when something has been so.
