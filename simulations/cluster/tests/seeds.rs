@@ -254,7 +254,7 @@ fn guards_that_are_off_are_missed_within_ten_thousand_seeds() {
         match (found.is_found(), seldom) {
             // One seed of so many may find it by chance, and the next change of the chaos may lose it again.
             (true, Some((_, why))) => {
-                println!("{guard:?}: {found}; listed as seldom missed, as {why}")
+                println!("{guard:?}: {found}; listed as seldom missed, as {why}");
             }
             (false, Some((_, why))) => println!("{guard:?}: {found}, as {why}"),
             (true, None) => println!("{guard:?}: {found}"),
