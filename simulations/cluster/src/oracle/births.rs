@@ -1,6 +1,5 @@
 //! Bridges that are started: whether so many were missing, and none could be taken back instead.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -133,21 +132,13 @@ impl Oracle {
 
     /// Looks which bridges could be taken back.
     pub(super) fn look_at_spare(&mut self, world: &World) {
-        let Some(pool) = self.the_pool(world) else {
+        let Some(pool) = world.api.pool(&self.pool) else {
             return;
         };
-        let leaves = |pod: &&Pod| {
-            let seen = self.truth.bridges.get(&pod.meta.name);
-            seen.is_some_and(|seen| seen.leaves)
-        };
-        let spare: BTreeSet<String> = self
-            .of_pool(world)
-            .filter(leaves)
-            .filter(|pod| is_spare(world, pool, pod))
-            .map(|pod| pod.meta.name.clone())
-            .collect();
         for (name, seen) in &mut self.truth.bridges {
-            since(&mut seen.spare_since, spare.contains(name), world.now());
+            let pod = world.api.pod(name).filter(|_| seen.leaves);
+            let spare = pod.is_some_and(|pod| is_spare(world, pool, pod));
+            since(&mut seen.spare_since, spare, world.now());
         }
     }
 
