@@ -214,10 +214,14 @@ const QUICK: [Guard; 20] = [
 
 /// Guards whose loss chance seldom or never shows, with the reason. The policy's own test of each guard,
 /// `each_guard_keeps_its_harm_away_and_is_missed_when_it_is_off`, shows it.
-const SELDOM_MISSED: [(Guard, &str); 3] = [
+const SELDOM_MISSED: [(Guard, &str); 4] = [
     (
         Guard::RemovalFreshness,
         "whoever came since the last look is seen by the one before the deletion",
+    ),
+    (
+        Guard::RevisionFloor,
+        "the floor of the whole pool holds, too; it takes bridges of a third revision to tell the two apart",
     ),
     (
         Guard::OldEventsIgnored,
