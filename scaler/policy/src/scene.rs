@@ -33,6 +33,8 @@ pub(crate) struct Scene<'w> {
     /// The pods that cannot be understood.
     pub(crate) frozen: Vec<(&'w Pod, &'w Frozen)>,
     pub(crate) tally: Tally,
+    /// How many of the counted are so by what is not answered yet.
+    pub(crate) promised: u32,
     pub(crate) breakers: Breakers,
     /// The number of the pool's revision, where bridges of it were seen.
     pub(crate) revision: Option<usize>,
@@ -53,6 +55,7 @@ impl<'w> Scene<'w> {
                 wanted: world.pool.wanted(world.guards.on(Guard::Ceiling)),
                 ..Tally::default()
             },
+            promised: 0,
             breakers: Breakers::default(),
             revision: world.revisions().get(&world.pool.revision),
             active_by_revision: vec![0; world.revisions().given()],
@@ -77,6 +80,8 @@ impl<'w> Scene<'w> {
 
     fn add(&mut self, sight: Sight<'w>) {
         count(&mut self.tally, &sight);
+        let was = sight.pod.marks.as_ref().is_ok_and(|marks| marks.counted);
+        self.promised += u32::from(sight.counted() && !was);
         if let Some(revision) = sight.revision {
             self.active_by_revision[revision] += u32::from(sight.taker);
         }
@@ -108,21 +113,9 @@ impl<'w> Scene<'w> {
         for create in self.world.outstanding.creates.values() {
             let surge = create.marks.reason == IntentReason::Surge;
             self.tally.counted += u32::from(create.marks.counted);
+            self.promised += u32::from(create.marks.counted);
             self.tally.surge += u32::from(!create.marks.counted && surge);
         }
-    }
-
-    /// How many are counted of which that is not answered yet.
-    pub(crate) fn promised(&self) -> u32 {
-        let counted = |sight: &&Sight<'_>| {
-            let was = sight.pod.marks.as_ref().is_ok_and(|marks| marks.counted);
-            sight.counted() && !was
-        };
-        let restless = self.restless.iter().map(|place| &self.sights[*place]);
-        let marked = restless.filter(counted).count() as u32;
-        let asked = self.world.outstanding.creates.values();
-        let born = asked.filter(|create| create.marks.counted).count() as u32;
-        marked + born * u32::from(self.world.guards.on(Guard::CreationsExpected))
     }
 
     /// Since when a bridge has been trying to serve, as far as this controller can tell, by its own clock. A restart, a new leader

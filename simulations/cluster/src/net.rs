@@ -87,6 +87,9 @@ impl Net {
 
     /// The bridges to which what they are told is lost.
     pub fn deaf(&self, world: &World) -> Vec<String> {
+        if !self.troubled() {
+            return Vec::new();
+        }
         let bridges = world.jitsi.bridges();
         bridges
             .filter(|(name, _)| self.answering(world, name).is_some_and(Answering::is_deaf))

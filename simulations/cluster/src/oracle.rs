@@ -26,8 +26,8 @@
 //! - One that drains need be taken back only after it has been fit for that for 15 s, by its pod and by itself: what it says of
 //!   itself, its health above all, is seen that much later.
 //! - Bridges that are to take no conferences are no sign that all are unhealthy at once, nor of the contrary.
-//! - A bridge that is to take no conferences may take some for a minute in which a leader is undisturbed; one whose pod is deleted,
-//!   for as long as its kubelet is cut off.
+//! - A bridge that is to take no conferences may take some for a minute in which a leader is undisturbed; one whose kubelet is
+//!   cut off, and has not heard that its pod was deleted or could not say that it runs, for as long as that lasts.
 //! - The status may tell another number than is counted, and what was decided before a pool was paused may arrive, for as long as a
 //!   leader may not have heard, or its requests are under way. A bridge that does not stay up may be counted or not.
 //! - Of two that lead at once each may drain as many, and start as many, as would be right if the other had done nothing that it
@@ -220,11 +220,6 @@ impl Oracle {
             self.seen_losses += 1;
             self.judge_loss(world, loss);
         }
-    }
-
-    /// A bridge is out of reach, or deaf, for whoever controls it.
-    pub(crate) fn out_of_reach(&mut self, name: &str, at: Time) {
-        self.blame.out_of_reach(name, at);
     }
 
     fn judge(&mut self, world: &World, record: &Record) {

@@ -51,24 +51,30 @@ fn takers(world: &World, plan: &Plan) -> (u32, u32, u32) {
     (before, drained, added)
 }
 
+/// Whether a drain for this reason is the pool's own choice.
+const fn by_choice(reason: IntentReason) -> bool {
+    matches!(reason, IntentReason::ScaleDown | IntentReason::Outdated)
+}
+
+/// The pod that a decision chooses to be drained, as it was.
+fn chosen<'w>(world: &'w World, plan: &Plan, decision: &Decision) -> Option<Before<'w>> {
+    let after = after(decision)?;
+    let pod = decision.pod.as_ref()?;
+    let drained = after.intent == Intent::Drain && by_choice(after.reason);
+    drained.then(|| Before::new(world, &pod.uid, plan.at))?
+}
+
 fn keeps_the_floor(world: &World, plan: &Plan) -> Found {
     let (before, drained, added) = takers(world, plan);
     let left = (before + added).saturating_sub(drained);
     let floor = world.pool().spec.min_active;
-    let may_take_some = |decision: &&Decision| {
-        let pod = decision.pod.as_ref();
-        let pod = pod.and_then(|pod| Before::new(world, &pod.uid, plan.at));
-        pod.is_some_and(|pod| {
-            pod.marks.intent == Intent::Active && pod.known.pod.running().is_some()
-        }) && after(decision).is_some_and(|after| {
-            after.intent == Intent::Drain
-                && matches!(
-                    after.reason,
-                    IntentReason::ScaleDown | IntentReason::Outdated
-                )
-        })
-    };
-    if left < floor && (drained > 0 || plan.decisions.iter().any(|it| may_take_some(&it))) {
+    let may_take_some =
+        |pod: Before<'_>| pod.marks.intent == Intent::Active && pod.known.pod.running().is_some();
+    let mut chosen = plan
+        .decisions
+        .iter()
+        .filter_map(|it| chosen(world, plan, it));
+    if left < floor && (drained > 0 || chosen.any(may_take_some)) {
         return Err(format!(
             "{left} bridges would take conferences, and {floor} must"
         ));
@@ -86,33 +92,27 @@ fn keeps_the_last_of_a_revision(world: &World, plan: &Plan) -> Found {
         .map(|pod| pod.revision.as_str())
         .filter(|revision| revision != current)
         .collect();
-    let new = world
-        .pods()
-        .keys()
-        .filter_map(|uid| Before::new(world, uid, plan.at))
-        .filter(|pod| pod.takes() && pod.marks.revision == *current)
-        .count() as u32;
+    // One that is not counted takes conferences all the same.
+    let serving = |revision: &str| {
+        let pods = world.pods().keys();
+        pods.filter_map(|uid| Before::new(world, uid, plan.at))
+            .filter(|pod| pod.takes() && pod.marks.revision == revision)
+            .count() as u32
+    };
+    let new = serving(current);
     for revision in revisions {
-        // One that is not counted takes conferences all the same.
-        let before = world
-            .pods()
-            .keys()
-            .filter_map(|uid| Before::new(world, uid, plan.at))
-            .filter(|pod| pod.takes() && pod.marks.revision == *revision)
-            .count();
-        let by_choice = plan.decisions.iter().filter(|decision| {
-            let pod = decision.pod.as_ref().filter(|pod| pod.revision == revision);
-            let pod = pod.and_then(|pod| Before::new(world, &pod.uid, plan.at));
-            pod.is_some_and(|pod| pod.takes())
-                && after(decision).is_some_and(|after| {
-                    after.intent == Intent::Drain
-                        && matches!(
-                            after.reason,
-                            IntentReason::ScaleDown | IntentReason::Outdated
-                        )
-                })
-        });
-        if before == 1 && by_choice.count() == 1 && new < floor {
+        let drained = plan
+            .decisions
+            .iter()
+            .filter(|decision| {
+                decision
+                    .pod
+                    .as_ref()
+                    .is_some_and(|pod| pod.revision == revision)
+            })
+            .filter_map(|decision| chosen(world, plan, decision))
+            .filter(Before::takes);
+        if serving(revision) == 1 && drained.count() == 1 && new < floor {
             return Err(format!(
                 "the last bridge of {revision} drains, and {new} of {current} take conferences"
             ));
@@ -122,7 +122,6 @@ fn keeps_the_last_of_a_revision(world: &World, plan: &Plan) -> Found {
 }
 
 fn drains_few_at_once(world: &World, plan: &Plan) -> Found {
-    let chosen = |reason| matches!(reason, IntentReason::ScaleDown | IntentReason::Outdated);
     let draining = |intent| matches!(intent, Intent::Drain | Intent::Expel);
     let (mut before, mut new) = (0_u32, 0_u32);
     let mut bridges = world.outstanding().creates.len() as u32;
@@ -137,7 +136,7 @@ fn drains_few_at_once(world: &World, plan: &Plan) -> Found {
         };
         // Nobody is on one that does not run.
         let going = draining(marks.intent) && !known.pod.verifiably_down();
-        before += u32::from(going && chosen(marks.reason));
+        before += u32::from(going && by_choice(marks.reason));
     }
     for decision in &plan.decisions {
         let Some(after) = after(decision) else {
@@ -149,7 +148,9 @@ fn drains_few_at_once(world: &World, plan: &Plan) -> Found {
             .and_then(|pod| Before::new(world, &pod.uid, plan.at));
         let Some(from) = from else { continue };
         new += u32::from(
-            from.marks.intent == Intent::Active && draining(after.intent) && chosen(after.reason),
+            from.marks.intent == Intent::Active
+                && draining(after.intent)
+                && by_choice(after.reason),
         );
     }
     let most = world.pool().spec.drain.max_concurrent.of(bridges);

@@ -40,10 +40,9 @@ impl<'s, 'w> Draft<'s, 'w> {
     pub(crate) fn new(scene: &'s Scene<'w>) -> Self {
         let mut plan = Plan::nothing(scene.now, scene.now, scene.world.changes());
         plan.dry_run = scene.world.pool.spec.dry_run;
-        let promised = scene.promised();
         Self {
             scene,
-            promised,
+            promised: scene.promised,
             world: scene.world,
             now: scene.now,
             clock: scene.clock,

@@ -18,8 +18,10 @@ pub(super) fn hold(draft: &mut Draft<'_, '_>) {
     if policy == DeletionPolicy::Orphan {
         for sight in draft.all() {
             // What is marked wrongly is put right first.
-            let right = restored(draft, sight).is_none();
-            if draft.free(sight) && sight.pod.owner == Owner::Pool && right {
+            if draft.free(sight)
+                && sight.pod.owner == Owner::Pool
+                && restored(draft, sight).is_none()
+            {
                 let (to, why) = (sight.state, sight.marks.reason);
                 draft.decide(sight, Transition::Orphan, to, why, Action::Own(false));
             }

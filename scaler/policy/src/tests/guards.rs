@@ -6,11 +6,13 @@ use scaler_api::spec::{NodeSignal, OnDeadline};
 use scaler_api::state::{Intent, IntentReason};
 use scaler_api::{BridgePoolSpec, Limit, State};
 
+use super::lost::node;
+use super::nodes::leaving;
 use super::stage::{START, Stage, one_warm, pool, secs, spec, uid, wide};
 use crate::guards::{Guard, Guards};
 use crate::invariants::Invariant;
 use crate::plan::Transition as T;
-use crate::world::{Marks, Node, Owner, Presence};
+use crate::world::{Marks, Owner, Presence};
 
 /// A stage on which one guard may be off.
 struct Play(Option<Guard>);
@@ -119,13 +121,7 @@ const TABLE: [(Guard, Harm); 48] = [
         stage.scale(2);
         stage.seconds(2);
         // The node was cut off before its kubelet could tell that the new bridge runs.
-        stage.change("n1", |object| object.pod.node = Some("node-1".to_owned()));
-        stage.world.observe_node(Node {
-            name: "node-1".to_owned(),
-            zone: String::new(),
-            ready: false,
-            signals: std::collections::BTreeSet::new(),
-        });
+        node(&mut stage, "n1", false);
         stage.scale(1);
         stage.seconds(5);
         stage.times(T::Delete) > 0
@@ -158,7 +154,7 @@ const TABLE: [(Guard, Harm); 48] = [
     }),
     (Guard::ActiveFloor, |play| {
         let mut stage = play.stage(wide(2));
-        node(&mut stage, &["b0", "b1"]);
+        leaving(&mut stage, &["b0", "b1"], NodeSignal::Cordon);
         stage.second();
         stage.in_state(State::DrainRequested) > 1
     }),
@@ -494,18 +490,6 @@ fn statuses(stage: &Stage) -> usize {
     let written =
         |request: &&crate::Request| matches!(request.call, crate::Call::PatchStatus { .. });
     stage.sent.iter().filter(written).count()
-}
-
-fn node(stage: &mut Stage, names: &[&str]) {
-    stage.world.observe_node(Node {
-        name: "old".to_owned(),
-        zone: String::new(),
-        ready: true,
-        signals: [NodeSignal::Cordon].into(),
-    });
-    for name in names {
-        stage.change(name, |object| object.pod.node = Some("old".to_owned()));
-    }
 }
 
 #[test]

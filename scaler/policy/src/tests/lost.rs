@@ -72,7 +72,8 @@ fn node_is(stage: &mut Stage, ready: bool) {
     });
 }
 
-fn node(stage: &mut Stage, name: &str, ready: bool) {
+/// This bridge is on a node that is ready or not.
+pub(super) fn node(stage: &mut Stage, name: &str, ready: bool) {
     node_is(stage, ready);
     stage.change(name, |object| object.pod.node = Some("node".to_owned()));
 }

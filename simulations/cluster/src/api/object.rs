@@ -270,6 +270,12 @@ impl Pod {
         matches!(self.phase, Phase::Succeeded | Phase::Failed)
     }
 
+    /// Whether its container runs, as far as its kubelet has said.
+    pub fn runs(&self) -> bool {
+        let container = self.container.as_ref();
+        container.is_some_and(|container| container.state == ContainerState::Running)
+    }
+
     /// Writes down all of it but its version.
     ///
     /// # Errors

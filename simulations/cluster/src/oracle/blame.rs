@@ -54,7 +54,7 @@ impl Blame {
     }
 
     /// A bridge is deaf or out of reach at this moment.
-    pub(super) fn out_of_reach(&mut self, name: &str, at: Time) {
+    pub fn out_of_reach(&mut self, name: &str, at: Time) {
         self.out_of_reach.insert(name.to_owned(), at);
     }
 

@@ -8,7 +8,7 @@ use scaler_api::spec::OnDeadline;
 use super::choices::KNOWN;
 use super::floors::SEEN;
 use super::{Oracle, Rule};
-use crate::api::{ContainerState, Pod};
+use crate::api::Pod;
 use crate::world::{Loss, World};
 
 /// For how long before a shutdown jicofo's absence explains that nobody is moved: until a leader knows of it.
@@ -99,8 +99,6 @@ impl Oracle {
 /// Whether a bridge may run of which the API server knew no container that runs: its kubelet is cut off, and its node was ready as far as
 /// a leader may know.
 pub(super) fn runs_unheard(world: &World, pod: &Pod, at: Time) -> bool {
-    let container = pod.container.as_ref();
-    let down = container.is_none_or(|container| container.state != ContainerState::Running);
     let known = |name: &String| world.was_ready_since(name, at - KNOWN);
-    down && world.goes_on_unheard(&pod.meta.name) && pod.node.as_ref().is_some_and(known)
+    !pod.runs() && world.goes_on_unheard(&pod.meta.name) && pod.node.as_ref().is_some_and(known)
 }

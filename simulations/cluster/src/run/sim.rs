@@ -357,10 +357,8 @@ impl Sim {
         if !led || api || prosody || self.net.troubled() || self.replicas.iter().any(troubled) {
             self.oracle.blame_mut().disturbed(self.now);
         }
-        if self.net.troubled() {
-            for name in self.net.deaf(&self.world) {
-                self.oracle.out_of_reach(&name, self.now);
-            }
+        for name in self.net.deaf(&self.world) {
+            self.oracle.blame_mut().out_of_reach(&name, self.now);
         }
         if self.world.jitsi.ledger().on_bridges > 0 {
             self.busy_at = self.now;

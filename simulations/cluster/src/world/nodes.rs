@@ -6,7 +6,7 @@ use bridge::Time;
 use bridge::model::Stop;
 
 use super::{Event, World};
-use crate::api::{ContainerState, Key, Kind, Meta, Node, Object, Pod};
+use crate::api::{Key, Kind, Meta, Node, Object, Pod};
 use crate::node::Machine;
 
 /// After how long without a sign of its kubelet a node counts as lost (kubernetes: node-monitor-grace-period).
@@ -53,11 +53,7 @@ impl World {
     /// Whether a bridge may take conferences that nobody can tell anything: its kubelet is cut off, and has not heard that its pod was
     /// deleted, or could not say that it runs, and where.
     pub fn goes_on_unheard(&self, name: &str) -> bool {
-        let unheard = |pod: &&Pod| {
-            let container = pod.container.as_ref();
-            let runs = container.is_some_and(|one| one.state == ContainerState::Running);
-            pod.meta.deleted.is_some() || !runs
-        };
+        let unheard = |pod: &&Pod| pod.meta.deleted.is_some() || !pod.runs();
         let pod = self.api.pod(name).filter(unheard);
         let machine = pod.and_then(|pod| self.machines.get(pod.node.as_ref()?));
         machine.is_some_and(|machine| !machine.in_touch())
