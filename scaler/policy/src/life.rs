@@ -116,6 +116,22 @@ const STAYING: [Transition; 14] = [
     Transition::Inquire,
 ];
 
+/// What goes on while the pool is paused: it keeps up what was begun, and tells what happened.
+const GOES_ON: [Transition; 12] = [
+    Transition::Activate,
+    Transition::Acknowledge,
+    Transition::Redrain,
+    Transition::Settle,
+    Transition::Unsettle,
+    Transition::Uncount,
+    Transition::Reassert,
+    Transition::Preempt,
+    Transition::HoldPool,
+    Transition::ReleasePool,
+    Transition::Orphan,
+    Transition::Inquire,
+];
+
 /// What happens to a bridge without a decision: from which states, to which one, by what.
 const HAPPENING: [(&[State], State, &str); 12] = [
     (&[Pending], Starting, RUNS),
@@ -149,6 +165,11 @@ pub fn ways() -> BTreeSet<Way> {
             })
         })
         .collect()
+}
+
+/// Whether a decision is made in a pool that is paused, too.
+pub fn goes_on_while_paused(by: Transition) -> bool {
+    GOES_ON.contains(&by)
 }
 
 /// Whether a decision may take a bridge this way, or leave it where it is.

@@ -1,5 +1,6 @@
 //! The orders in which bridges go and come back: as ranked lists, which are printed as they decided.
 
+mod criterion;
 mod number;
 mod rescue;
 #[cfg(test)]
@@ -11,10 +12,11 @@ use std::cmp::Ordering;
 use self::number::Number;
 use crate::scene::Sight;
 
+pub use criterion::Criterion;
 pub(crate) use rescue::rescues;
 pub use rescue::{RescueKey, RescueRank, Unfit};
 pub(crate) use victim::victims;
-pub use victim::{Criterion, Excluded, Kept, VictimKey, VictimRank};
+pub use victim::{Excluded, Kept, VictimKey, VictimRank};
 
 /// Bridges in an order, each with what put it there.
 pub(crate) struct Ranked<'s, 'w, R> {

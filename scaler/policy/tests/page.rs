@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use scaler_policy::{Guard, Invariant, Transition, life};
+use scaler_policy::{Criterion, Excluded, Guard, Invariant, RescueKey, Transition, Unfit, life};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -87,20 +87,79 @@ fn every_invariant_is_told_in_its_words_with_tests_that_exist() {
 }
 
 #[test]
-fn every_guard_is_told_where_it_holds_something_back() {
+fn what_goes_on_in_a_paused_pool_is_told_and_what_rests_there_is_held_back_by_its_guard() {
+    let page = pages::read(&path());
+    let (on, rest): (Vec<Transition>, Vec<Transition>) = Transition::ALL
+        .into_iter()
+        .partition(|by| life::goes_on_while_paused(*by));
+    let told = paragraph(&page, "Every write names").join(" ");
+    let list = told
+        .split_once("kept up: ")
+        .and_then(|(_, rest)| rest.split_once(" go on"))
+        .expect("what goes on")
+        .0;
+    let named: BTreeSet<String> = list.split(", ").map(ToOwned::to_owned).collect();
+    assert_eq!(named, on.into_iter().map(life::name).collect());
+    let rows = pages::rows(&page, "transition");
+    let held_back: BTreeSet<String> = rows
+        .iter()
+        .filter(|row| row[3].contains("`Paused`"))
+        .map(|row| row[0].trim_matches('*').to_owned())
+        .collect();
+    assert_eq!(held_back, rest.into_iter().map(life::name).collect());
+}
+
+#[test]
+fn nothing_is_told_to_hold_something_back_that_is_no_guard() {
     let page = pages::read(&path());
     let rows = pages::rows(&page, "transition");
-    let held_back = rows.iter().flat_map(|row| row[3].split(", "));
-    let guards: BTreeSet<String> = Guard::ALL
+    let told: BTreeSet<String> = rows.iter().flat_map(|row| names(row[3])).collect();
+    let guards = Guard::ALL
         .iter()
-        .map(|guard| format!("`{guard:?}`"))
+        .map(|guard| format!("{guard:?}"))
         .collect();
-    for word in held_back.filter(|word| word.starts_with('`')) {
-        assert!(guards.contains(word), "{word} is no guard");
+    let unknown: Vec<&String> = told.difference(&guards).collect();
+    assert_eq!(unknown, Vec::<&String>::new());
+}
+
+/// The paragraph of a page that begins like this, in one line.
+fn paragraph<'a>(page: &'a str, begin: &str) -> Vec<&'a str> {
+    let from = page.find(begin).expect("such a paragraph");
+    let rest = &page[from..];
+    rest[..rest.find("\n\n").expect("its end")]
+        .split_whitespace()
+        .collect()
+}
+
+/// The names in a text that stand between backticks and begin with a capital letter.
+fn names(text: &str) -> BTreeSet<String> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    quoted
+        .filter(|name| name.starts_with(char::is_uppercase))
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_orders_are_told_as_the_keys_compare_and_all_reasons_against_one_are_named() {
+    let page = pages::read(&path());
+    let words = Criterion::ALL.map(Criterion::words).join("; ");
+    let orders = [
+        (
+            "**Drained first**",
+            format!("**Drained first**, the first difference decides: {words}."),
+            Excluded::ALL.map(|why| format!("{why:?}")).into(),
+        ),
+        (
+            "**Taken back first**",
+            format!("**Taken back first**: {}.", RescueKey::WORDS.join("; ")),
+            Unfit::ALL.map(|why| format!("{why:?}")).into(),
+        ),
+    ];
+    for (begin, order, reasons) in orders {
+        let told = paragraph(&page, begin).join(" ");
+        assert!(told.starts_with(&order), "{told}\n\nand not: {order}");
+        let named: BTreeSet<String> = names(&told);
+        assert_eq!(named, reasons, "{begin}");
     }
-    let untold: Vec<&String> = guards
-        .iter()
-        .filter(|guard| !page.contains(guard.as_str()))
-        .collect();
-    assert_eq!(untold, Vec::<&String>::new());
 }

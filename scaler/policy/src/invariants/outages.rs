@@ -7,6 +7,7 @@ use scaler_api::state::IntentReason;
 use super::after;
 use super::before::Before;
 use super::rules::Found;
+use crate::life;
 use crate::plan::{Action, Decision, Plan, Transition};
 use crate::world::{Command, World};
 
@@ -44,15 +45,17 @@ pub(super) fn begins_nothing_while_paused(
     decision: &Decision,
     before: Option<&Before<'_>>,
 ) -> Found {
-    let begun = match &decision.action {
-        Action::Create(_)
-        | Action::Delete { .. }
-        | Action::Move { .. }
-        | Action::Tell(Command::Shutdown) => true,
-        _ => before
-            .zip(after(decision))
-            .is_some_and(|(before, after)| before.marks.intent != after.intent),
-    };
+    // By its name, and by what it does.
+    let begun = !life::goes_on_while_paused(decision.transition)
+        || match &decision.action {
+            Action::Create(_)
+            | Action::Delete { .. }
+            | Action::Move { .. }
+            | Action::Tell(Command::Shutdown) => true,
+            _ => before
+                .zip(after(decision))
+                .is_some_and(|(before, after)| before.marks.intent != after.intent),
+        };
     if begun && world.pool().spec.paused {
         return Err(format!("{:?}, and the pool is paused", decision.transition));
     }

@@ -38,6 +38,17 @@ pub struct RescueKey {
     pub uid: Arc<Uid>,
 }
 
+impl RescueKey {
+    /// Its parts in words, in the order in which they are asked.
+    pub const WORDS: [&str; 5] = [
+        "draining before warm",
+        "of the current revision",
+        "most free capacity below `capacity.targetStress`",
+        "latest deadline",
+        "UID",
+    ];
+}
+
 /// Why a bridge is not taken back.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub enum Unfit {
@@ -66,6 +77,21 @@ pub enum Unfit {
 }
 
 impl Unfit {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Disabled,
+        Self::UnderWay,
+        Self::NotSeen,
+        Self::ShuttingDown,
+        Self::Outdated,
+        Self::NodeLeaving,
+        Self::Operator,
+        Self::Failed,
+        Self::Unknown,
+        Self::Unhealthy,
+        Self::Full,
+    ];
+
     /// Whether it is over in a moment: the bridge is waited for.
     pub const fn passes(self) -> bool {
         matches!(self, Self::UnderWay | Self::NotSeen)

@@ -29,8 +29,6 @@ pub struct VictimKey {
     pub operator: Reverse<bool>,
     /// Its bridge never ran, so that nobody can be on it: first.
     pub never_started: Reverse<bool>,
-    /// It is warm, and there are more of them than may be: first.
-    pub warm_surplus: Reverse<bool>,
     /// Its node is about to leave: first.
     pub node_leaving: Reverse<bool>,
     /// It is of an older revision: first.
@@ -88,6 +86,17 @@ pub enum Kept {
     MaxConcurrent,
 }
 
+impl Excluded {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Pinned,
+        Self::Unknown,
+        Self::Young,
+        Self::UnderWay,
+        Self::LastOfRevision,
+    ];
+}
+
 impl From<Excluded> for Kept {
     fn from(excluded: Excluded) -> Self {
         match excluded {
@@ -100,70 +109,6 @@ impl From<Excluded> for Kept {
     }
 }
 
-/// By what two victims differ first.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-pub enum Criterion {
-    /// An operator asked for one of them.
-    Operator,
-    /// One of them never ran.
-    NeverStarted,
-    /// One of them is warm beyond the limit.
-    WarmSurplus,
-    /// The node of one of them leaves.
-    NodeLeaving,
-    /// One of them is of an older revision.
-    Outdated,
-    /// People, in powers of two.
-    People,
-    /// The largest conference.
-    Largest,
-    /// Other protected pods on the node.
-    Neighbours,
-    /// Counted pods in the zone.
-    Zone,
-    /// Stress.
-    Stress,
-    /// The age.
-    Created,
-    /// The UID: otherwise they are alike.
-    Uid,
-}
-
-impl VictimKey {
-    /// By what this one stands before or behind another; `None` where they are the same.
-    pub fn criterion(&self, other: &Self) -> Option<Criterion> {
-        let parts = [
-            (self.operator.cmp(&other.operator), Criterion::Operator),
-            (
-                self.never_started.cmp(&other.never_started),
-                Criterion::NeverStarted,
-            ),
-            (
-                self.warm_surplus.cmp(&other.warm_surplus),
-                Criterion::WarmSurplus,
-            ),
-            (
-                self.node_leaving.cmp(&other.node_leaving),
-                Criterion::NodeLeaving,
-            ),
-            (self.outdated.cmp(&other.outdated), Criterion::Outdated),
-            (self.people.cmp(&other.people), Criterion::People),
-            (self.largest.cmp(&other.largest), Criterion::Largest),
-            (
-                self.neighbours.cmp(&other.neighbours),
-                Criterion::Neighbours,
-            ),
-            (self.zone.cmp(&other.zone), Criterion::Zone),
-            (self.stress.cmp(&other.stress), Criterion::Stress),
-            (self.created.cmp(&other.created), Criterion::Created),
-            (self.uid.cmp(&other.uid), Criterion::Uid),
-        ];
-        parts
-            .into_iter()
-            .find_map(|(order, criterion)| order.is_ne().then_some(criterion))
-    }
-}
-
 /// The bridges that serve, or are about to, in the order in which they are drained.
 pub(crate) fn victims<'s, 'w>(
     scene: &'s Scene<'w>,
@@ -173,20 +118,18 @@ pub(crate) fn victims<'s, 'w>(
     let bridges = scene.sights.iter().filter(|sight| among(sight));
     Ranked::new(bridges, |sight| VictimRank {
         excluded: excluded(scene, sight),
-        key: key(scene, &crowding, sight),
+        key: key(&crowding, sight),
     })
 }
 
-fn key(scene: &Scene<'_>, crowding: &Crowding, sight: &Sight<'_>) -> VictimKey {
+fn key(crowding: &Crowding, sight: &Sight<'_>) -> VictimKey {
     let look = sight.live.last.filter(|_| sight.fresh);
     let people = look.and_then(|look| look.people);
     let stress = look.and_then(|look| look.stress);
     let ran = sight.ever_ran;
-    let surplus_warm = scene.tally.warm > scene.world.pool.spec.warm.max;
     VictimKey {
         operator: Reverse(sight.marks.drain_requested),
         never_started: Reverse(!ran),
-        warm_surplus: Reverse(surplus_warm && sight.state == State::Warm),
         node_leaving: Reverse(sight.leaving.is_some()),
         outdated: Reverse(sight.outdated),
         people: if ran {
@@ -217,7 +160,6 @@ impl Rank for VictimRank {
             .first_if(self.excluded.is_none())
             .first_if(key.operator.0)
             .first_if(key.never_started.0)
-            .first_if(key.warm_surplus.0)
             .first_if(key.node_leaving.0)
             .first_if(key.outdated.0)
             .least(7, key.people.into())
@@ -278,7 +220,7 @@ mod tests {
     }
 
     fn ranks() -> impl Strategy<Value = VictimRank> {
-        let marks = proptest::array::uniform6(prop::bool::weighted(0.1));
+        let marks = proptest::array::uniform5(prop::bool::weighted(0.1));
         let parts = (
             prop_oneof![0..4_u32, Just(64), Just(u32::MAX)],
             part(16, u64::MAX),
@@ -293,9 +235,8 @@ mod tests {
                 key: VictimKey {
                     operator: Reverse(marks[1]),
                     never_started: Reverse(marks[2]),
-                    warm_surplus: Reverse(marks[3]),
-                    node_leaving: Reverse(marks[4]),
-                    outdated: Reverse(marks[5]),
+                    node_leaving: Reverse(marks[3]),
+                    outdated: Reverse(marks[4]),
                     people,
                     largest,
                     neighbours: neighbours as u32,
@@ -332,7 +273,6 @@ mod tests {
             key: VictimKey {
                 operator: Reverse(false),
                 never_started: Reverse(false),
-                warm_surplus: Reverse(false),
                 node_leaving: Reverse(false),
                 outdated: Reverse(false),
                 people: 5,

@@ -1,5 +1,8 @@
 //! Each guard by itself: what it keeps from happening does not happen, and happens when it is off.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use scaler_api::spec::{NodeSignal, OnDeadline};
@@ -8,22 +11,35 @@ use scaler_api::{BridgePoolSpec, Limit, State};
 
 use super::lost::node;
 use super::nodes::leaving;
-use super::stage::{START, Stage, one_warm, pool, secs, spec, uid, wide};
+use super::stage::{Journal, START, Stage, one_warm, pool, secs, spec, uid, wide};
 use crate::guards::{Guard, Guards};
 use crate::invariants::Invariant;
+use crate::life;
 use crate::plan::Transition as T;
 use crate::world::{Marks, Owner, Presence};
 
 /// A stage on which one guard may be off.
-struct Play(Option<Guard>);
+#[derive(Default)]
+struct Play {
+    off: Option<Guard>,
+    journal: Journal,
+}
 
 impl Play {
+    fn without(guard: Guard) -> Self {
+        Self {
+            off: Some(guard),
+            ..Self::default()
+        }
+    }
+
     fn stage(&self, spec: BridgePoolSpec) -> Stage {
         self.of(Stage::new(spec))
     }
 
-    fn of(&self, stage: Stage) -> Stage {
-        match self.0 {
+    fn of(&self, mut stage: Stage) -> Stage {
+        stage.journal = Rc::clone(&self.journal);
+        match self.off {
             Some(guard) => stage.without(guard),
             None => stage,
         }
@@ -496,11 +512,69 @@ fn statuses(stage: &Stage) -> usize {
 fn each_guard_keeps_its_harm_away_and_is_missed_when_it_is_off() {
     let mut wrong = Vec::new();
     for (guard, harm) in TABLE {
-        if harm(&Play(None)) {
+        if harm(&Play::default()) {
             wrong.push(format!("{guard:?} is on, and the harm is done"));
         }
-        if !harm(&Play(Some(guard))) {
+        if !harm(&Play::without(guard)) {
             wrong.push(format!("{guard:?} is off, and nothing happens"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Guards of what is written, sent or believed: without them the same is decided, as far as their scene goes.
+const NOT_OF_DECISIONS: [Guard; 9] = [
+    Guard::DeleteFenced,
+    Guard::PatchFenced,
+    Guard::UnknownIsBusy,
+    Guard::DeadlineSetOnce,
+    Guard::ProtectionOnRescue,
+    Guard::OldEventsIgnored,
+    Guard::ServersClock,
+    Guard::StatusPaced,
+    Guard::StatusCorrected,
+];
+
+/// What is decided more often, less often or at another moment without this guard.
+fn differences(guard: Guard, harm: Harm) -> BTreeSet<T> {
+    let [on, off] = [Play::default(), Play::without(guard)];
+    harm(&on);
+    harm(&off);
+    let decided = |play: &Play, by: T| -> Vec<_> {
+        let journal = play.journal.borrow();
+        journal.iter().filter(|one| one.1 == by).cloned().collect()
+    };
+    let differs = |by: &T| decided(&on, *by) != decided(&off, *by);
+    T::ALL.into_iter().filter(differs).collect()
+}
+
+/// `docs/policy.md` names each guard where it holds something back.
+#[test]
+fn each_guard_is_told_of_a_decision_that_its_scene_shows_to_be_another_one_without_it() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/policy.md");
+    let page = pages::read(&page);
+    let rows = pages::rows(&page, "transition");
+    let mut wrong = Vec::new();
+    for (guard, harm) in TABLE {
+        let name = format!("`{guard:?}`");
+        let told = |by: &T| {
+            let by = format!("**{}**", life::name(*by));
+            rows.iter()
+                .any(|row| row[0] == by && row[3].contains(&name))
+        };
+        let told: BTreeSet<T> = T::ALL.into_iter().filter(told).collect();
+        let shown = differences(guard, harm);
+        let of_none = NOT_OF_DECISIONS.contains(&guard);
+        if of_none && !shown.is_empty() {
+            wrong.push(format!("{name} is of decisions, too: {shown:?}"));
+        }
+        if !of_none && told.is_disjoint(&shown) {
+            wrong.push(format!(
+                "{name} is told of {told:?}, and holds back {shown:?}"
+            ));
+        }
+        if !page.contains(&name) {
+            wrong.push(format!("{name} is not told of"));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

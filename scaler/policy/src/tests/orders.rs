@@ -7,14 +7,13 @@ use scaler_api::state::IntentReason;
 use super::stage::{Stage, one_warm, spec, uid};
 use crate::report::report;
 use crate::world::Node;
-use crate::{Criterion, Kept, Transition, VictimKey};
+use crate::{Criterion, Kept, RescueKey, Transition, VictimKey};
 
 /// A bridge that nothing speaks for or against.
 fn plain() -> VictimKey {
     VictimKey {
         operator: Reverse(false),
         never_started: Reverse(false),
-        warm_surplus: Reverse(false),
         node_leaving: Reverse(false),
         outdated: Reverse(false),
         people: 5,
@@ -44,15 +43,11 @@ fn the_first_difference_decides() {
         change(&mut key);
         key
     };
-    let table: [(&str, VictimKey); 12] = [
+    let table: [(&str, VictimKey); 11] = [
         ("operator mark", worse(|key| key.operator = Reverse(true))),
         (
             "never started",
             worse(|key| key.never_started = Reverse(true)),
-        ),
-        (
-            "warm beyond the maximum",
-            worse(|key| key.warm_surplus = Reverse(true)),
         ),
         (
             "node leaving",
@@ -93,20 +88,7 @@ fn the_first_difference_decides() {
         ),
         ("uid", plain()),
     ];
-    let criteria = [
-        Criterion::Operator,
-        Criterion::NeverStarted,
-        Criterion::WarmSurplus,
-        Criterion::NodeLeaving,
-        Criterion::Outdated,
-        Criterion::People,
-        Criterion::Largest,
-        Criterion::Neighbours,
-        Criterion::Zone,
-        Criterion::Stress,
-        Criterion::Created,
-    ];
-    for (pair, criterion) in table.windows(2).zip(criteria) {
+    for (pair, criterion) in table.windows(2).zip(Criterion::ALL) {
         assert!(pair[0].1 < pair[1].1, "{} before {}", pair[0].0, pair[1].0);
         assert_eq!(pair[0].1.criterion(&pair[1].1), Some(criterion));
         assert_eq!(pair[1].1.criterion(&pair[0].1), Some(criterion));
@@ -117,6 +99,51 @@ fn the_first_difference_decides() {
     };
     assert_eq!(plain().criterion(&other), Some(Criterion::Uid));
     assert_eq!(plain().criterion(&plain()), None);
+}
+
+#[test]
+fn the_first_difference_decides_who_comes_back() {
+    let plain = || RescueKey {
+        warm: false,
+        outdated: false,
+        free: Reverse(300),
+        deadline: Reverse(Some(Time::from_millis(2000))),
+        uid: uid("m").into(),
+    };
+    // Each comes back after the plain one, though it is better in everything that comes later.
+    let better = || RescueKey {
+        free: Reverse(400),
+        deadline: Reverse(Some(Time::from_millis(3000))),
+        uid: uid("a").into(),
+        ..plain()
+    };
+    let table = [
+        RescueKey {
+            warm: true,
+            ..better()
+        },
+        RescueKey {
+            outdated: true,
+            ..better()
+        },
+        RescueKey {
+            free: Reverse(299),
+            ..better()
+        },
+        RescueKey {
+            deadline: Reverse(Some(Time::from_millis(1999))),
+            uid: uid("a").into(),
+            ..plain()
+        },
+        RescueKey {
+            uid: uid("n").into(),
+            ..plain()
+        },
+    ];
+    for (words, later) in RescueKey::WORDS.into_iter().zip(table) {
+        assert!(plain() < later, "{words}: {later:?}");
+    }
+    assert!(better() < plain());
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The stage.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 use bridge::Time;
@@ -51,12 +53,17 @@ impl Object {
 }
 
 /// An API server, bridges and a jicofo that do at once what they are asked, and a world that observes them.
+/// What is decided on a stage: when, and about whom.
+pub(super) type Journal = Rc<RefCell<Vec<(Time, Transition, Option<Uid>)>>>;
+
 pub(super) struct Stage {
     pub(super) world: World,
     pub(super) now: Time,
     pub(super) objects: BTreeMap<Uid, Object>,
     pub(super) actors: BTreeMap<Uid, Actor>,
     pub(super) log: Vec<(Time, Transition, Option<Uid>)>,
+    /// The same, for whoever outlives the stage.
+    pub(super) journal: Journal,
     /// The ways on which bridges were taken.
     pub(super) ways: BTreeSet<Way>,
     pub(super) sent: Vec<Request>,
@@ -167,6 +174,7 @@ impl Stage {
             objects: BTreeMap::new(),
             actors: BTreeMap::new(),
             log: Vec::new(),
+            journal: Journal::default(),
             ways: BTreeSet::new(),
             sent: Vec::new(),
             boots: true,
@@ -449,7 +457,9 @@ impl Stage {
         self.check();
         for decision in &plan.decisions {
             let pod = decision.pod.as_ref().map(|pod| pod.uid.clone());
-            self.log.push((self.now, decision.transition, pod));
+            let decided = (self.now, decision.transition, pod);
+            self.journal.borrow_mut().push(decided.clone());
+            self.log.push(decided);
             self.ways.insert(decision.way());
         }
         plan

@@ -9,7 +9,6 @@ pub(super) fn before(key: &VictimKey, next: &VictimKey) -> String {
     match key.criterion(next) {
         Some(Criterion::Operator) => "somebody asked for it".to_owned(),
         Some(Criterion::NeverStarted) => "it never ran, nobody can be on it".to_owned(),
-        Some(Criterion::WarmSurplus) => "it is warm, and more are than may be".to_owned(),
         Some(Criterion::NodeLeaving) => "its node leaves".to_owned(),
         Some(Criterion::Outdated) => "it is of an older revision".to_owned(),
         Some(Criterion::People) => format!("fewest people ({})", bucket(key.people)),
@@ -37,7 +36,6 @@ pub(super) fn behind(key: &VictimKey, last: &VictimKey) -> String {
     match key.criterion(last) {
         Some(Criterion::Operator) => "nobody asked for it".to_owned(),
         Some(Criterion::NeverStarted) => "it ran, people may be on it".to_owned(),
-        Some(Criterion::WarmSurplus) => "it is no warm one too many".to_owned(),
         Some(Criterion::NodeLeaving) => "its node stays".to_owned(),
         Some(Criterion::Outdated) => "it is of the current revision".to_owned(),
         Some(Criterion::People) => format!(
