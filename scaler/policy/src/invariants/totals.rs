@@ -125,17 +125,17 @@ fn drains_few_at_once(world: &World, plan: &Plan) -> Found {
     let draining = |intent| matches!(intent, Intent::Drain | Intent::Expel);
     let (mut before, mut new) = (0_u32, 0_u32);
     let mut bridges = world.outstanding().creates.len() as u32;
-    for known in world
-        .pods()
-        .values()
-        .filter(|known| known.pod.deletion.is_none())
-    {
+    for (uid, known) in world.pods() {
+        if known.pod.deletion.is_some() {
+            continue;
+        }
         bridges += 1;
         let Ok(marks) = &known.pod.marks else {
             continue;
         };
         // Nobody is on one that does not run.
-        let going = draining(marks.intent) && !known.pod.verifiably_down();
+        let down = Before::new(world, uid, plan.at).is_some_and(|pod| pod.down());
+        let going = draining(marks.intent) && !down;
         before += u32::from(going && by_choice(marks.reason));
     }
     for decision in &plan.decisions {
