@@ -30,7 +30,7 @@ pub enum Guard {
     PresencesBeforeDelete,
     /// A DELETE names the version of the object on which it was decided.
     DeleteFenced,
-    /// A patch names the version of the object on which it was decided.
+    /// A patch names the object and its version on which it was decided.
     PatchFenced,
     /// A drain leaves at least `minActive` bridges that take conferences.
     ActiveFloor,

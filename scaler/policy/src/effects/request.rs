@@ -160,10 +160,11 @@ pub(super) fn create(pool: &Pool, marks: &Marks, creation: String) -> Call {
 
 pub(super) fn mark(pool: &Pool, known: &Known, mark: &Mark, guards: Guards) -> Call {
     let pod = &known.pod;
-    let version = guards
-        .on(Guard::PatchFenced)
-        .then_some(mark.resource_version.as_str());
-    let mut metadata = metadata(&pod.uid.0, version);
+    let mut metadata = if guards.on(Guard::PatchFenced) {
+        metadata(&pod.uid.0, Some(&mark.resource_version))
+    } else {
+        Map::new()
+    };
     let (labels, annotations) = match &pod.marks {
         Ok(_) if !pod.labelled => (mark.after.labels(&pool.name), mark.after.annotations()),
         Ok(before) => (

@@ -39,11 +39,9 @@ pub fn request(call: &Call, pool: &str, spec: &BridgePoolSpec) -> Option<Request
                 .map_or(GRACE, |seconds| Duration::from_secs(seconds.unsigned_abs())),
             ..Pod::default()
         }))),
-        Call::PatchPod {
-            name, uid, body, ..
-        } => Request::Patch {
+        Call::PatchPod { name, body, .. } => Request::Patch {
             key: Key::pod(name),
-            uid: Some(uid.0.clone()),
+            uid: uid(body),
             version: version(body),
             edit: edit(body),
         },
@@ -62,7 +60,7 @@ pub fn request(call: &Call, pool: &str, spec: &BridgePoolSpec) -> Option<Request
         Call::ReadPod { name, .. } => Request::Get(Key::pod(name)),
         Call::PatchPool { body, .. } => Request::Patch {
             key: Key::new(Kind::Pool, pool),
-            uid: body["metadata"]["uid"].as_str().map(str::to_owned),
+            uid: uid(body),
             version: version(body),
             edit: edit(body),
         },
@@ -75,6 +73,10 @@ pub fn request(call: &Call, pool: &str, spec: &BridgePoolSpec) -> Option<Request
             return None;
         }
     })
+}
+
+fn uid(body: &Value) -> Option<String> {
+    Some(body["metadata"]["uid"].as_str()?.to_owned())
 }
 
 fn version(body: &Value) -> Option<u64> {

@@ -559,15 +559,6 @@ fn f60_a_patch_of_a_pod_that_is_gone_brings_nothing_back() {
             scene.size(2);
             scene.sprung(20)?;
             let gone = scene.ever(|pod| !scene.names().contains(&pod.meta.name));
-            if scene.bare {
-                // What it would have been without the uid.
-                let patched = scene.edit(
-                    &gone[0],
-                    &[(scaler_api::labels::POOL.name(), Some("pool"))],
-                    &[],
-                );
-                scene.claim("it is patched", patched.is_ok());
-            }
             scene.always("it does not come back", 60, |scene| {
                 gone.iter().all(|name| scene.gone(name))
             });
@@ -576,7 +567,7 @@ fn f60_a_patch_of_a_pod_that_is_gone_brings_nothing_back() {
             Ok(())
         },
     )
-    .needs_outside("the uid in the patch");
+    .needs(Guard::PatchFenced);
 }
 
 /// F61
