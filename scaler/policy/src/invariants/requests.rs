@@ -34,6 +34,15 @@ pub fn request_violations(requests: &[Request]) -> Vec<Violation> {
                     "a patch names no UID, and would make an object of its own",
                 ))
             }
+            Call::PatchStatus { body, .. } | Call::PatchPool { body, .. }
+                if !body["metadata"]["uid"].is_string() =>
+            {
+                Some(Violation {
+                    invariant: Invariant::I9,
+                    pod: None,
+                    found: "a patch does not name the UID of its pool".to_owned(),
+                })
+            }
             Call::PatchStatus { status, .. } if !selects_counted(&status.selector) => {
                 Some(Violation {
                     invariant: Invariant::I8,

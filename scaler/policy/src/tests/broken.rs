@@ -327,3 +327,20 @@ fn a_status_that_selects_what_is_not_counted_is_noticed() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].invariant, Invariant::I8);
 }
+
+#[test]
+fn a_patch_that_does_not_name_the_uid_of_what_it_changes_is_noticed() {
+    let mut stage = Stage::one_too_many([9, 0]);
+    let plan = stage.decide();
+    let mut requests = effects(&mut stage.world, &plan, stage.now);
+    let mut patches = 0;
+    for request in &mut requests {
+        if let Call::PatchPod { body, .. } | Call::PatchStatus { body, .. } = &mut request.call {
+            patches += 1;
+            body["metadata"]["uid"].take();
+        }
+    }
+    let found = request_violations(&requests);
+    assert_eq!((patches, found.len()), (2, 2), "{found:#?}");
+    assert!(found.iter().all(|found| found.invariant == Invariant::I9));
+}

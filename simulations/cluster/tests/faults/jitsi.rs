@@ -1,6 +1,7 @@
 //! Bridges that lie, hang and restart, a jicofo that is away, and people who come at the wrong moment.
 
 use bridge::model::Health;
+use cluster::chaos::{Then, When};
 use cluster::net::Answering;
 use cluster::run::{Scenario, template};
 use scaler_api::spec::OnDeadline;
@@ -8,7 +9,7 @@ use scaler_api::state::Intent;
 use scaler_api::{Duration as Lasting, Limit, annotations};
 use scaler_policy::{Guard, Transition};
 
-use crate::scene::{Played, Scene, fault, intent, secs};
+use crate::scene::{Played, Scene, fault, secs};
 
 /// F42
 #[test]
@@ -151,6 +152,16 @@ fn f44_a_conference_that_comes_before_jicofo_knows_of_the_drain_keeps_the_bridge
     played.needs(Guard::SettleTime);
 }
 
+/// A bridge goes, and nobody with it.
+fn unharmed(scene: &mut Scene, name: &str) -> Result<(), String> {
+    scene.until("it is gone", 120, |scene| scene.gone(name))?;
+    scene.claim(
+        "nobody was cut, and no bridge lost",
+        scene.cut() == 0 && scene.sim.world.jitsi.lost_bridges() == Some(0),
+    );
+    Ok(())
+}
+
 /// F44
 #[test]
 fn f44_a_conference_that_comes_right_before_the_deletion_is_kept_away_by_the_shutdown() {
@@ -159,23 +170,29 @@ fn f44_a_conference_that_comes_right_before_the_deletion_is_kept_away_by_the_shu
         |_| {},
         |scene| {
             let busy = scene.populate(&[4, 4])?;
+            // jicofo learns of the shutdown within 10 s, and the deletion comes after 20 s.
+            for pause in [0, 1_000, 4_000, 8_000, 10_000, 14_000, 18_000, 19_000] {
+                let name = scene.shrink(2)?;
+                scene.until("it shuts down", 90, |scene| scene.shuts_down(&name))?;
+                scene.happened();
+                scene.millis(pause);
+                // It would be the only one that is not busy.
+                let room = format!("late-{pause}");
+                let home = scene.meet(&room, 2, 1)?;
+                let hears = pause >= 10_000;
+                scene.claim(
+                    "jicofo sends them to another one",
+                    !hears || busy.contains(&home),
+                );
+                unharmed(scene, &name)?;
+                scene.size(3);
+                scene.until("three serve", 180, |scene| scene.serving().len() == 3)?;
+            }
+            // In the very moment of the deletion.
             let name = scene.shrink(2)?;
-            scene.until("its deletion is near", 90, |scene| {
-                let marked = scene.since(&name, |pod| intent(pod) == Intent::Remove);
-                let shuts_down = scene.shuts_down(&name) || scene.sim.trace.text().is_none();
-                marked.is_some_and(|marked| scene.sim.now().since(marked) >= secs(1)) && shuts_down
-            })?;
-            scene.happened();
-            scene.secs(5);
-            // It would be the only one that is not busy.
-            let home = scene.meet("late", 2, 10)?;
-            scene.claim("jicofo sends them to another one", busy.contains(&home));
-            scene.until("it is gone", 60, |scene| scene.gone(&name))?;
-            scene.claim(
-                "nobody was cut, and no bridge lost",
-                scene.cut() == 0 && scene.sim.world.jitsi.lost_bridges() == Some(0),
-            );
-            Ok(())
+            scene.trap(When::Delete, Then::Confer);
+            scene.sprung(120)?;
+            unharmed(scene, &name)
         },
     );
     played.needs(Guard::PresencesBeforeDelete);
