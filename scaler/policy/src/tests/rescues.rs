@@ -38,8 +38,8 @@ fn wanted_again(stage: &mut Stage) -> (Option<Unfit>, usize, usize) {
 
 #[test]
 fn a_bridge_is_not_taken_back_for_each_reason_alone() {
-    assert_eq!(wanted_again(&mut draining()), (None, 1, 0));
     type Happens = fn(&mut Stage);
+    assert_eq!(wanted_again(&mut draining()), (None, 1, 0));
     let reasons: [(&str, Unfit, Happens); 14] = [
         ("it is switched off", Unfit::Disabled, |stage| {
             stage.respec(|pool| pool.spec.rescue.enabled = false);

@@ -7,6 +7,7 @@ use scaler_api::State;
 
 use super::stage::{Stage, secs, spec, uid};
 use crate::plan::Transition as T;
+use crate::world::Tuning;
 use crate::{Call, Outcome};
 
 /// Two bridges, of which the second drains with people on it; it may last ten minutes. Answers are good for hours, and nothing is
@@ -122,7 +123,7 @@ fn what_is_due_is_done_at_that_moment() {
 
 #[test]
 fn what_has_no_moment_of_its_own_is_done_within_the_time_in_which_all_is_decided_anew() {
-    let rows: [(&str, T, Begins); 2] = [
+    let rows: [(&str, T, Begins); 3] = [
         ("the shortest life of a bridge", T::Drain, || {
             let mut stage = Stage::new(spec(1));
             stage.scale(2);
@@ -132,6 +133,14 @@ fn what_has_no_moment_of_its_own_is_done_within_the_time_in_which_all_is_decided
             stage.scale(1);
             stage.second();
             (stage, born + Duration::from_mins(2))
+        }),
+        ("a shutdown that is not followed", T::Delete, || {
+            let mut stage = unhurried();
+            stage.world.tuning.resync = Tuning::default().resync;
+            stage.people("b1", 0);
+            stage.actor("b1").obeys = false;
+            let told = sleeps_until(&mut stage, T::ShutDown);
+            (stage, told + secs(75))
         }),
         ("a start that takes too long", T::StartFailed, || {
             let mut stage = Stage::new(spec(1));
