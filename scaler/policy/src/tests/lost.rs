@@ -3,7 +3,7 @@ use scaler_api::State;
 
 use super::stage::{Stage, secs, spec, uid};
 use crate::plan::Transition as T;
-use crate::world::{Node, Owner, Phase, Running};
+use crate::world::{Node, Owner, Phase, Presence, Running};
 use crate::{Call, Outcome};
 
 #[test]
@@ -277,4 +277,36 @@ fn a_start_has_not_failed_where_only_this_controller_does_not_know_that_it_serve
         let case = format!("answers {answers}, joined {joined}, ready {ready}");
         assert_eq!(stage.times(T::StartFailed) > 0, drained, "{case}");
     }
+}
+
+#[test]
+fn no_start_has_failed_while_jicofo_is_away() {
+    let mut stage = Stage::new(spec(2));
+    stage.restart("b1");
+    stage.actor("b1").joined = false;
+    let now = stage.now;
+    stage.world.observe_jicofo(Presence::Away(now));
+    stage.seconds(700);
+    assert_eq!(stage.times(T::StartFailed), 0);
+    stage.world.observe_jicofo(Presence::Here([].into()));
+    stage.seconds(2);
+    assert_eq!(stage.times(T::StartFailed), 1);
+}
+
+#[test]
+fn where_nodes_are_not_watched_none_of_them_is_missed() {
+    let mut stage = Stage::new(spec(2));
+    stage.change("b1", |object| object.pod.node = Some("node".to_owned()));
+    stage.actor("b1").answers = false;
+    stage.seconds(60);
+    assert_eq!(stage.times(T::Uncount), 0);
+    // Once one is known, all are watched, and this one is not there.
+    stage.world.observe_node(Node {
+        name: "other".to_owned(),
+        zone: String::new(),
+        ready: true,
+        signals: [].into(),
+    });
+    stage.second();
+    assert_eq!(stage.times(T::Uncount), 1);
 }

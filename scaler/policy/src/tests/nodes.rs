@@ -1,5 +1,5 @@
 use scaler_api::State;
-use scaler_api::spec::NodeSignal;
+use scaler_api::spec::{NodeSignal, OnDeadline};
 use scaler_api::state::IntentReason;
 
 use super::stage::{Stage, secs, spec};
@@ -115,4 +115,70 @@ fn a_bridge_of_which_nothing_is_known_is_not_drained_below_the_floor() {
     leaving(&mut stage, &["b1"], NodeSignal::Cordon);
     stage.seconds(10);
     assert_eq!(stage.times(T::Drain), 0);
+}
+
+#[test]
+fn whoever_is_waited_for_is_moved_all_the_same_when_the_node_is_taken_away() {
+    for (signal, state) in [
+        (NodeSignal::Interruption, State::Expelling),
+        (NodeSignal::Cordon, State::Draining),
+    ] {
+        let mut waits = spec(2);
+        waits.drain.on_deadline = OnDeadline::Wait;
+        waits.drain.node_deadline = scaler_api::Duration::from_secs(5);
+        let mut stage = Stage::new(waits);
+        stage.people_everywhere(4);
+        stage.second();
+        leaving(&mut stage, &["b1"], signal);
+        stage.seconds(20);
+        assert_eq!(stage.state("b1"), state, "{signal:?}");
+    }
+}
+
+#[test]
+fn of_several_signs_the_nearest_end_holds() {
+    let mut stage = serving(2);
+    leaving(&mut stage, &["b1"], NodeSignal::Cordon);
+    stage.world.observe_node(Node {
+        name: "old".to_owned(),
+        zone: "a".to_owned(),
+        ready: true,
+        signals: [NodeSignal::Cordon, NodeSignal::Interruption].into(),
+    });
+    let drain = stage.until_written(T::Drain);
+    assert_eq!(drain.reason, IntentReason::Interrupted);
+}
+
+#[test]
+fn nobody_is_cut_off_sooner_because_a_node_leaves() {
+    let mut kills = spec(2);
+    kills.drain.on_deadline = OnDeadline::Kill;
+    let mut stage = Stage::one_too_many_of(kills, [60, 6]);
+    stage.seconds(3);
+    let before = stage.marks("b1").clone();
+    leaving(&mut stage, &["b1"], NodeSignal::Karpenter);
+    stage.seconds(3);
+    let after = stage.marks("b1");
+    assert_eq!(
+        (after.deadline, after.reason),
+        (before.deadline, before.reason)
+    );
+}
+
+#[test]
+fn a_drain_that_an_operator_calls_off_goes_on_while_the_node_leaves() {
+    let mut soon = spec(2);
+    // The node's deadline is not the nearer one, so that the drain stays the operator's.
+    soon.drain.deadline = scaler_api::Duration::from_mins(5);
+    let mut stage = Stage::new(soon);
+    stage.people_everywhere(4);
+    let key = "bridgetender.dev/drain-requested";
+    stage.annotate("b1", key, Some("true"));
+    stage.seconds(3);
+    assert_eq!(stage.marks("b1").reason, IntentReason::Operator);
+    leaving(&mut stage, &["b1"], NodeSignal::Cordon);
+    stage.annotate("b1", key, None);
+    stage.seconds(3);
+    assert_eq!(stage.times(T::Rescue), 0);
+    assert_eq!(stage.state("b1"), State::Draining);
 }

@@ -5,7 +5,7 @@ use scaler_api::status::Reason;
 use super::stage::{Stage, one_warm, secs, spec};
 use crate::plan::Transition as T;
 use crate::world::{Command, Running};
-use crate::{Action, Call, Doubt};
+use crate::{Action, Call, Doubt, Outcome};
 
 /// Two bridges, of which the second is to go.
 fn one_too_many() -> Stage {
@@ -580,4 +580,28 @@ fn one_that_was_deaf_long_ago_is_told_anew_before_it_is_deleted() {
     let told = stage.times(T::ShutDown);
     stage.until_decided(T::Delete);
     assert!(stage.times(T::ShutDown) > told, "{:?}", stage.life("b1"));
+}
+
+#[test]
+fn the_settle_time_lasts_from_when_it_was_written_down_that_nobody_is_left() {
+    let mut stage = Stage::one_too_many([9, 0]);
+    for _ in 0..30 {
+        stage.tick();
+        let plan = stage.decide();
+        stage.carry_out(&plan, |request| match &request.call {
+            Call::PatchPod { body, .. } => {
+                let since = &body["metadata"]["annotations"]["bridgetender.dev/zero-since"];
+                since.is_string().then_some(Outcome::Conflict)
+            }
+            _ => None,
+        });
+    }
+    assert!(stage.times(T::Settle) > 1, "seen empty for long");
+    assert_eq!(stage.marks("b1").zero_since, None);
+    stage.until("it is written down", |stage| {
+        stage.marks("b1").zero_since.is_some()
+    });
+    let since = stage.marks("b1").zero_since.unwrap();
+    stage.until_decided(T::Remove);
+    assert_eq!(stage.when(T::Remove), Some(since + secs(15)));
 }

@@ -1,6 +1,8 @@
-use scaler_api::State;
+use scaler_api::spec::NodeSignal;
 use scaler_api::status::Reason;
+use scaler_api::{Limit, State};
 
+use super::nodes::leaving;
 use super::stage::{Stage, spec};
 use crate::plan::Transition as T;
 
@@ -96,4 +98,72 @@ fn an_outdated_bridge_that_never_ran_makes_room_at_once() {
     stage.boots = true;
     stage.seconds(5);
     assert_eq!(stage.state("n1"), State::Gone);
+}
+
+#[test]
+fn no_old_bridge_drains_while_many_are_out_of_order() {
+    let mut stage = Stage::outdated(3);
+    for name in ["b0", "b1"] {
+        stage.actor(name).healthy = false;
+    }
+    stage.seconds(30);
+    assert_eq!(stage.state("n1"), State::Active, "its replacement is there");
+    assert_eq!((stage.times(T::Count), stage.times(T::Drain)), (0, 0));
+    for name in ["b0", "b1"] {
+        stage.actor(name).healthy = true;
+    }
+    stage.seconds(2);
+    assert_eq!((stage.times(T::Count), stage.times(T::Drain)), (1, 1));
+}
+
+#[test]
+fn a_revision_that_does_not_come_up_is_tried_again_one_bridge_at_a_time() {
+    let mut stage = Stage::outdated(4);
+    stage.respec(|pool| pool.spec.update.max_surge = Limit::Count(3));
+    stage.boots = false;
+    stage.seconds(5);
+    assert_eq!(stage.in_state(State::Pending), 3);
+    stage.seconds(590);
+    stage.until_decided(T::StartFailed);
+    for _ in 0..300 {
+        stage.second();
+        assert!(stage.in_state(State::Pending) <= 1, "{:?}", stage.states());
+    }
+    assert_eq!(stage.times(T::Create), 4);
+}
+
+#[test]
+fn a_new_bridge_that_is_out_of_sight_replaces_none() {
+    let mut stage = Stage::outdated(3);
+    let healthy = |stage: &mut Stage, healthy| {
+        for name in ["b0", "b1"] {
+            stage.actor(name).healthy = healthy;
+        }
+    };
+    // It comes up while nothing may be drained, and is out of sight when it may.
+    healthy(&mut stage, false);
+    stage.seconds(20);
+    assert_eq!(stage.state("n1"), State::Active);
+    stage.actor("n1").answers = false;
+    stage.seconds(40);
+    healthy(&mut stage, true);
+    stage.seconds(20);
+    assert_eq!((stage.times(T::Count), stage.times(T::Drain)), (0, 0));
+    stage.actor("n1").answers = true;
+    stage.seconds(2);
+    assert_eq!((stage.times(T::Count), stage.times(T::Drain)), (1, 1));
+}
+
+#[test]
+fn a_pinned_bridge_is_not_replaced_although_its_node_leaves() {
+    let mut stage = Stage::new(spec(1));
+    stage.people("b0", 4);
+    leaving(&mut stage, &["b0"], NodeSignal::Cordon);
+    stage.second();
+    assert_eq!(stage.state("n1"), State::Starting, "its replacement");
+    stage.annotate("b0", "bridgetender.dev/pinned", Some("true"));
+    stage.seconds(10);
+    assert_eq!(stage.times(T::Count), 0);
+    assert_eq!(stage.state("b0"), State::Active);
+    assert_eq!(stage.life("n1").last(), Some(&T::Settle), "it goes");
 }

@@ -1,11 +1,13 @@
 //! Bridges that are kept warm, and what brings a bridge back that was to go.
 
-use scaler_api::State;
+use std::time::Duration;
+
 use scaler_api::spec::NodeSignal;
 use scaler_api::state::{Intent, IntentReason};
+use scaler_api::{Limit, State};
 
 use super::nodes::leaving;
-use super::stage::{Stage, one_warm, secs, wide};
+use super::stage::{START, Stage, one_warm, secs, wide};
 use crate::Action;
 use crate::plan::Transition as T;
 
@@ -161,4 +163,34 @@ fn a_deletion_must_leave_while_its_last_look_is_fresh() {
     let fresh = stage.world.pool().spec.evidence.removal_freshness.get();
     assert!(fresh > secs(0));
     assert_eq!(not_after, Some(deletion.evidence.look.unwrap().at + fresh));
+}
+
+#[test]
+fn an_outdated_bridge_is_not_kept_as_a_spare() {
+    let mut spec = one_warm(2);
+    spec.update.paused = true;
+    let mut stage = Stage::new(spec);
+    stage.people("b0", 9);
+    stage.respec(|pool| pool.revision = "newer".to_owned());
+    stage.scale(1);
+    stage.seconds(60);
+    assert_eq!((stage.times(T::KeepWarm), stage.times(T::Delete)), (0, 1));
+}
+
+#[test]
+fn replacements_that_nothing_waits_for_drain_within_the_budget() {
+    let mut spec = wide(2);
+    spec.drain.max_concurrent = Limit::Count(1);
+    let mut stage = Stage::new(spec);
+    let since = START - Duration::from_hours(1);
+    for name in ["s0", "s1", "s2"] {
+        stage.active(name, "new");
+        let mut marks = stage.marks(name).clone();
+        (marks.counted, marks.reason) = (false, IntentReason::Surge);
+        stage.put(name, &marks, since);
+    }
+    stage.people_everywhere(4);
+    stage.seconds(10);
+    assert_eq!(stage.times(T::Drain), 1);
+    assert_eq!(stage.in_state(State::Active), 4);
 }

@@ -26,6 +26,8 @@ use crate::world::*;
 pub(super) struct Actor {
     pub(super) people: Option<u64>,
     pub(super) conferences: u64,
+    /// Endpoints of its largest conference, where that is not as many as there are people.
+    pub(super) largest: Option<u64>,
     pub(super) stress: f64,
     pub(super) flags: Flags,
     pub(super) healthy: bool,
@@ -256,6 +258,7 @@ impl Stage {
             Actor {
                 people: Some(0),
                 conferences: 0,
+                largest: None,
                 stress: 0.1,
                 flags: Flags {
                     drain,
@@ -394,7 +397,7 @@ impl Stage {
                 flags: actor.flags,
                 people: actor.people,
                 conferences: Some(actor.conferences),
-                largest: actor.people,
+                largest: actor.largest.or(actor.people),
                 stress: Some(actor.stress),
                 healthy: Some(actor.healthy),
                 joined: actor.joined,
@@ -482,6 +485,21 @@ impl Stage {
     /// A second passes: the bridges are looked at, and until nothing more is due at this moment it is decided and done.
     pub(super) fn second(&mut self) {
         self.tick();
+        self.act_on();
+    }
+
+    /// Nothing happens until something is due; then the bridges are looked at, and it is decided and done.
+    pub(super) fn sleep(&mut self) {
+        let wake = self.world.wake();
+        assert!(wake > self.now, "it is due at {wake:?} and not done");
+        self.now = wake;
+        self.world.hear(wake);
+        self.look();
+        self.act_on();
+    }
+
+    /// It is decided and done until nothing more is due at this moment.
+    fn act_on(&mut self) {
         for _ in 0..20 {
             if self.act().decisions.is_empty() {
                 return;

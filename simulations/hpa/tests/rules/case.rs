@@ -152,6 +152,8 @@ pub(crate) struct Came {
     pub(crate) conditions: String,
     /// The events.
     pub(crate) events: Vec<String>,
+    /// When the size was changed last, as the status tells it.
+    pub(crate) scaled_at: Option<Time>,
     /// Whether it ended with an error.
     pub(crate) failed: bool,
 }
@@ -281,6 +283,7 @@ impl Case {
                 .iter()
                 .map(|event| event.told(&self.policy).to_string())
                 .collect(),
+            scaled_at: outcome.status.last_scale_time,
             failed: outcome.failed,
         }
     }

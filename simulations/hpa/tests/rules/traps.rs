@@ -1,7 +1,7 @@
 //! Where arithmetic, gates and versions trap whoever writes an HPA anew. Percents (T2, T3), windows (T6) and quantities (T8, T9)
 //! are tested beside their code.
 
-use crate::case::{Answer, case, controller, cpu, external, object, of_pods, pods, policy};
+use crate::case::{Answer, NOW, case, controller, cpu, external, object, of_pods, pods, policy};
 use hpa::Class;
 use hpa::inputs::{Reading, Selector};
 
@@ -297,4 +297,31 @@ fn a_restart_protects_the_size_and_then_forgets() {
         10,
         "a fresh controller finds it anew"
     );
+}
+
+#[test]
+fn a_pod_without_a_sample_is_filled_in_only_where_the_others_ask_for_another_size() {
+    // Two of four pods have no sample. At the target exactly nothing is assumed of them; above it they are idle, and below it they use
+    // what is wanted of each, or of the CPU all that they request.
+    for (usage, sizes) in [
+        (100, [4, 4]),
+        (101, [4, 4]),
+        (300, [6, 6]),
+        (99, [4, 4]),
+        (50, [3, 4]),
+    ] {
+        let answer = Answer::Pods(vec![Some(usage), Some(usage), None, None], Vec::new());
+        let proposals = [pods(100), cpu(10)].map(|metric| {
+            let mut case = case(policy(&metric, WIDE), 4, answer.clone());
+            case.sync().proposals[0]
+        });
+        assert_eq!(proposals, sizes.map(Some), "{usage}");
+    }
+}
+
+#[test]
+fn a_change_of_size_is_told_in_whole_seconds() {
+    let mut case = case(policy(&pods(100), WIDE), 1, of_pods(&[200]));
+    let now = NOW + std::time::Duration::from_millis(987);
+    assert_eq!(case.sync_at(now).scaled_at, Some(NOW));
 }
