@@ -81,7 +81,8 @@ pub(super) fn replace(draft: &mut Draft<'_, '_>) {
     }
 }
 
-fn missed(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
+/// Whether a bridge does not answer, and somebody else misses it, too.
+pub(super) fn missed(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
     let down = sight.pod.node.is_some() && sight.node.is_none_or(|node| !node.ready);
     // Without any node known, nodes are not watched.
     let node_gone = !draft.world.nodes.unwatched() && down;

@@ -10,6 +10,7 @@ use crate::plan::Transition;
 use crate::scene::Sight;
 use crate::step::draft::Draft;
 use crate::step::grow;
+use crate::step::lost::missed;
 use crate::world::Marks;
 
 /// Whether a bridge serves, or is about to, uncounted: a replacement, or one that was out of sight and has come back.
@@ -132,9 +133,13 @@ pub(super) fn surge(draft: &mut Draft<'_, '_>) {
     let most = spec.update.max_surge.of(draft.left.wanted.max(1));
     // A revision that does not come up is tried again, one bridge at a time and ever later; the old ones stay.
     let for_rollout = outdated.min(if stalled { 1 } else { most });
-    let needed = for_rollout
-        .max(draft.surge_needed)
-        .saturating_sub(draft.left.surge);
+    // One that is lost before it was counted takes nobody's place.
+    let lost = draft
+        .sights()
+        .filter(|sight| sight.surge() && draft.free(sight) && missed(draft, sight))
+        .count() as u32;
+    let there = draft.left.surge.saturating_sub(lost);
+    let needed = for_rollout.max(draft.surge_needed).saturating_sub(there);
     for _ in 0..needed {
         let counted = !draft.world.guards.on(Guard::SurgeUncounted);
         if !grow::create(draft, counted, IntentReason::Surge) {

@@ -2,6 +2,7 @@ use scaler_api::spec::NodeSignal;
 use scaler_api::status::Reason;
 use scaler_api::{Limit, State};
 
+use super::lost::node;
 use super::nodes::leaving;
 use super::stage::{Stage, spec};
 use crate::plan::Transition as T;
@@ -166,4 +167,22 @@ fn a_pinned_bridge_is_not_replaced_although_its_node_leaves() {
     assert_eq!(stage.times(T::Count), 0);
     assert_eq!(stage.state("b0"), State::Active);
     assert_eq!(stage.life("n1").last(), Some(&T::Settle), "it goes");
+}
+
+#[test]
+fn a_rollout_goes_on_when_its_replacement_is_lost_before_it_is_counted() {
+    let mut stage = Stage::outdated(3);
+    for name in ["b0", "b1"] {
+        stage.actor(name).healthy = false;
+    }
+    stage.seconds(20);
+    assert_eq!(stage.state("n1"), State::Active, "waits uncounted");
+    stage.actor("n1").answers = false;
+    node(&mut stage, "n1", false);
+    stage.seconds(40);
+    for name in ["b0", "b1"] {
+        stage.actor(name).healthy = true;
+    }
+    stage.seconds(600);
+    assert!(stage.times(T::Drain) >= 1, "{:?}", stage.states());
 }
