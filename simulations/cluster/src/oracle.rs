@@ -28,6 +28,7 @@
 //! - Bridges that are to take no conferences are no sign that all are unhealthy at once, nor of the contrary.
 //! - A bridge that is to take no conferences may take some for a minute in which a leader is undisturbed; one whose kubelet is
 //!   cut off, and has not heard that its pod was deleted or could not say that it runs, for as long as that lasts.
+//! - A deleted pool may be let go with bridges there if they were to go with it at any time within the last 160 s.
 //! - The status may tell another number than is counted, and what was decided before a pool was paused may arrive, for as long as a
 //!   leader may not have heard, or its requests are under way. A bridge that does not stay up may be counted or not.
 //! - Of two that lead at once each may drain as many, and start as many, as would be right if the other had done nothing that it
@@ -38,6 +39,7 @@ mod births;
 mod blame;
 mod choices;
 mod drains;
+mod endings;
 mod floors;
 mod heard;
 mod losses;
@@ -109,6 +111,8 @@ pub enum Rule {
     Serving,
     /// What is somebody else's is not touched.
     Foreign,
+    /// A deleted pool is held until none of its pods is left, unless they shall go with it at once: the garbage collector takes them.
+    Held,
     /// I12: in a paused pool nothing is begun.
     Paused,
     /// I11: once faults have stopped, all comes to rest where it should.
@@ -119,7 +123,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::NobodyHungUpOn,
         Self::NoBridgeLost,
         Self::Moves,
@@ -136,6 +140,7 @@ impl Rule {
         Self::Hidden,
         Self::Serving,
         Self::Foreign,
+        Self::Held,
         Self::Paused,
         Self::Rest,
         Self::Policy,
@@ -164,6 +169,8 @@ pub struct Oracle {
     above_since: Option<Time>,
     /// Since when the status has told another number of bridges than are counted.
     miscounted_since: Option<Time>,
+    /// The uid of a pool that a controller let go while its bridges were there.
+    let_go_early: Option<String>,
     /// What whoever sends the requests that are judged now had heard of when it decided; nothing: all that there was to hear.
     heard: Option<Arc<Heard>>,
     violations: Vec<Violation>,
@@ -231,6 +238,10 @@ impl Oracle {
             let unheard = before.is_some_and(|pod| runs_unheard(world, pod, record.at));
             self.blame.deleted(&key.name, ours && !unheard, record.at);
         }
+        if let (Actor::Collector, Some(Object::Pod(pod))) = (record.actor, record.before.as_deref())
+        {
+            self.judge_collection(world, pod, record.at);
+        }
         if !ours {
             return;
         }
@@ -254,6 +265,13 @@ impl Oracle {
                         self.judge_begun(&after.meta.name, &begun, record.at);
                     }
                     self.judge_marks(world, before, after, record.at);
+                }
+            }
+            (Request::Patch { .. }, Some(Object::Pool(before))) => {
+                if let Ok(object) = &record.reply
+                    && let Object::Pool(after) = &**object
+                {
+                    self.judge_release(world, before, after, record.at);
                 }
             }
             (Request::Create(object), None) => {
@@ -295,12 +313,13 @@ impl Oracle {
     pub fn tell(&self, world: &World, to: &mut impl fmt::Write) -> fmt::Result {
         write!(
             to,
-            "{:?} {:?} {:?} {:?} {:?} {:?} ",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} ",
             self.drains,
             self.blame,
             self.moves,
             self.above_since,
             self.miscounted_since,
+            self.let_go_early,
             drains::lately(world)
         )?;
         if let Some(burst) = &self.burst {

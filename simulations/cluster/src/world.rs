@@ -1,5 +1,6 @@
 //! The cluster: everything but those who decide about it.
 
+mod collector;
 mod exits;
 mod kubelet;
 mod nodes;
@@ -51,6 +52,8 @@ enum Event {
     Heartbeat(String),
     /// Pods of a node that is no more are collected.
     Collect(String),
+    /// Pods of an owner that is no more, by its uid, are collected.
+    CollectOf(String),
     /// A node is added because pods found none.
     AddNode,
     /// Somebody may begin a conference.
@@ -77,6 +80,8 @@ pub struct World {
     people: People,
     losses: Vec<Loss>,
     there: BTreeSet<String>,
+    /// The uids of pools that are no more.
+    gone_pools: BTreeSet<String>,
     /// How many changes of the API server's log the cluster has reacted to.
     seen: usize,
     adding_node: bool,
@@ -113,6 +118,7 @@ impl World {
             people: People::new(people),
             losses: Vec::new(),
             there: BTreeSet::new(),
+            gone_pools: BTreeSet::new(),
             seen: 0,
             adding_node: false,
             nodes_chance: nodes,
@@ -204,7 +210,7 @@ impl World {
         for (at, event) in self.queue.all() {
             write!(to, "{at} {event:?}")?;
         }
-        write!(to, "{:?}", self.there)
+        write!(to, "{:?} {:?}", self.there, self.gone_pools)
     }
 
     fn happen(&mut self, event: Event) {
@@ -221,6 +227,7 @@ impl World {
             Event::Finish(uid) => self.finish(&uid),
             Event::Heartbeat(node) => self.heartbeat(&node),
             Event::Collect(node) => self.collect(&node),
+            Event::CollectOf(owner) => self.collect_of(&owner),
             Event::AddNode => {
                 self.adding_node = false;
                 self.add_node();
@@ -245,11 +252,13 @@ impl World {
         while self.seen < self.api.log().len() {
             let change = &self.api.log()[self.seen];
             self.seen += 1;
-            if change.key.kind != Kind::Pod {
+            let (key, object, gone) = (change.key.clone(), change.object.clone(), change.gone);
+            self.hear_of_owner(&object, gone);
+            if key.kind != Kind::Pod {
                 continue;
             }
-            let name = change.key.name.to_string();
-            let object = (!change.gone).then(|| change.object.clone());
+            let name = key.name.to_string();
+            let object = (!gone).then_some(object);
             let lag = self.nodes_chance.millis(10, 500);
             match object.as_deref().and_then(|object| object.pod()) {
                 Some(pod) if pod.node.is_none() && pod.meta.deleted.is_none() => {

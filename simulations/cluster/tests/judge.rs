@@ -9,6 +9,7 @@ use cluster::api::{Actor, Edit, Key, Kind, Meta, Object, Pod, Pool, Reply, Reque
 use cluster::oracle::{Command, Oracle, Rule};
 use cluster::run::{Options, POOL, simulate};
 use cluster::world::{Setup, World};
+use scaler_api::spec::DeletionPolicy;
 use scaler_api::{BridgePoolSpec, BridgePoolStatus};
 use scaler_policy::Guard;
 
@@ -186,6 +187,38 @@ impl Court {
         self.oracle.look(&self.world);
     }
 
+    /// A pool whose bridges shall be drained first is held; then a user deletes it.
+    fn delete_held_pool(&mut self) {
+        self.edit(|spec| spec.deletion_policy = DeletionPolicy::Drain);
+        self.hold(true);
+        // That it waits has been known for long.
+        self.pass(200);
+        let delete = Request::Delete {
+            key: Key::new(Kind::Pool, POOL),
+            uid: None,
+            version: None,
+            grace: None,
+        };
+        self.ask(Actor::User, delete);
+    }
+
+    /// A controller holds the pool, or lets it go.
+    fn hold(&mut self, hold: bool) {
+        let finalizer = "bridgetender.dev/drain".to_owned();
+        let edit = Edit {
+            finalizers: Some(hold.then_some(finalizer).into_iter().collect()),
+            ..Edit::default()
+        };
+        let meta = &self.world.api.pool(POOL).expect("there is a pool").meta;
+        let patch = Request::Patch {
+            key: Key::new(Kind::Pool, POOL),
+            uid: Some(meta.uid.clone()),
+            version: Some(meta.version),
+            edit,
+        };
+        self.ask(CONTROLLER, patch);
+    }
+
     /// Which rules were broken.
     fn broken(&self) -> BTreeSet<Rule> {
         let violations = self.oracle.violations().iter();
@@ -200,7 +233,7 @@ const LATER: &str = "1970-01-01T00:20:00Z";
 /// What is done; with `true` the mistake is made in it, and without it is not.
 type History = fn(&mut Court, bool);
 
-const HISTORIES: [(Rule, History); 21] = [
+const HISTORIES: [(Rule, History); 22] = [
     (Rule::NobodyHungUpOn, |court, wrong| {
         court.serve(2);
         let people = if wrong { 2 } else { 0 };
@@ -366,6 +399,19 @@ const HISTORIES: [(Rule, History); 21] = [
         court.status(if wrong { 2 } else { 1 }, SELECTOR);
         court.pass(70);
     }),
+    (Rule::Held, |court, wrong| {
+        court.serve(2);
+        court.delete_held_pool();
+        if !wrong {
+            for name in ["b0", "b1"] {
+                court.world.api.remove(&Key::pod(name), court.world.now());
+            }
+        }
+        court.hold(false);
+        // The garbage collector comes, and nobody is on them.
+        court.pass(60);
+        assert_eq!(court.world.api.pods().count(), 0, "they are collected");
+    }),
     (Rule::Paused, |court, wrong| {
         court.edit(|spec| spec.paused = true);
         court.pass(if wrong { 14 } else { 5 });
@@ -410,6 +456,47 @@ fn a_guard_that_is_off_breaks_the_rule_that_it_is_for() {
         };
         assert!((0..TO_FIND).any(broken), "{rule:?} without {guard:?}");
     }
+}
+
+#[test]
+fn people_on_the_bridges_of_a_pool_that_was_let_go_too_early_are_hung_up_on() {
+    let mut court = Court::new();
+    court.serve(2);
+    for person in ["ann", "bob"] {
+        let stay = Duration::from_mins(10);
+        court.world.join_for("room", person, stay);
+    }
+    court.pass(20);
+    court.delete_held_pool();
+    court.hold(false);
+    assert_eq!(court.broken(), [Rule::Held].into());
+    court.pass(15);
+    let both = [Rule::NobodyHungUpOn, Rule::Held].into();
+    assert_eq!(court.broken(), both, "{:?}", court.oracle.violations());
+}
+
+#[test]
+fn the_bridges_of_another_owner_outlive_a_pool_that_is_gone() {
+    let mut court = Court::new();
+    court.create("foreign", &[("protected", "true")], Some("somebody else"));
+    court.serve(1);
+    court.edit(|spec| spec.deletion_policy = DeletionPolicy::Now);
+    let delete = Request::Delete {
+        key: Key::new(Kind::Pool, POOL),
+        uid: None,
+        version: None,
+        grace: None,
+    };
+    court.ask(Actor::User, delete);
+    court.pass(60);
+    let left: Vec<&str> = court
+        .world
+        .api
+        .pods()
+        .map(|pod| pod.meta.name.as_str())
+        .collect();
+    assert_eq!(left, ["foreign"]);
+    assert_eq!(court.broken(), BTreeSet::new());
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub enum Actor {
     Hpa,
     /// A kubelet, the scheduler, or a controller of Kubernetes' own.
     Cluster,
+    /// Kubernetes' garbage collector, which deletes what a gone owner has left behind.
+    Collector,
     /// A person with kubectl, or a tool that acts like one.
     User,
 }

@@ -174,6 +174,7 @@ impl Replica {
         };
         let mut pods = Vec::new();
         let mut nodes = Vec::new();
+        let mut pool_there = false;
         for object in self.watch.objects().values() {
             match &**object {
                 Object::Pod(pod) if observe::labelled(pod, &self.pool) => {
@@ -181,10 +182,15 @@ impl Replica {
                 }
                 Object::Node(node) => nodes.push(observe::node(node)),
                 Object::Pool(pool) if pool.meta.name == self.pool => {
+                    pool_there = true;
                     mind.observe_pool(observe::pool(pool));
                 }
                 _ => {}
             }
+        }
+        if !pool_there {
+            self.forget();
+            return;
         }
         let there: BTreeSet<String> = nodes.iter().map(|node| node.name.clone()).collect();
         for name in self.nodes.difference(&there) {
@@ -231,6 +237,7 @@ impl Replica {
             return;
         };
         mind.hear(heard);
+        let mut pool_gone = false;
         for change in &api.log()[news] {
             match &*change.object {
                 Object::Pod(pod) if !observe::labelled(pod, &self.pool) => {
@@ -258,11 +265,22 @@ impl Replica {
                 Object::Pool(pool)
                     if change.key.kind == Kind::Pool && pool.meta.name == self.pool =>
                 {
+                    pool_gone |= change.gone && pool.meta.uid == self.pool_uid;
                     mind.observe_pool(observe::pool(pool));
                 }
                 _ => {}
             }
         }
+        if pool_gone {
+            self.forget();
+        }
+    }
+
+    /// The pool is gone: nothing is looked after any more.
+    fn forget(&mut self) {
+        self.mind = None;
+        self.looks.clear();
+        self.nodes.clear();
     }
 
     /// The bridges that are to be asked now: pod and container.

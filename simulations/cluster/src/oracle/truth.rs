@@ -8,7 +8,7 @@ use bridge::model::Health;
 use bridge::stats::StartupTime;
 use bridge::{State, Time};
 
-use scaler_api::spec;
+use scaler_api::spec::{self, DeletionPolicy};
 use scaler_api::state::Intent;
 
 use super::drains::intent;
@@ -49,6 +49,8 @@ pub(super) struct Truth {
     sizes: Vec<(Time, u32)>,
     /// How bridges were to be drained from when on.
     drains: Vec<(Time, spec::Drain)>,
+    /// What was to become of the bridges of a deleted pool from when on.
+    deletion: Vec<(Time, DeletionPolicy)>,
     /// Which pods were counted, by name.
     counted: BTreeMap<String, bool>,
     /// When pods that were counted ceased to be, and no drain was the reason.
@@ -109,6 +111,7 @@ impl Truth {
                 let size = wanted(pool);
                 from_when_on(&mut self.sizes, change.at, &size);
                 from_when_on(&mut self.drains, change.at, &pool.spec.drain);
+                from_when_on(&mut self.deletion, change.at, &pool.spec.deletion_policy);
             }
             Object::Pod(pod) => {
                 let counts = !change.gone && counted(pod);
@@ -130,13 +133,14 @@ impl Truth {
     pub(super) fn tell(&self, to: &mut impl fmt::Write) -> fmt::Result {
         write!(
             to,
-            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             self.bridges,
             self.sick_since,
             self.jicofo_gone_since,
             self.paused_since,
             self.sizes,
             self.drains,
+            self.deletion,
             self.counted,
             self.lost
         )
@@ -152,6 +156,11 @@ impl Truth {
     /// How bridges were to be drained at any time since this moment.
     pub(super) fn drains_since(&self, moment: Time) -> impl Iterator<Item = &spec::Drain> {
         in_force_since(&self.drains, moment)
+    }
+
+    /// What was to become of the bridges of a deleted pool at any time since this moment.
+    pub(super) fn deletion_since(&self, moment: Time) -> impl Iterator<Item = DeletionPolicy> {
+        in_force_since(&self.deletion, moment).copied()
     }
 
     /// How many counted pods were lost since this moment without being drained.

@@ -100,9 +100,13 @@ impl Sim {
         }
         let leads = self.replicas[number].elector.leads(self.now);
         if leads && !led {
+            self.replicas[number].lead(self.now);
+            if self.replicas[number].mind.is_none() {
+                // There is no pool to look after.
+                return;
+            }
             self.trace
                 .tell(self.now, format_args!("replica {number} leads"));
-            self.replicas[number].lead(self.now);
             self.oracle.blame_mut().disturbed(self.now);
             self.wake(number);
         } else if led && !leads {
