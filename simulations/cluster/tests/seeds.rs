@@ -16,6 +16,9 @@ const LONG: u64 = 100_000;
 const TRANSITIONS: u64 = 1_000;
 const FAULTS: u64 = 500;
 
+/// In one of so many seeds all faults may have waited in vain for their situation.
+const RARE: u64 = 50;
+
 /// How many seeds a bug may take to be found.
 const TO_FIND: u64 = 10_000;
 
@@ -45,7 +48,11 @@ fn hold(seeds: u64) -> Sweep {
     println!("each transition at least {transitions} times, each fault at least {faults} times");
     assert!(sweep.shortest >= Duration::from_mins(30));
     assert!(sweep.least_bridges >= 3);
-    assert_eq!(sweep.without_fault, 0);
+    assert!(
+        sweep.without_fault * RARE <= seeds,
+        "in {} of {seeds} seeds no fault found its situation",
+        sweep.without_fault
+    );
     sweep
 }
 

@@ -129,9 +129,14 @@ pub fn draw(seed: u64, from: Time, to: Time) -> Vec<Planned> {
         chance.from_to(1, 4)
     };
     let mut planned = Vec::new();
-    // Going round in the list makes sure that each is as frequent as the others.
+    // Going round in the list makes sure that each is as frequent as the others; a pool ends once in its life, and so oftener.
     let all = Fault::ALL;
-    planned.push(all[(seed % all.len() as u64) as usize]);
+    let turn = all[(seed % all.len() as u64) as usize];
+    planned.push(if seed % 101 == 50 {
+        Fault::PoolDeleted
+    } else {
+        turn
+    });
     for _ in 1..count {
         planned.extend(chance.pick(&all));
     }
