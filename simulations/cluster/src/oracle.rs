@@ -48,7 +48,7 @@ mod paused;
 mod status;
 mod truth;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -97,6 +97,8 @@ pub enum Rule {
     Deadline,
     /// I8: `status.replicas` is the number of counted pods, and `status.selector` matches these alone.
     Count,
+    /// The status is written seldom, so that the HPA can write, too.
+    Seldom,
     /// I10: protected from birth, until proven empty.
     Protection,
     /// At most the ceiling is counted, and at most the surge comes on top.
@@ -123,7 +125,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::NobodyHungUpOn,
         Self::NoBridgeLost,
         Self::Moves,
@@ -133,6 +135,7 @@ impl Rule {
         Self::Concurrency,
         Self::Deadline,
         Self::Count,
+        Self::Seldom,
         Self::Protection,
         Self::Ceiling,
         Self::Victims,
@@ -169,6 +172,8 @@ pub struct Oracle {
     above_since: Option<Time>,
     /// Since when the status has told another number of bridges than are counted.
     miscounted_since: Option<Time>,
+    /// When each controller wrote the status within the last minute.
+    statuses: BTreeMap<Actor, VecDeque<Time>>,
     /// The uid of a pool that a controller let go while its bridges were there.
     let_go_early: Option<String>,
     /// What whoever sends the requests that are judged now had heard of when it decided; nothing: all that there was to hear.
@@ -281,6 +286,7 @@ impl Oracle {
                 }
             }
             (Request::Status { .. }, _) => {
+                self.judge_pace(record);
                 if let Ok(object) = &record.reply
                     && let Object::Pool(pool) = &**object
                 {

@@ -233,7 +233,7 @@ const LATER: &str = "1970-01-01T00:20:00Z";
 /// What is done; with `true` the mistake is made in it, and without it is not.
 type History = fn(&mut Court, bool);
 
-const HISTORIES: [(Rule, History); 22] = [
+const HISTORIES: [(Rule, History); 23] = [
     (Rule::NobodyHungUpOn, |court, wrong| {
         court.serve(2);
         let people = if wrong { 2 } else { 0 };
@@ -398,6 +398,15 @@ const HISTORIES: [(Rule, History); 22] = [
     (Rule::Count, |court, wrong| {
         court.status(if wrong { 2 } else { 1 }, SELECTOR);
         court.pass(70);
+    }),
+    (Rule::Seldom, |court, wrong| {
+        let within = if wrong { 50 } else { 100 };
+        for number in 0..=60 {
+            court.status(1, SELECTOR);
+            if number % 10 == 0 {
+                court.pass(within / 6);
+            }
+        }
     }),
     (Rule::Held, |court, wrong| {
         court.serve(2);

@@ -1,10 +1,12 @@
 //! A pod before a plan, as its object and its bridge's answers tell it.
 
+use std::time::Duration;
+
 use bridge::Time;
 use scaler_api::state::Intent;
 
 use crate::plan::Mark;
-use crate::world::{Known, Marks, Uid, World};
+use crate::world::{Command, Known, Marks, Uid, World};
 
 /// A pod before a plan.
 pub(super) struct Before<'w> {
@@ -103,6 +105,34 @@ impl<'w> Before<'w> {
             return Err("an outage of all bridges could not have been seen".to_owned());
         }
         Ok(())
+    }
+
+    /// Whether nobody was on it at the last look.
+    pub(super) fn nobody(&self) -> bool {
+        let last = self.known.live.last;
+        last.is_some_and(|look| look.people == Some(0) && look.conferences == Some(0))
+    }
+
+    /// Whether it has been seen shutting down for so long.
+    pub(super) fn shuts_down_for(&self, time: Duration) -> bool {
+        let since = self.known.live.shutting_down_since;
+        since.is_some_and(|since| self.now.since(since) >= time)
+    }
+
+    /// Whether jicofo must know by now that it shuts down.
+    pub(super) fn shutdown_is_known(&self) -> bool {
+        self.shuts_down_for(self.world.tuning().presence_interval * 2)
+    }
+
+    /// Whether it was told in vain, for as long as a shutdown may take, to shut down or to drain before that, or cannot be told.
+    pub(super) fn tells_in_vain(&self) -> bool {
+        let uid = &self.known.pod.uid;
+        let memory = &self.world.memory;
+        let timeout = self.world.pool().spec.drain.shutdown_timeout.get();
+        let told = memory.commands.get(uid).into_iter().flatten();
+        let mut told = told.filter(|(command, _)| **command != Command::Undrain);
+        memory.without_shutdown.contains(uid)
+            || told.any(|(_, told)| self.now.since(told.first) >= timeout)
     }
 
     /// What a write under way makes of it.

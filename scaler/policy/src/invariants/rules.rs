@@ -1,5 +1,6 @@
 //! The invariants of single decisions, each a function of its own.
 
+use scaler_api::spec::OnDeadline;
 use scaler_api::state::{Intent, IntentReason};
 
 use super::before::Before;
@@ -15,8 +16,9 @@ pub(super) type Found = Result<(), String>;
 type OfADecision = fn(&World, &Plan, &Decision, Option<&Before<'_>>) -> Found;
 
 /// What is asked of each decision.
-pub(super) const OF_A_DECISION: [(Invariant, OfADecision); 11] = [
+pub(super) const OF_A_DECISION: [(Invariant, OfADecision); 12] = [
     (Invariant::I1, deletes_only_with_proof),
+    (Invariant::I1, gives_time_to_leave),
     (Invariant::I2, deletes_what_is_persisted),
     (Invariant::I3, intends_before_it_acts),
     (Invariant::I6, decides_by_fresh_statistics),
@@ -47,6 +49,49 @@ fn deletes_only_with_proof(
         return Ok(());
     }
     before.proven_empty(world)
+}
+
+/// Whoever is to be moved at the deadline was moved, or had the time for it: under `Move`, and under `Wait` where the node goes.
+fn gives_time_to_leave(
+    world: &World,
+    plan: &Plan,
+    decision: &Decision,
+    before: Option<&Before<'_>>,
+) -> Found {
+    let Some(before) = before else {
+        return Ok(());
+    };
+    let spec = &world.pool().spec.drain;
+    let may_be_cut = spec.on_deadline == OnDeadline::Kill;
+    if may_be_cut || before.marks.force || before.down() {
+        return Ok(());
+    }
+    match (&decision.action, after(decision)) {
+        (_, Some(after))
+            if after.intent == Intent::Remove
+                && before.marks.intent != Intent::Remove
+                && after.reason == IntentReason::DeadlinePassed =>
+        {
+            if before.marks.intent != Intent::Expel {
+                return Err("it is removed at its deadline, and nobody was to be moved".to_owned());
+            }
+            let expelled = world.server_time(plan.at).since(before.marks.since);
+            let time = spec.expel_timeout.get() + spec.shutdown_timeout.get();
+            let in_vain = before.shuts_down_for(spec.shutdown_timeout.get());
+            let left = before.fresh(world) && before.nobody() && before.shutdown_is_known();
+            (expelled >= time || in_vain || left)
+                .then_some(())
+                .ok_or_else(|| format!("people had {expelled:?} to be moved, and no shutdown"))
+        }
+        (Action::Delete { .. }, _) if before.marks.reason == IntentReason::DeadlinePassed => {
+            let somebody = before.fresh(world) && !before.nobody();
+            let told = before.shutdown_is_known() || before.tells_in_vain();
+            (!somebody || told)
+                .then_some(())
+                .ok_or_else(|| "people are on it whom no shutdown has moved".to_owned())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn deletes_what_is_persisted(

@@ -1,5 +1,6 @@
 //! Each rule that plans are held against, with plans that it alone must find wrong.
 
+use scaler_api::spec::OnDeadline;
 use scaler_api::state::{Intent, IntentReason};
 use scaler_api::{Limit, State, annotations};
 
@@ -83,17 +84,59 @@ fn draining() -> Stage {
     stage
 }
 
+/// The same, past its deadline: its people stay.
+fn past_its_deadline(then: OnDeadline) -> Stage {
+    let mut stage = draining();
+    stage.respec(|pool| pool.spec.drain.on_deadline = then);
+    stage.now += secs(20);
+    stage.world.hear(stage.now);
+    stage.look();
+    stage
+}
+
+/// What is written of the second one from now on, as its deadline has passed.
+fn intend(stage: &mut Stage, intent: &str) {
+    stage.annotate("b1", annotations::INTENT.name(), Some(intent));
+    let reason = annotations::INTENT_REASON.name();
+    stage.annotate("b1", reason, Some("DeadlinePassed"));
+}
+
+/// The second one is marked for its removal, whoever is on it.
+fn removed_at_once(stage: &mut Stage) -> Plan {
+    let removed = mark(stage, "b1", T::Remove, |after| {
+        after.intent = Intent::Remove;
+        after.reason = IntentReason::DeadlinePassed;
+        after.protected = false;
+        after.safe_to_evict = true;
+    });
+    plan(stage, vec![removed])
+}
+
+/// The second one is marked for its removal, and is deleted, whoever is on it.
+fn deleted_at_once(stage: &mut Stage) -> Plan {
+    intend(stage, "remove");
+    let deletion = deleted(stage, "b1", None);
+    plan(stage, vec![deletion])
+}
+
 /// A stage and plans that are wrong on it.
 type Wrong = fn() -> (Stage, Vec<Plan>);
 
 /// In the order of the rules.
-const TABLE: [(Invariant, Wrong); 16] = [
+const TABLE: [(Invariant, Wrong); 17] = [
     (Invariant::I1, || {
         let mut stage = about_to_be_deleted();
         stage.people("b1", 2);
         stage.look();
         let decisions = vec![deleted(&stage, "b1", None)];
         let plans = vec![plan(&mut stage, decisions)];
+        (stage, plans)
+    }),
+    (Invariant::I1, || {
+        let mut stage = past_its_deadline(OnDeadline::Move);
+        // Its people are to be moved, and have not had the time for it.
+        intend(&mut stage, "expel");
+        let plans = vec![removed_at_once(&mut stage)];
         (stage, plans)
     }),
     (Invariant::I2, || {
@@ -291,6 +334,36 @@ fn each_rule_notices_the_plan_that_breaks_it() {
                 "{which}"
             );
         }
+    }
+}
+
+/// What is asked of the plan that a stage comes to is broken, or not.
+fn breaks(to: fn(&mut Stage) -> Plan, then: OnDeadline) -> Vec<Invariant> {
+    let mut stage = past_its_deadline(then);
+    let plan = to(&mut stage);
+    let found = violations(&stage.world, &plan);
+    found.iter().map(|violation| violation.invariant).collect()
+}
+
+#[test]
+fn i1_notices_that_people_are_cut_at_the_deadline_although_they_shall_be_moved() {
+    for (then, broken) in [
+        (OnDeadline::Move, vec![Invariant::I1]),
+        (OnDeadline::Wait, vec![Invariant::I1]),
+        (OnDeadline::Kill, vec![]),
+    ] {
+        assert_eq!(breaks(removed_at_once, then), broken, "{then:?}");
+    }
+}
+
+#[test]
+fn i1_notices_a_deletion_at_the_deadline_of_people_that_nobody_tried_to_move() {
+    for (then, broken) in [
+        (OnDeadline::Move, vec![Invariant::I1]),
+        (OnDeadline::Wait, vec![Invariant::I1]),
+        (OnDeadline::Kill, vec![]),
+    ] {
+        assert_eq!(breaks(deleted_at_once, then), broken, "{then:?}");
     }
 }
 

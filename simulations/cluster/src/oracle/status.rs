@@ -14,6 +14,11 @@ use crate::world::World;
 /// be so when all is done that it asks for, and what was not done it asks for again within half a minute.
 const WRONG: Duration = Duration::from_mins(1);
 
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// How often a controller may write the status in a minute: every 5 s, and at once what the HPA is to know.
+const WRITES: usize = 60;
+
 /// Whether a pod's bridge may be taken not to stay up: then it does not count, whatever its label says.
 fn fails(pod: &Pod) -> bool {
     let container = pod.container.as_ref();
@@ -32,6 +37,23 @@ fn selects(selector: &str, pod: &Pod) -> bool {
 }
 
 impl Oracle {
+    /// A controller writes the status of the pool, whether it may or not: each write stands in the way of the HPA's.
+    pub(super) fn judge_pace(&mut self, record: &Record) {
+        let written = self.statuses.entry(record.actor).or_default();
+        written.push_back(record.at);
+        while written
+            .front()
+            .is_some_and(|at| record.at.since(*at) > MINUTE)
+        {
+            written.pop_front();
+        }
+        if written.len() > WRITES {
+            let what = format!("the status is written {} times in a minute", written.len());
+            written.clear();
+            self.note(record.at, Rule::Seldom, what);
+        }
+    }
+
     /// A controller has written the status of the pool.
     pub(super) fn judge_selector(&mut self, world: &World, pool: &Pool, record: &Record) {
         let Some(status) = &pool.status else {
