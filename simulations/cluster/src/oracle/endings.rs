@@ -32,7 +32,7 @@ impl Oracle {
         }
         let people = |pod: &&Pod| {
             let bridge = world.jitsi.bridge(&pod.meta.name);
-            bridge.map_or(0, |bridge| bridge.local_endpoints())
+            bridge.map_or(0, bridge::model::Videobridge::local_endpoints)
         };
         let people: u32 = left.iter().map(people).sum();
         let what = format!(
@@ -50,7 +50,7 @@ impl Oracle {
         let people = world
             .jitsi
             .bridge(name)
-            .map_or(0, |bridge| bridge.local_endpoints());
+            .map_or(0, bridge::model::Videobridge::local_endpoints);
         if ours && people > 0 {
             let what = format!(
                 "{name} is collected with {people} people, as its pool was let go before its bridges were drained"
