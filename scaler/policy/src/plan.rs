@@ -31,6 +31,8 @@ pub struct Plan {
     pub rescues: Vec<RescueRank>,
     /// What keeps the pool from what is asked for, or is wrong about it.
     pub findings: Vec<Finding>,
+    /// Bridges past their deadline, and whether their people can be moved now.
+    pub movable: Vec<(Uid, bool)>,
     /// The numbers for the pool's status; `None` where nothing was looked at because nothing had changed.
     pub tally: Option<Tally>,
     /// When to decide again if nothing changes before.
@@ -51,6 +53,7 @@ impl Plan {
             outdated: Vec::new(),
             rescues: Vec::new(),
             findings: Vec::new(),
+            movable: Vec::new(),
             tally: None,
             wake,
             dry_run: false,

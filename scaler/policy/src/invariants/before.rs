@@ -124,13 +124,29 @@ impl<'w> Before<'w> {
         self.shuts_down_for(self.world.tuning().presence_interval * 2)
     }
 
+    /// For how long its people have been moved, or could have been.
+    pub(super) fn moved_for(&self) -> Duration {
+        let since = self.world.memory.movable_since.get(&self.known.pod.uid);
+        since.map_or(Duration::ZERO, |since| {
+            let asked = self.world.local_time(self.marks.since);
+            self.now.since(asked.max(*since))
+        })
+    }
+
     /// Whether it was told in vain, for as long as a shutdown may take, to shut down or to drain before that, or cannot be told.
     pub(super) fn tells_in_vain(&self) -> bool {
         let uid = &self.known.pod.uid;
         let memory = &self.world.memory;
         let timeout = self.world.pool().spec.drain.shutdown_timeout.get();
         let told = memory.commands.get(uid).into_iter().flatten();
-        let mut told = told.filter(|(command, _)| **command != Command::Undrain);
+        let pause = self.world.tuning().longest_pause();
+        let unheard = |command| match command {
+            Command::Shutdown => true,
+            Command::Drain => !self.confirmed(true),
+            Command::Undrain => false,
+        };
+        let mut told =
+            told.filter(|(command, told)| unheard(**command) && told.goes_on(self.now, pause));
         memory.without_shutdown.contains(uid)
             || told.any(|(_, told)| self.now.since(told.first) >= timeout)
     }

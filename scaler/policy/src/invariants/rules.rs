@@ -54,7 +54,7 @@ fn deletes_only_with_proof(
 /// Whoever is to be moved at the deadline was moved, or had the time for it: under `Move`, and under `Wait` where the node goes.
 fn gives_time_to_leave(
     world: &World,
-    plan: &Plan,
+    _: &Plan,
     decision: &Decision,
     before: Option<&Before<'_>>,
 ) -> Found {
@@ -75,7 +75,7 @@ fn gives_time_to_leave(
             if before.marks.intent != Intent::Expel {
                 return Err("it is removed at its deadline, and nobody was to be moved".to_owned());
             }
-            let expelled = world.server_time(plan.at).since(before.marks.since);
+            let expelled = before.moved_for();
             let time = spec.expel_timeout.get() + spec.shutdown_timeout.get();
             let in_vain = before.shuts_down_for(spec.shutdown_timeout.get());
             let left = before.fresh(world) && before.nobody() && before.shutdown_is_known();
@@ -86,12 +86,26 @@ fn gives_time_to_leave(
         (Action::Delete { .. }, _) if before.marks.reason == IntentReason::DeadlinePassed => {
             let somebody = before.fresh(world) && !before.nobody();
             let told = before.shutdown_is_known() || before.tells_in_vain();
-            (!somebody || told)
-                .then_some(())
-                .ok_or_else(|| "people are on it whom no shutdown has moved".to_owned())
+            if somebody && !told {
+                return Err("people are on it whom no shutdown has moved".to_owned());
+            }
+            moves_with_jicofo(world, before)
+        }
+        (Action::Tell(Command::Shutdown), _)
+            if before.marks.reason == IntentReason::DeadlinePassed =>
+        {
+            moves_with_jicofo(world, before)
         }
         _ => Ok(()),
     }
+}
+
+/// It is jicofo that moves people: without it a shutdown cuts them off.
+fn moves_with_jicofo(world: &World, before: &Before<'_>) -> Found {
+    let nobody = before.fresh(world) && before.nobody();
+    (nobody || !world.jicofo().away())
+        .then_some(())
+        .ok_or_else(|| "people are on it, and jicofo is away".to_owned())
 }
 
 fn deletes_what_is_persisted(

@@ -1,5 +1,8 @@
 //! The deadline: whoever is still on a draining bridge is moved, waited for, or cut off, as the operator chose.
 
+use std::time::Duration;
+
+use bridge::Time;
 use scaler_api::State;
 use scaler_api::spec::OnDeadline;
 use scaler_api::state::{Intent, IntentReason};
@@ -46,8 +49,20 @@ fn deadline<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
     }
 }
 
-/// Whether people can be moved: jicofo is there, and another bridge takes them.
-fn can_move<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) -> bool {
+/// Whether people can be moved: jicofo is there, and another bridge takes them. How long that has been so is remembered.
+pub(super) fn can_move<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) -> bool {
+    let movable = jicofo_and_target(draft, sight);
+    draft.plan.movable.push(((**sight.uid).clone(), movable));
+    movable
+}
+
+/// Since when people have been moved off a bridge, or could have been: only such time counts against them.
+pub(super) fn moving_since(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> Option<Time> {
+    let since = draft.world.memory.movable_since.get(&**sight.uid)?;
+    Some(draft.world.local_time(sight.marks.since).max(*since))
+}
+
+fn jicofo_and_target<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) -> bool {
     if draft.scene.breakers.jicofo_away {
         let message = format!(
             "{} is past its deadline, and jicofo does not answer: nobody is moved",
@@ -81,7 +96,6 @@ fn expelling<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
         return;
     }
     let drain = &draft.spec().drain;
-    let elapsed = draft.clock.since(sight.marks.since);
     let overdue = draft.overdue(sight);
     if let Some(since) = sight.live.shutting_down_since {
         let empty = sight.fresh && sight.live.last.is_some_and(|look| look.empty());
@@ -94,6 +108,8 @@ fn expelling<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
     if !can_move(draft, sight) {
         return;
     }
+    let since = moving_since(draft, sight);
+    let elapsed = since.map_or(Duration::ZERO, |since| draft.now.since(since));
     let expel_over = elapsed >= drain.expel_timeout.get();
     if expel_over && elapsed >= drain.expel_timeout.get() + drain.shutdown_timeout.get() && overdue
     {
@@ -111,14 +127,12 @@ fn expelling<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
     let at_once = sight.leaving == Some(Leaving::Interrupted)
         || matches!(draft.world.jicofo.presence, Presence::NotWatched)
         || !draft.world.guards.on(Guard::MovePace);
-    if expel_over || at_once {
-        if !without_shutdown(draft, sight) {
-            shut_down(draft, sight);
-        }
+    if (expel_over || at_once) && !without_shutdown(draft, sight) {
+        shut_down(draft, sight);
         return;
     }
     // jicofo would invite people back to a bridge that does not drain.
-    if sight.acked {
+    if sight.acked && !matches!(draft.world.jicofo.presence, Presence::NotWatched) {
         move_one(draft, sight);
     }
 }

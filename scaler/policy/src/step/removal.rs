@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use bridge::Time;
 use scaler_api::State;
+use scaler_api::spec::OnDeadline;
 use scaler_api::state::{Intent, IntentReason};
 
 use crate::guards::Guard;
 use crate::plan::{Action, Transition};
 use crate::scene::{Sight, proven_empty};
 use crate::step::draft::Draft;
+use crate::step::expel::can_move;
 use crate::step::upkeep::{drained_before, may_tell};
 use crate::world::{Command, Marks};
 
@@ -104,6 +106,12 @@ fn removing<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
     let shutdown = draft.world.guards.on(Guard::ShutdownBeforeDelete);
     let known_down = presences(draft, sight);
     if licensed(sight.marks, draft.clock) {
+        if held(draft, sight) {
+            if sight.live.shutting_down_since.is_none() {
+                back(draft, sight, Intent::Expel, State::Expelling);
+            }
+            return;
+        }
         if timed_out
             || known_down
             || !shutdown
@@ -142,7 +150,14 @@ fn removing<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
     }
 }
 
-/// Somebody came, or nothing is proven any more: it is protected again.
+/// Whether people are on it who are not to be cut off, and cannot be moved at this moment: jicofo is away, or nobody takes them.
+fn held<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) -> bool {
+    let empty = sight.fresh && sight.live.last.is_some_and(|look| look.empty());
+    let cut = sight.marks.force || draft.on_deadline(sight) == OnDeadline::Kill;
+    !empty && !cut && !can_move(draft, sight)
+}
+
+/// Somebody came, nothing is proven any more, or nobody can be moved: it is protected again.
 fn back<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>, intent: Intent, to: State) {
     let reason = if intent == Intent::Expel {
         IntentReason::DeadlinePassed

@@ -6,7 +6,7 @@ use bridge::Time;
 use scaler_api::State;
 
 use crate::step::draft::Draft;
-use crate::step::grow;
+use crate::step::{expel, grow};
 
 /// The next moment at which something is due. A step beyond what is due costs a little; one that is missed costs the resync.
 pub(super) fn next(draft: &Draft<'_, '_>) -> Time {
@@ -37,7 +37,11 @@ pub(super) fn next(draft: &Draft<'_, '_>) -> Time {
             }
         }
         if sight.state == State::Expelling {
-            at(draft.world.local_time(sight.marks.since) + spec.drain.expel_timeout.get());
+            if let Some(since) = expel::moving_since(draft, sight) {
+                let over = since + spec.drain.expel_timeout.get();
+                at(over);
+                at(over + spec.drain.shutdown_timeout.get());
+            }
             at(now + spec.drain.move_interval.get().max(BRIEF));
         }
     }

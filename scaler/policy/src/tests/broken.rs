@@ -88,7 +88,8 @@ fn draining() -> Stage {
 fn past_its_deadline(then: OnDeadline) -> Stage {
     let mut stage = draining();
     stage.respec(|pool| pool.spec.drain.on_deadline = then);
-    stage.now += secs(20);
+    // Longer ago than a command may go unheard: it was heard.
+    stage.now += secs(120);
     stage.world.hear(stage.now);
     stage.look();
     stage

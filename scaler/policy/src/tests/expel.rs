@@ -1,12 +1,14 @@
+use std::collections::BTreeSet;
+
 use bridge::stats::{Flags, StartupTime};
 use scaler_api::State;
 use scaler_api::spec::OnDeadline;
 use scaler_api::state::IntentReason;
 use scaler_api::status::Reason;
 
-use super::stage::{Stage, secs, spec};
+use super::stage::{START, Stage, secs, spec};
 use crate::plan::Transition as T;
-use crate::world::{Presence, Room};
+use crate::world::{Command, Presence, Room};
 use crate::{Call, Outcome};
 
 /// Two bridges; the second drains with people on it, and its deadline comes after a minute.
@@ -220,6 +222,99 @@ fn nobody_is_shut_down_while_jicofo_is_away() {
     stage.seconds(600);
     assert_eq!(stage.times(T::ShutDown), 0);
     assert_eq!(stage.state("b1"), State::Expelling);
+}
+
+/// Nobody can be moved from now on, or again: jicofo is away, or the only other bridge is full.
+fn movable(stage: &mut Stage, by_jicofo: bool, movable: bool) {
+    if by_jicofo {
+        stage.world.observe_jicofo(if movable {
+            Presence::Here(BTreeSet::new())
+        } else {
+            Presence::Away(stage.now)
+        });
+    } else {
+        stage.actor("b0").stress = if movable { 0.2 } else { 0.95 };
+    }
+}
+
+#[test]
+fn time_in_which_nobody_could_be_moved_does_not_count_against_people() {
+    for by_jicofo in [true, false] {
+        let mut stage = overdue(OnDeadline::Move);
+        stage.seconds(2);
+        assert_eq!(stage.state("b1"), State::Expelling);
+        movable(&mut stage, by_jicofo, false);
+        stage.seconds(1000);
+        let moved = stage.times(T::Move);
+        movable(&mut stage, by_jicofo, true);
+        stage.seconds(12);
+        assert_eq!(
+            stage.state("b1"),
+            State::Expelling,
+            "by jicofo: {by_jicofo}"
+        );
+        assert!(stage.times(T::Move) > moved);
+        stage.until_in("b1", State::Gone);
+        assert_eq!(stage.times(T::ShutDown), 1);
+    }
+}
+
+#[test]
+fn whoever_leads_next_gives_people_the_whole_time_for_it_knows_of_none() {
+    let mut stage = overdue(OnDeadline::Move);
+    stage.actor("b1").obeys = false;
+    stage.seconds(360);
+    assert_eq!(stage.state("b1"), State::Expelling);
+    stage.lead_anew();
+    stage.seconds(290);
+    assert_eq!(stage.state("b1"), State::Expelling);
+}
+
+#[test]
+fn people_who_can_no_longer_be_moved_when_their_bridge_is_to_go_are_kept() {
+    for by_jicofo in [true, false] {
+        let mut stage = overdue(OnDeadline::Move);
+        // It does not do as it is told, and so goes by the time-outs.
+        stage.actor("b1").obeys = false;
+        stage.until_in("b1", State::Removing);
+        movable(&mut stage, by_jicofo, false);
+        let told = stage.times(T::ShutDown);
+        stage.seconds(600);
+        assert_eq!(
+            stage.state("b1"),
+            State::Expelling,
+            "by jicofo: {by_jicofo}"
+        );
+        assert!(stage.marks("b1").protected);
+        assert_eq!(stage.times(T::ShutDown), told);
+        movable(&mut stage, by_jicofo, true);
+        stage.until_in("b1", State::Gone);
+    }
+}
+
+#[test]
+fn conferences_are_moved_to_the_end_off_a_bridge_that_has_no_way_to_shut_down() {
+    let mut stage = overdue(OnDeadline::Move);
+    let mut moved_at = None;
+    while stage.state("b1") != State::Gone {
+        stage.tick();
+        let plan = stage.decide();
+        stage.carry_out(&plan, |request| match request.call {
+            Call::Bridge {
+                command: Command::Shutdown,
+                ..
+            } => Some(Outcome::Unsupported),
+            _ => None,
+        });
+        if plan.decisions.iter().any(|one| one.transition == T::Move) {
+            moved_at = Some(stage.now);
+        }
+        assert!(stage.now.since(START) < secs(4000), "{:?}", stage.states());
+    }
+    let over = stage.when(T::Delete).unwrap();
+    let attempts = stage.world.tuning().move_attempts as usize;
+    assert_eq!(stage.times(T::Move), attempts);
+    assert!(over.since(moved_at.unwrap()) < secs(400));
 }
 
 #[test]

@@ -94,6 +94,8 @@ pub struct Memory {
     pub moves: BTreeMap<Uid, BTreeMap<String, u32>>,
     /// When a conference was moved last.
     pub moved_at: Option<Time>,
+    /// Since when people can be moved off each bridge that is past its deadline, without a break.
+    pub movable_since: BTreeMap<Uid, Time>,
     /// What was decided last, which the status may still have to tell.
     pub last_decision: Option<LastDecision>,
     /// When the status was written last.
@@ -222,6 +224,13 @@ impl Outstanding {
 impl Memory {
     /// Takes up what a plan found out.
     pub(crate) fn take_up(&mut self, plan: &Plan) {
+        for (uid, movable) in &plan.movable {
+            if *movable {
+                self.movable_since.entry(uid.clone()).or_insert(plan.at);
+            } else {
+                self.movable_since.remove(uid);
+            }
+        }
         for decision in &plan.decisions {
             let Some(pod) = &decision.pod else {
                 continue;
@@ -269,6 +278,7 @@ impl Memory {
         self.commands.remove(uid);
         self.without_shutdown.remove(uid);
         self.moves.remove(uid);
+        self.movable_since.remove(uid);
         self.failed.remove(uid);
     }
 }

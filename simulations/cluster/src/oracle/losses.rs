@@ -31,6 +31,7 @@ impl Oracle {
             let what = format!("{name} is deleted with {people} people before its deadline");
             self.note(at, Rule::NobodyHungUpOn, what);
         }
+        self.judge_cut(world, pod, at);
     }
 
     /// A controller has jicofo move people off a bridge.
