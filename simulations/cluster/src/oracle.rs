@@ -10,7 +10,9 @@
 //!   later and nobody can be moved without it; when the kubelet started the bridge anew after our deletion; and when an operator
 //!   wants it: `onDeadline: Kill` after the deadline, a pool that is deleted without waiting, `force`, a node that announces its end.
 //! - Jicofo may lose a bridge with nobody on it that heard no shutdown: it was deaf, or out of reach.
-//! - A shutdown may meet people who came within 13 s: the last look is up to 2 s old, a command is under way for up to 10 s.
+//! - Jicofo may send people to a bridge without a shutdown while it terminates, and loses it. Its deletion is judged all the same.
+//! - A shutdown may meet people who came within 13 s: the last look is up to 2 s old, a command is under way for up to 10 s. So may the
+//!   deletion of a bridge that has no shutdown.
 //! - A deadline may be missed by 12 s: a patch may be under way for 10 s after it was decided. It may be what the operator wanted
 //!   at any time within the last 160 s. One that somebody else has taken away or made unreadable is set anew, by what is wanted
 //!   then: nothing but the pod tells of it.

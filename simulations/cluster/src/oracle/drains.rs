@@ -146,6 +146,12 @@ impl Oracle {
         })
     }
 
+    /// Whether a bridge was empty so lately that whoever had it shut down may not have known better.
+    pub(super) fn just_came(&self, name: &str, at: Time) -> bool {
+        let empty = self.truth.bridges.get(name).and_then(|seen| seen.empty_at);
+        empty.is_some_and(|empty| at.since(empty) < UNDER_WAY)
+    }
+
     /// A controller's command reaches a bridge.
     pub fn commanded(&mut self, world: &World, name: &str, command: Command) {
         let at = world.now();
@@ -178,9 +184,7 @@ impl Oracle {
         if people > 0 {
             self.judge_move(world, pod, true, at);
         }
-        let empty = self.truth.bridges.get(name).and_then(|seen| seen.empty_at);
-        let just_came = empty.is_some_and(|empty| at.since(empty) < UNDER_WAY);
-        if people > 0 && !just_came && !self.may_be_expelled(world, pod, at) {
+        if people > 0 && !self.just_came(name, at) && !self.may_be_expelled(world, pod, at) {
             let what = format!("{name} is shut down with {people} people before its deadline");
             self.note(at, Rule::NobodyHungUpOn, what);
         }

@@ -27,7 +27,9 @@ impl Oracle {
         };
         let people = bridge.local_endpoints();
         let unheard = runs_unheard(world, pod, at);
-        if people > 0 && !unheard && !self.may_be_expelled(world, pod, at) {
+        // No shutdown came before it, which would have met them.
+        let just_came = !world.setup.shutdown && self.just_came(name, at);
+        if people > 0 && !unheard && !just_came && !self.may_be_expelled(world, pod, at) {
             let what = format!("{name} is deleted with {people} people before its deadline");
             self.note(at, Rule::NobodyHungUpOn, what);
         }
@@ -50,6 +52,10 @@ impl Oracle {
 
     /// Bridges went. Whether that was our doing, and wrong.
     pub(super) fn judge_loss(&mut self, world: &World, loss: &Loss) {
+        // Nothing keeps jicofo from sending people to those until they are gone: who was there when they were deleted was judged then.
+        if !world.setup.shutdown {
+            return;
+        }
         let bridges = loss.bridges.iter();
         let ours: Vec<&String> = bridges
             .filter(|name| self.went_by_us(world, name, loss.at))

@@ -78,7 +78,7 @@ impl Scenario {
     /// The scenario of a seed. `only`: of the faults drawn, and of the interludes after them, those by number; none: all of them.
     pub fn draw(seed: u64, only: Option<&[usize]>) -> Self {
         let mut chance = Chance::new(seed, Concern::Setup);
-        let setup = Setup {
+        let mut setup = Setup {
             nodes: chance.from_to(2, 4) as usize,
             max_nodes: 8,
             room: chance.from_to(1, 3) as usize,
@@ -156,6 +156,7 @@ impl Scenario {
             Vec::new()
         };
         let orphans = draw_orphans(&mut spec, &mut rarely, pool_deleted, busy);
+        setup.shutdown = !rarely.per_mille(50);
         // Whatever is draining then has its whole deadline, and those that come after it have theirs.
         let settle = Duration::from_mins(15) + 2 * spec.drain.deadline.get();
         Self {

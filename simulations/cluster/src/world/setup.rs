@@ -17,6 +17,8 @@ pub struct Setup {
     pub octo: bool,
     /// Bridges start draining, and wait to be told.
     pub initial_drain: bool,
+    /// Whether bridges can be told to shut down.
+    pub shutdown: bool,
     /// How long an image takes to be pulled, at least and at most.
     pub pull: [Duration; 2],
     /// How long a node takes to be added.
@@ -39,6 +41,7 @@ impl Default for Setup {
             room: 2,
             octo: false,
             initial_drain: false,
+            shutdown: true,
             pull: [Duration::from_millis(500), Duration::from_secs(10)],
             add_node: Duration::from_mins(1),
             annotation_lag: Duration::from_mins(1),
@@ -56,7 +59,7 @@ impl Setup {
             version: image.to_owned(),
             relay_id: self.octo.then(|| name.to_owned()),
             colibri_rest: true,
-            shutdown_rest: true,
+            shutdown_rest: self.shutdown,
             initial_drain_mode: self.initial_drain,
             load: Load::PerEndpoint {
                 idle: self.stress_idle as f64 / 1000.0,

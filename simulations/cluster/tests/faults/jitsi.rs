@@ -420,6 +420,44 @@ fn f48_a_new_leader_moves_nobody_before_it_has_heard_of_jicofo() {
     .needs(Guard::JicofoPresent);
 }
 
+/// F48. Without a shutdown they can only be moved one by one, or be cut off.
+#[test]
+fn f48_people_who_are_being_moved_have_the_whole_time_once_jicofo_is_back() {
+    fault(
+        48,
+        |scenario| {
+            hurried(scenario);
+            scenario.setup.shutdown = false;
+        },
+        |scene| {
+            scene.populate(&[4, 4, 6])?;
+            let name = scene.shrink(2)?;
+            scene.until("they are to be moved", 150, |scene| {
+                scene.intends(&name, Intent::Expel)
+            })?;
+            scene.sim.world.stop_jicofo();
+            scene.happened();
+            let (moved, people) = (scene.moved(), scene.people(&name));
+            scene.secs(10);
+            scene.always("it waits for jicofo", 600, |scene| {
+                scene.intends(&name, Intent::Expel)
+            });
+            scene.claim(
+                "nobody has gone",
+                scene.people(&name) == people && scene.moved() == moved,
+            );
+            scene.sim.world.start_jicofo();
+            scene.until("it goes when jicofo is back", 300, |scene| {
+                scene.gone(&name)
+            })?;
+            // A jicofo that is started anew invites everybody anew.
+            scene.claim("nobody was cut off", scene.cut() == 0);
+            Ok(())
+        },
+    )
+    .needs(Guard::JicofoPresent);
+}
+
 /// F49
 #[test]
 fn f49_many_bridges_that_fall_to_zero_at_once_are_an_outage() {
