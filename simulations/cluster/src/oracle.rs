@@ -30,7 +30,8 @@
 //! - Bridges that are to take no conferences are no sign that all are unhealthy at once, nor of the contrary.
 //! - A bridge that is to take no conferences may take some for a minute in which a leader is undisturbed; one whose kubelet is
 //!   cut off, and has not heard that its pod was deleted or could not say that it runs, for as long as that lasts.
-//! - A deleted pool may be let go with bridges there if they were to go with it at any time within the last 160 s.
+//! - A deleted pool may be let go with bridges there if they were to go with it at any time within the last 13 s, or 160 s where a
+//!   leader was disturbed.
 //! - The status may tell another number than is counted, and what was decided before a pool was paused may arrive, for as long as a
 //!   leader may not have heard, or its requests are under way. A bridge that does not stay up may be counted or not.
 //! - Of two that lead at once each may drain as many, and start as many, as would be right if the other had done nothing that it

@@ -400,12 +400,9 @@ const HISTORIES: [(Rule, History); 23] = [
         court.pass(70);
     }),
     (Rule::Seldom, |court, wrong| {
-        let within = if wrong { 50 } else { 100 };
-        for number in 0..=60 {
+        for _ in 0..20 {
             court.status(1, SELECTOR);
-            if number % 10 == 0 {
-                court.pass(within / 6);
-            }
+            court.pass(if wrong { 3 } else { 5 });
         }
     }),
     (Rule::Held, |court, wrong| {

@@ -129,10 +129,12 @@ fn drains_few_at_once(world: &World, plan: &Plan) -> Found {
         if known.pod.deletion.is_some() {
             continue;
         }
-        bridges += 1;
         let Ok(marks) = &known.pod.marks else {
             continue;
         };
+        // A share is one of the bridges that are counted, or are on their way out.
+        bridges +=
+            u32::from(marks.counted || marks.intent == Intent::Remove || draining(marks.intent));
         // Nobody is on one that does not run.
         let down = Before::new(world, uid, plan.at).is_some_and(|pod| pod.down());
         let going = draining(marks.intent) && !down;

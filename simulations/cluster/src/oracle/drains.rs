@@ -28,7 +28,7 @@ const SKEW: Duration = Duration::from_secs(12);
 
 /// How long a conference may have been on its way to a bridge that was seen empty: the freshness of the last look, and the
 /// longest that a command may take.
-const UNDER_WAY: Duration = Duration::from_secs(13);
+pub(super) const UNDER_WAY: Duration = Duration::from_secs(13);
 
 /// For how long a command may have been under way since its intent was replaced by another.
 const COMMAND_UNDER_WAY: Duration = Duration::from_secs(15);

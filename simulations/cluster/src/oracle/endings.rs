@@ -4,6 +4,7 @@ use bridge::Time;
 use scaler_api::spec::DeletionPolicy;
 
 use super::choices::KNOWN;
+use super::drains::UNDER_WAY;
 use super::{Oracle, Rule};
 use crate::api::{Pod, Pool};
 use crate::world::World;
@@ -19,7 +20,12 @@ impl Oracle {
             return;
         }
         let may_go_at_once = |policy| policy == DeletionPolicy::Now;
-        if self.truth.deletion_since(at - KNOWN).any(may_go_at_once) {
+        let known = if self.blame.disturbed_since(at - KNOWN) {
+            KNOWN
+        } else {
+            UNDER_WAY
+        };
+        if self.truth.deletion_since(at - known).any(may_go_at_once) {
             return;
         }
         let uid = Some(before.meta.uid.as_str());

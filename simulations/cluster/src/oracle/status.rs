@@ -7,7 +7,7 @@ use scaler_api::labels;
 use super::floors::{counted, label};
 use super::truth::since;
 use super::{Oracle, Rule};
-use crate::api::{ContainerState, Pod, Pool, Record};
+use crate::api::{ContainerState, Object, Pod, Pool, Record, Request};
 use crate::world::World;
 
 /// For how long the status may tell another number than is true, while a leader is undisturbed: it tells at once what it takes to
@@ -16,8 +16,9 @@ const WRONG: Duration = Duration::from_mins(1);
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// How often a controller may write the status in a minute: every 5 s, and at once what the HPA is to know.
-const WRITES: usize = 60;
+/// How often a controller may write the status in a minute without another number of bridges: every 5 s, and a little more where
+/// somebody else wrote it.
+const WRITES: usize = 15;
 
 /// Whether a pod's bridge may be taken not to stay up: then it does not count, whatever its label says.
 fn fails(pod: &Pod) -> bool {
@@ -39,6 +40,17 @@ fn selects(selector: &str, pod: &Pod) -> bool {
 impl Oracle {
     /// A controller writes the status of the pool, whether it may or not: each write stands in the way of the HPA's.
     pub(super) fn judge_pace(&mut self, record: &Record) {
+        let replicas = |object: &Object| match object {
+            Object::Pool(pool) => pool.status.as_ref().map(|status| status.replicas),
+            _ => None,
+        };
+        let before = record.before.as_deref().and_then(replicas);
+        if let Request::Status { status, .. } = &record.request
+            && before != Some(status.replicas)
+        {
+            // The HPA is to know at once.
+            return;
+        }
         let written = self.statuses.entry(record.actor).or_default();
         written.push_back(record.at);
         while written
