@@ -223,17 +223,25 @@ fn a_bridge_that_has_no_way_to_shut_down_is_not_told_again_and_does_not_wait_for
 }
 
 #[test]
-fn three_that_fall_to_zero_beside_two_busy_ones_are_an_outage() {
-    let mut stage = Stage::new(spec(5));
-    stage.people_everywhere(4);
-    stage.second();
-    stage.scale(4);
-    stage.seconds(5);
-    for name in ["b2", "b3", "b4"] {
-        stage.people(name, 0);
+fn more_than_half_of_the_busy_ones_that_fall_to_zero_are_an_outage() {
+    for (bridges, fall, outage) in [(5, 3, true), (6, 3, false), (7, 4, true)] {
+        let mut stage = Stage::new(spec(bridges));
+        stage.people_everywhere(40);
+        stage.people("b0", 4);
+        stage.second();
+        stage.scale(bridges - 1);
+        stage.seconds(5);
+        assert!(stage.state("b0").draining());
+        for number in 0..fall {
+            stage.people(&format!("b{number}"), 0);
+        }
+        stage.seconds(60);
+        assert_eq!(
+            stage.times(T::Remove) == 0,
+            outage,
+            "{fall} of {bridges} fall"
+        );
     }
-    stage.seconds(60);
-    assert_eq!(stage.times(T::Remove), 0);
 }
 
 #[test]
