@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use scaler_api::spec::NodeSignal;
 use scaler_api::status::Reason;
 use scaler_api::{Limit, State};
@@ -6,6 +8,8 @@ use super::lost::node;
 use super::nodes::leaving;
 use super::stage::{Stage, spec};
 use crate::plan::Transition as T;
+use crate::world::Command;
+use crate::{Call, Request};
 
 #[test]
 fn a_replacement_is_born_uncounted_and_counted_when_an_old_bridge_is_not() {
@@ -185,4 +189,44 @@ fn a_rollout_goes_on_when_its_replacement_is_lost_before_it_is_counted() {
     }
     stage.seconds(600);
     assert!(stage.times(T::Drain) >= 1, "{:?}", stage.states());
+}
+
+#[test]
+fn a_revision_whose_bridges_come_up_hidden_and_join_no_brewery_is_not_taken_for_a_good_one() {
+    let mut stage = Stage::outdated(4);
+    stage.respec(|pool| pool.spec.update.max_surge = Limit::Count(3));
+    let mut tried = BTreeSet::new();
+    for _ in 0..2600 {
+        stage.second();
+        // The password of the brewery is wrong, and bridges of the pool begin hidden.
+        let new: Vec<String> = stage.actors.keys().map(ToString::to_string).collect();
+        for name in new.into_iter().filter(|name| name.starts_with('n')) {
+            if tried.insert(name.clone()) {
+                let actor = stage.actor(&name);
+                (actor.joined, actor.flags.drain) = (false, true);
+            }
+        }
+        if stage.times(T::StartFailed) > 0 {
+            assert!(stage.in_state(State::Starting) <= 1, "one at a time");
+            assert!(stage.finding(Reason::ProgressDeadline));
+        }
+    }
+    assert!(
+        stage.times(T::StartFailed) >= 5,
+        "three, and then one by one"
+    );
+    assert!(stage.sent.iter().any(undrains), "they are told to serve");
+    let starts = stage.world.memory().starts["new"];
+    assert_eq!(starts.failures as usize, stage.times(T::StartFailed));
+    assert_eq!(stage.times(T::Drain), 0, "the old ones stay");
+}
+
+fn undrains(request: &Request) -> bool {
+    matches!(
+        request.call,
+        Call::Bridge {
+            command: Command::Undrain,
+            ..
+        }
+    )
 }

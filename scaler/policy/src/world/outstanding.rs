@@ -9,7 +9,7 @@ use std::time::Duration;
 use bridge::Time;
 use scaler_api::status::LastDecision;
 
-use crate::plan::{Plan, Transition};
+use crate::plan::{Action, Plan, Transition};
 use crate::world::{Marks, Pod, Uid};
 
 /// What was asked and not yet answered.
@@ -250,7 +250,8 @@ impl Memory {
                         told.remove(&Command::Shutdown);
                     }
                 }
-                Transition::Activate => {
+                // One that is only told to take conferences has not come up yet.
+                Transition::Activate if matches!(decision.action, Action::Mark(_)) => {
                     self.starts.remove(&pod.revision);
                 }
                 _ => {}
