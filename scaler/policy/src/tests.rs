@@ -16,6 +16,7 @@ mod nodes;
 mod orders;
 mod people;
 mod properties;
+mod refused;
 mod removing;
 mod replies;
 mod rescues;

@@ -72,6 +72,8 @@ pub enum Reason {
     SlotsExhausted,
     /// The API server refuses new pods.
     CreationRefused,
+    /// The API server refuses what is written about a bridge's pod, or its deletion.
+    WriteRefused,
     /// Bridges are being started.
     Starting,
     /// Bridges are being replaced by a newer revision.

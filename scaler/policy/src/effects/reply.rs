@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bridge::Time;
 
 use crate::effects::request::{Call, Request};
-use crate::world::{Command, Memory, Pod, Room, Stumbled, Uid, World, backoff};
+use crate::world::{Command, Memory, Pod, Refusal, Room, Stumbled, Uid, World, backoff};
 
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,6 +140,7 @@ fn wrote(world: &mut World, pod: Pod, asked: Time, at: Time) {
     let (uid, version) = (pod.uid.clone(), pod.version());
     world.take_pod(pod, asked, at);
     world.memory.stumbled.remove(&uid);
+    world.memory.refusals.remove(&uid);
     if world.pods().contains_key(&uid) {
         world.outstanding.wrote(&uid, version);
     }
@@ -166,14 +167,35 @@ fn failed(world: &mut World, uid: &Uid, at: Time) {
 /// The longest pause, in shortest ones.
 const MOST: u32 = 16;
 
+/// One more write to a pod in a row was refused: it is not done, and the next one waits, ever longer.
+fn refused_about(world: &mut World, uid: &Uid, said: &str, at: Time) {
+    let pause = world.tuning.request_timeout;
+    let most = world.tuning.longest_pause().max(pause);
+    let before = world.memory.refusals.get(uid);
+    // One of long ago was about something else.
+    let before = before.filter(|refusal| at.since(refusal.until) <= most);
+    let times = before.map_or(0, |refusal| refusal.times).saturating_add(1);
+    let refusal = Refusal {
+        times,
+        until: at + backoff(pause, most, times),
+        said: said.chars().take(SAID).collect(),
+    };
+    world.memory.refusals.insert(uid.clone(), refusal);
+}
+
+/// So many characters of a refusal are kept.
+const SAID: usize = 500;
+
 fn patched(world: &mut World, uid: &Uid, outcome: Outcome, asked: Time, at: Time) {
     match outcome {
         Outcome::Pod(pod) => {
             wrote(world, *pod, asked, at);
         }
         Outcome::Gone => world.observe_gone(uid, at),
-        // Refused for another reason than a change: it is read and decided anew after the time-out, not at once.
-        Outcome::Refused(_) | Outcome::Invalid(_) => {}
+        Outcome::Refused(said) | Outcome::Invalid(said) => {
+            world.outstanding.writes.remove(uid);
+            refused_about(world, uid, &said, at);
+        }
         Outcome::Throttled => {
             world.outstanding.writes.remove(uid);
             failed(world, uid, at);
@@ -193,7 +215,13 @@ fn deleted(world: &mut World, uid: &Uid, outcome: &Outcome, at: Time) {
     match outcome {
         Outcome::Gone => world.observe_gone(uid, at),
         // An event will tell; if none comes, the pod is read after the time-out.
-        Outcome::Done | Outcome::Pod(_) | Outcome::Refused(_) | Outcome::Invalid(_) => {}
+        Outcome::Done | Outcome::Pod(_) => {
+            world.memory.refusals.remove(uid);
+        }
+        Outcome::Refused(said) | Outcome::Invalid(said) => {
+            world.outstanding.deletes.remove(uid);
+            refused_about(world, uid, said, at);
+        }
         Outcome::Throttled => {
             world.outstanding.deletes.remove(uid);
             failed(world, uid, at);

@@ -231,6 +231,12 @@ impl<'s, 'w> Draft<'s, 'w> {
         self.promised += 1;
     }
 
+    /// One that is not counted can be in a moment, unless whatever is decided about it is refused.
+    pub(crate) fn wait_for(&mut self, sight: &Sight<'w>) {
+        let in_vain = (self.world.memory).refused_again_and_again(&sight.pod.uid);
+        self.coming += u32::from(!in_vain);
+    }
+
     /// Whether more are counted than are wanted, by what is answered alone.
     pub(crate) fn too_many(&self) -> bool {
         self.left.counted.saturating_sub(self.promised) > self.left.wanted

@@ -11,6 +11,7 @@ use crate::world::Presence;
 /// Adds what holds for the pool as a whole.
 pub(super) fn find(draft: &mut Draft<'_, '_>) {
     size(draft);
+    refusals(draft);
     trouble(draft);
     switches(draft);
     let active = draft.scene.tally.active_counted;
@@ -57,6 +58,28 @@ fn size(draft: &mut Draft<'_, '_>) {
             Reason::CreationRefused,
             message,
         );
+    }
+}
+
+/// What is decided about some bridges is refused, and was just now.
+fn refusals(draft: &mut Draft<'_, '_>) {
+    let world = draft.world;
+    let patience = world.tuning.request_timeout;
+    let refusals = world.memory.refusals.iter();
+    let (names, said): (Vec<&str>, Vec<&str>) = refusals
+        .filter(|(_, refusal)| draft.now <= refusal.until + patience)
+        .filter_map(|(uid, refusal)| {
+            let known = world.pods().get(uid)?;
+            Some((known.pod.name.as_str(), refusal.said.as_str()))
+        })
+        .unzip();
+    if let Some(said) = said.first() {
+        let message = format!(
+            "the API server refuses what is decided about {} bridges{}; it says \"{said}\": see which webhook, policy or missing right of jvb-scaler is in the way",
+            names.len(),
+            motion::names(&names)
+        );
+        draft.finding(ConditionType::ScalingLimited, Reason::WriteRefused, message);
     }
 }
 

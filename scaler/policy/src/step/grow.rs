@@ -28,7 +28,7 @@ pub(super) fn grow(draft: &mut Draft<'_, '_>) {
             rollout::count(draft, sight);
         } else {
             // It can be counted in a moment: none is started in its place.
-            draft.coming += 1;
+            draft.wait_for(sight);
         }
     }
     if draft.world.guards.on(Guard::RescueFirst) {
@@ -59,7 +59,7 @@ fn rescue(draft: &mut Draft<'_, '_>) {
             draft.rank(place);
         } else {
             // It can be taken back in a moment: none is started in its place.
-            draft.coming += 1;
+            draft.wait_for(sight);
         }
     }
     draft.plan.rescues = ranked.into_ranks();

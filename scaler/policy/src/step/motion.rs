@@ -106,7 +106,7 @@ const fn because(reason: Reason) -> &'static str {
 }
 
 /// The first names, and whether there are more.
-fn names(names: &[&str]) -> String {
+pub(super) fn names(names: &[&str]) -> String {
     if names.is_empty() {
         return String::new();
     }

@@ -48,6 +48,9 @@ pub(super) fn next(draft: &Draft<'_, '_>) -> Time {
     for stumbled in draft.world.memory.stumbled.values() {
         at(stumbled.until);
     }
+    for refusal in draft.world.memory.refusals.values() {
+        at(refusal.until);
+    }
     for sent in draft.world.outstanding.commands.values() {
         at(*sent + tuning.request_timeout);
     }

@@ -84,6 +84,8 @@ pub struct Memory {
     pub creation_lost: Option<Time>,
     /// Pods the last writes to which have no known outcome.
     pub stumbled: BTreeMap<Uid, Stumbled>,
+    /// Pods about which the API server refuses what is decided.
+    pub refusals: BTreeMap<Uid, Refusal>,
     /// The revision of the template of which the API server refused a pod as invalid, and what it said.
     pub invalid: Option<(String, String)>,
     /// What each bridge was told.
@@ -133,6 +135,22 @@ pub struct Stumbled {
     pub times: u32,
     /// Until when nothing more is written.
     pub until: Time,
+}
+
+/// Writes to a pod, its deletion among them, that the API server refused in a row.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Refusal {
+    /// How many.
+    pub times: u32,
+    /// Until when nothing more is written.
+    pub until: Time,
+    /// What it said last, or the beginning of that.
+    pub said: String,
+}
+
+impl Refusal {
+    /// From so many on nothing waits for it any more.
+    const PERSISTS: u32 = 3;
 }
 
 /// Failed starts of a revision.
@@ -266,16 +284,23 @@ impl Memory {
         self.invalid = None;
     }
 
-    /// Whether the last writes to a pod have no known outcome, so that the next one waits.
+    /// Whether the last writes to a pod have no known outcome or were refused, so that the next one waits.
     pub(crate) fn waits(&self, uid: &Uid, now: Time) -> bool {
-        self.stumbled
-            .get(uid)
-            .is_some_and(|stumbled| now < stumbled.until)
+        let stumbled = self.stumbled.get(uid).map(|stumbled| stumbled.until);
+        let refused = self.refusals.get(uid).map(|refusal| refusal.until);
+        stumbled.max(refused).is_some_and(|until| now < until)
+    }
+
+    /// Whether what is decided about a pod is refused again and again, so that nothing waits for it.
+    pub(crate) fn refused_again_and_again(&self, uid: &Uid) -> bool {
+        let refusal = self.refusals.get(uid);
+        refusal.is_some_and(|refusal| refusal.times >= Refusal::PERSISTS)
     }
 
     /// Forgets what is only about a pod that is gone.
     pub(crate) fn forget(&mut self, uid: &Uid) {
         self.stumbled.remove(uid);
+        self.refusals.remove(uid);
         self.commands.remove(uid);
         self.without_shutdown.remove(uid);
         self.moves.remove(uid);
