@@ -135,6 +135,13 @@ fn removing<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
         back(draft, sight, Intent::Expel, State::Expelling);
     } else if busy && proof {
         back(draft, sight, Intent::Drain, State::Draining);
+    } else if proof && sight.unreachable && no_time_left(draft, sight) {
+        // It was empty, and nobody can tell any more. What becomes of it is for its deadline to say.
+        if sight.live.shutting_down_since.is_some() {
+            back(draft, sight, Intent::Expel, State::Expelling);
+        } else {
+            back(draft, sight, Intent::Drain, State::Draining);
+        }
     } else if !draft.scene.breakers.holds_removals()
         && (proven_empty(draft.world, sight, draft.now).is_ok() || !proof)
     {
@@ -148,6 +155,11 @@ fn removing<'w>(draft: &mut Draft<'_, 'w>, sight: &Sight<'w>) {
             shut_down(draft, sight);
         }
     }
+}
+
+/// Whether the deadline of its drain has passed, or it has none, as one that was warm: it gets one.
+fn no_time_left(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
+    sight.marks.deadline.is_none() || draft.overdue(sight)
 }
 
 /// Whether people are on it who are not to be cut off, and cannot be moved at this moment: jicofo is away, or nobody takes them.

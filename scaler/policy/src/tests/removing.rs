@@ -1,4 +1,5 @@
 use scaler_api::State;
+use scaler_api::spec::OnDeadline;
 use scaler_api::state::Intent;
 use scaler_api::status::Reason;
 
@@ -612,4 +613,55 @@ fn the_settle_time_lasts_from_when_it_was_written_down_that_nobody_is_left() {
     let since = stage.marks("b1").zero_since.unwrap();
     stage.until_decided(T::Remove);
     assert_eq!(stage.when(T::Remove), Some(since + secs(15)));
+}
+
+/// Two bridges, of which the second is to be removed for being empty when its node hangs. `told` is whether its shutdown is known.
+fn hangs(on_deadline: OnDeadline, told: bool) -> Stage {
+    let mut spec = spec(2);
+    spec.drain.deadline = scaler_api::Duration::from_mins(10);
+    spec.drain.on_deadline = on_deadline;
+    let mut stage = Stage::one_too_many_of(spec, [9, 0]);
+    stage.until_in("b1", State::Removing);
+    if told {
+        stage.second();
+    }
+    stage.actor("b1").answers = false;
+    stage
+}
+
+#[test]
+fn an_empty_bridge_whose_node_hangs_before_it_is_deleted_goes_by_its_deadline() {
+    for (on_deadline, told) in [
+        (OnDeadline::Move, false),
+        (OnDeadline::Move, true),
+        (OnDeadline::Kill, false),
+    ] {
+        let mut stage = hangs(on_deadline, told);
+        stage.seconds(500);
+        assert_eq!(stage.state("b1"), State::Removing, "unknown is busy");
+        stage.seconds(1100);
+        assert_eq!(stage.state("b1"), State::Gone, "{on_deadline:?} {told}");
+        assert_eq!(stage.times(T::Return), 1);
+    }
+}
+
+#[test]
+fn an_empty_bridge_whose_node_hangs_waits_protected_where_deadlines_wait() {
+    let mut stage = hangs(OnDeadline::Wait, false);
+    stage.seconds(1600);
+    assert_eq!(stage.state("b1"), State::Draining);
+    assert!(stage.marks("b1").protected);
+    assert!(stage.finding(Reason::DeadlineWait));
+}
+
+#[test]
+fn a_warm_bridge_whose_node_hangs_before_it_is_deleted_gets_a_deadline() {
+    let mut stage = Stage::one_too_many_of(one_warm(2), [9, 0]);
+    stage.until_in("b1", State::Warm);
+    stage.respec(|pool| (pool.spec.warm.min, pool.spec.warm.max) = (0, 0));
+    stage.until_in("b1", State::Removing);
+    stage.actor("b1").answers = false;
+    stage.seconds(60);
+    assert_eq!(stage.state("b1"), State::Draining);
+    assert!(stage.marks("b1").deadline.is_some());
 }
