@@ -1,6 +1,5 @@
 //! Bridges that must go: their node leaves, or an operator asked for it.
 
-use scaler_api::State;
 use scaler_api::spec::OnDeadline;
 use scaler_api::state::{Intent, IntentReason};
 use scaler_api::status::{ConditionType, Reason};
@@ -9,6 +8,7 @@ use crate::order::victims;
 use crate::plan::Transition;
 use crate::scene::{Leaving, Sight};
 use crate::step::draft::Draft;
+use crate::step::motion::names;
 use crate::world::Marks;
 
 fn reason(sight: &Sight<'_>) -> Option<IntentReason> {
@@ -59,6 +59,7 @@ pub(super) fn drain(draft: &mut Draft<'_, '_>) {
         sight.marks.intent == Intent::Active && sight.state.countable() && reason(sight).is_some()
     });
     let mut pinned = Vec::new();
+    let mut waiting = Vec::new();
     for (place, _, sight) in ranked.iter() {
         let Some(why) = reason(sight) else { continue };
         if !draft.free(sight) {
@@ -71,6 +72,7 @@ pub(super) fn drain(draft: &mut Draft<'_, '_>) {
             draft.rank(place);
         } else {
             draft.surge_needed += 1;
+            waiting.push(sight.pod.name.as_str());
         }
     }
     draft.plan.leaving = ranked.into_ranks();
@@ -81,11 +83,13 @@ pub(super) fn drain(draft: &mut Draft<'_, '_>) {
         );
         draft.finding(ConditionType::ScalingLimited, Reason::Pinned, message);
     }
-    if draft
-        .sights()
-        .any(|sight| sight.leaving.is_some() && sight.state == State::Active)
-    {
-        let message = "bridges are drained because their nodes leave".to_owned();
-        draft.finding(ConditionType::Draining, Reason::NodeLeaving, message);
+    if !waiting.is_empty() {
+        let message = format!(
+            "{} bridges must go, because their nodes leave or somebody asked for it, and wait until others take conferences, because minActive is {}{}",
+            waiting.len(),
+            draft.spec().min_active,
+            names(&waiting)
+        );
+        draft.finding(ConditionType::ScalingLimited, Reason::MinActive, message);
     }
 }

@@ -182,3 +182,29 @@ fn a_drain_that_an_operator_calls_off_goes_on_while_the_node_leaves() {
     assert_eq!(stage.times(T::Rescue), 0);
     assert_eq!(stage.state("b1"), State::Draining);
 }
+
+#[test]
+fn a_bridge_that_must_go_and_waits_for_its_replacement_is_named_and_not_said_to_drain() {
+    for by_node in [true, false] {
+        let mut stage = serving(1);
+        stage.boots = false;
+        if by_node {
+            leaving(&mut stage, &["b0"], NodeSignal::Cordon);
+        } else {
+            stage.annotate("b0", "bridgetender.dev/drain-requested", Some("true"));
+        }
+        // Between two starts that fail, too.
+        for _ in 0..700 {
+            stage.second();
+            let told = stage.condition("ScalingLimited");
+            assert_eq!(told.reason, "MinActive", "{}", told.message);
+            assert!(told.message.contains("b0"), "{}", told.message);
+            assert_ne!(stage.condition("Draining").reason, "NodeLeaving");
+        }
+        stage.boots = true;
+        stage.until_in("b0", State::Draining);
+        assert_eq!(stage.condition("ScalingLimited").status, "False");
+        let told = stage.condition("Draining");
+        assert!(told.message.contains("b0"), "{}", told.message);
+    }
+}
