@@ -75,7 +75,7 @@ fn world(bridges: u32, serve: impl Fn(u32) -> bool) -> World {
         world.observe_look(&uid(number), &container(number), look);
     }
     for number in 0..bridges / 10 {
-        world.observe_node(node(number));
+        world.observe_node(node(number), NOW);
     }
     // The list with which every lead begins.
     let plan = step(&world, NOW);
@@ -219,7 +219,7 @@ fn decisions(criterion: &mut Criterion) {
     let mut leaving = wants(0, |_| {});
     let mut node = node(7);
     node.signals.insert(NodeSignal::Cordon);
-    leaving.observe_node(node);
+    leaving.observe_node(node, NOW);
     // One drained for each of them, and as many started.
     assert_eq!(step(&leaving, NOW).decisions.len(), 20);
     decide(NODE, &leaving);

@@ -133,7 +133,7 @@ const GOES_ON: [Transition; 12] = [
 ];
 
 /// What happens to a bridge without a decision: from which states, to which one, by what.
-const HAPPENING: [(&[State], State, &str); 12] = [
+const HAPPENING: [(&[State], State, &str); 16] = [
     (&[Pending], Starting, RUNS),
     (&[Starting, Active], Pending, "its container is down"),
     (&[Active], Starting, ANEW),
@@ -144,11 +144,16 @@ const HAPPENING: [(&[State], State, &str); 12] = [
     (&[Failed], DrainRequested, RUNS),
     (&[Failed], Warm, RUNS),
     (&[Failed], Expelling, RUNS),
+    (&[Failed], Pending, LOST),
+    (&[Failed], DrainRequested, LOST),
+    (&[Failed], Warm, LOST),
+    (&[Failed], Expelling, LOST),
     (&[Removing], Deleting, ELSE),
     (&[Deleting, Preempted], Gone, "nothing of it is left"),
 ];
 
 const RUNS: &str = "its container runs";
+const LOST: &str = "its node is lost";
 const ANEW: &str = "it is started anew";
 const ELSE: &str = "somebody else deletes it";
 

@@ -165,7 +165,8 @@ fn count(tally: &mut Tally, sight: &Sight<'_>) {
     tally.draining += is(sight.state.draining());
     tally.draining_chosen += is(sight.chosen);
     tally.warm += is(sight.state == State::Warm);
-    tally.unknown += is(!sight.fresh && sight.pod.running().is_some() && !going);
+    let should_answer = sight.pod.running().is_some() || sight.unreachable;
+    tally.unknown += is(!sight.fresh && should_answer && !going);
     tally.updated += is(counted && !sight.outdated);
     tally.outdated += is(sight.outdated && !going);
     tally.surge += is(sight.surge());

@@ -270,8 +270,8 @@ impl World {
     }
 
     /// A node as the API server now tells it.
-    pub fn observe_node(&mut self, node: Node) {
-        let news = self.nodes.set(node);
+    pub fn observe_node(&mut self, node: Node, at: Time) {
+        let news = self.nodes.set(node, at);
         self.note(news);
     }
 

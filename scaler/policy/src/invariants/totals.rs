@@ -191,9 +191,12 @@ fn tells_what_is_counted(world: &World, plan: &Plan) -> Found {
     Ok(())
 }
 
-/// Whether a pod ended, or its bridge does not stay up.
+/// Whether a pod ended, or its bridge does not stay up, as a kubelet says that is heard of.
 fn fails(world: &World, pod: &Pod) -> bool {
-    let down = pod.container.as_ref().is_some_and(|container| {
+    let node = pod.node.as_ref().and_then(|name| world.nodes().get(name));
+    let heard_of = node.is_none_or(|node| node.ready);
+    let container = pod.container.as_ref().filter(|_| heard_of);
+    let down = container.is_some_and(|container| {
         let again = container.restarts >= world.tuning.restarts;
         container.running == Running::Terminated || container.running == Running::Waiting && again
     });

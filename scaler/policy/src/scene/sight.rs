@@ -30,7 +30,7 @@ pub(crate) struct Sight<'w> {
     pub(crate) state: State,
     /// Whether its last answer is fresh, and of the container that runs.
     pub(crate) fresh: bool,
-    /// Whether it should answer and has not for long.
+    /// Whether it should answer and has not for long; or whether it should is for its kubelet to say, which has not for long.
     pub(crate) unreachable: bool,
     pub(crate) leaving: Option<Leaving>,
     /// The number of its revision, where bridges of it were seen before.
@@ -106,9 +106,14 @@ impl<'w> Sight<'w> {
         let look = live.last.filter(|_| compared.answered);
         let fresh = look.is_some_and(|look| now.since(look.at) <= spec.evidence.freshness.get());
         let acked = acked(world, marks, same_run);
-        let state = state(world, pod, marks, acked);
-        let unreachable = running.is_some()
-            && now.since(heard(world, known)) > spec.evidence.unreachable_after.get();
+        let state = state(world, pod, marks, acked, heard_of);
+        let silent_since = if running.is_some() {
+            Some(heard(world, known))
+        } else {
+            unheard_since(world, known).filter(|_| !heard_of)
+        };
+        let unreachable = silent_since
+            .is_some_and(|since| now.since(since) > spec.evidence.unreachable_after.get());
         // While a write is under way, the worse of before and after holds.
         let written = pod.marks.as_ref().ok().filter(|_| write.is_some());
         let serves = |marks: &Marks| {
@@ -245,7 +250,7 @@ fn ever_ran(pod: &Pod) -> bool {
     pod.phase != Phase::Pending || started
 }
 
-fn state(world: &World, pod: &Pod, marks: &Marks, acked: bool) -> State {
+fn state(world: &World, pod: &Pod, marks: &Marks, acked: bool, heard_of: bool) -> State {
     if pod.deletion.is_some() {
         let ours =
             marks.intent == Intent::Remove || world.outstanding.deletes.contains_key(&pod.uid);
@@ -258,7 +263,7 @@ fn state(world: &World, pod: &Pod, marks: &Marks, acked: bool) -> State {
     if marks.intent == Intent::Remove {
         return State::Removing;
     }
-    if failed(world, pod) {
+    if failed(world, pod, heard_of) {
         return State::Failed;
     }
     match marks.intent {
@@ -274,10 +279,11 @@ fn state(world: &World, pod: &Pod, marks: &Marks, acked: bool) -> State {
     }
 }
 
-/// Whether its bridge ended for good, or does not stay up.
-fn failed(world: &World, pod: &Pod) -> bool {
+/// Whether its bridge ended for good, or does not stay up. What a kubelet said that is not heard of any more may be so no longer.
+fn failed(world: &World, pod: &Pod, heard_of: bool) -> bool {
+    let container = pod.container.as_ref().filter(|_| heard_of);
     pod.phase.is_over()
-        || pod.container.as_ref().is_some_and(|container| {
+        || container.is_some_and(|container| {
             matches!(container.running, Running::Terminated)
                 || container.running == Running::Waiting
                     && container.restarts >= world.tuning.restarts
@@ -295,6 +301,12 @@ fn heard(world: &World, known: &Known) -> Time {
     };
     let look = known.live.last.map_or(started, |look| look.at);
     look.max(started).max(known.seen_at)
+}
+
+/// Since when nobody says whether its bridge runs, which did not when its kubelet was heard of last; by this controller's clock.
+fn unheard_since(world: &World, known: &Known) -> Option<Time> {
+    let since = world.nodes.unready_since(known.node?)?;
+    (!known.pod.phase.is_over()).then(|| since.max(known.seen_at))
 }
 
 fn leaving(node: &Node, heeded: &[NodeSignal]) -> Option<Leaving> {

@@ -9,7 +9,7 @@ use super::stage::{Object, START, Stage, secs, spec};
 use crate::life::{Way, happenings, ways};
 use crate::plan::Transition;
 use crate::step::step;
-use crate::world::{Container, Phase, Running};
+use crate::world::{Container, Node, Phase, Running};
 
 /// Whether a way is one of a bridge, from one state to another.
 fn leads(way: Way) -> bool {
@@ -65,19 +65,24 @@ fn bridges_are_taken_every_way_that_is_drawn_and_no_other() {
 }
 
 /// What may happen to a pod without the pool's doing, in an order in which each may follow the one before.
-const EVENTS: [fn(&mut Object); 6] = [
+const EVENTS: [fn(&mut Object); 8] = [
     |object| run(object, Running::Waiting),
-    |object| {
-        run(object, Running::Waiting);
-        if let Some(container) = &mut object.pod.container {
-            container.restarts = 99;
-        }
-    },
+    crash,
     |object| run(object, Running::Since(START)),
+    crash,
+    |object| object.pod.node = Some("lost".to_owned()),
     |object| run(object, Running::Terminated),
     |object| object.pod.phase = Phase::Failed,
     |object| object.pod.deletion = Some(START + secs(300)),
 ];
+
+/// It does not stay up.
+fn crash(object: &mut Object) {
+    run(object, Running::Waiting);
+    if let Some(container) = &mut object.pod.container {
+        container.restarts = 99;
+    }
+}
 
 /// Its container becomes so, and is another one. One that has ended for good does not.
 fn run(object: &mut Object, running: Running) {
@@ -104,6 +109,13 @@ fn what_happens_to_bridges_is_what_is_drawn_and_all_of_it_happens() {
     let worlds = wild_stage();
     for _ in 0..WORLDS {
         let mut stage = set(&worlds.new_tree(&mut runner).unwrap().current());
+        let lost = Node {
+            name: "lost".to_owned(),
+            zone: String::new(),
+            ready: false,
+            signals: BTreeSet::new(),
+        };
+        stage.world.observe_node(lost, stage.now);
         for shift in 0..EVENTS.len() {
             let before = stage.states();
             for (number, name) in before.keys().enumerate() {

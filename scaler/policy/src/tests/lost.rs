@@ -1,9 +1,10 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use scaler_api::State;
+use scaler_api::spec::{DeletionPolicy, OnDeadline};
 
 use super::stage::{Stage, secs, spec, uid};
 use crate::plan::Transition as T;
-use crate::world::{Node, Owner, Phase, Presence, Running};
+use crate::world::{Container, Node, Owner, Phase, Presence, Running};
 use crate::{Call, Outcome};
 
 #[test]
@@ -64,12 +65,15 @@ fn a_bridge_that_comes_back_into_sight_is_drained_when_it_is_one_too_many() {
 }
 
 fn node_is(stage: &mut Stage, ready: bool) {
-    stage.world.observe_node(Node {
-        name: "node".to_owned(),
-        zone: String::new(),
-        ready,
-        signals: std::collections::BTreeSet::new(),
-    });
+    stage.world.observe_node(
+        Node {
+            name: "node".to_owned(),
+            zone: String::new(),
+            ready,
+            signals: std::collections::BTreeSet::new(),
+        },
+        stage.now,
+    );
 }
 
 /// This bridge is on a node that is ready or not.
@@ -301,12 +305,76 @@ fn where_nodes_are_not_watched_none_of_them_is_missed() {
     stage.seconds(60);
     assert_eq!(stage.times(T::Uncount), 0);
     // Once one is known, all are watched, and this one is not there.
-    stage.world.observe_node(Node {
-        name: "other".to_owned(),
-        zone: String::new(),
-        ready: true,
-        signals: [].into(),
-    });
+    stage.world.observe_node(
+        Node {
+            name: "other".to_owned(),
+            zone: String::new(),
+            ready: true,
+            signals: [].into(),
+        },
+        stage.now,
+    );
     stage.second();
     assert_eq!(stage.times(T::Uncount), 1);
+}
+
+/// The container of a bridge on a node of which nothing is heard waits, as far as anybody knows.
+fn waits_out_of_sight(stage: &mut Stage, name: &str, restarts: u32) {
+    node(stage, name, false);
+    stage.change(name, |object| {
+        object.pod.container = Some(Container {
+            id: String::new(),
+            running: Running::Waiting,
+            restarts,
+        });
+    });
+}
+
+fn soon(replicas: u32) -> scaler_api::BridgePoolSpec {
+    let mut soon = spec(replicas);
+    soon.drain.deadline = scaler_api::Duration::from_mins(10);
+    soon
+}
+
+#[test]
+fn a_bridge_that_waits_on_a_node_that_is_lost_is_told_replaced_and_goes_by_its_deadline() {
+    let mut stage = Stage::new(soon(2));
+    stage.boots = false;
+    stage.scale(3);
+    stage.second();
+    waits_out_of_sight(&mut stage, "n1", 0);
+    stage.boots = true;
+    stage.seconds(20);
+    assert_eq!(stage.condition("BridgesUnknown").status, "False");
+    stage.seconds(20);
+    let told = stage.condition("BridgesUnknown");
+    assert_eq!(told.reason, "Unreachable", "{}", told.message);
+    assert!(told.message.contains("n1"), "{}", told.message);
+    assert_eq!(stage.world.pool().status.unknown, 1);
+    assert_eq!(stage.in_state(State::Active), 3, "replaced");
+    stage.seconds(1800);
+    assert_eq!(stage.state("n1"), State::Gone);
+}
+
+#[test]
+fn a_bridge_that_did_not_stay_up_on_a_node_that_is_lost_does_not_hold_its_pool_for_ever() {
+    for running in [Running::Waiting, Running::Terminated] {
+        let mut draining = soon(2);
+        draining.deletion_policy = DeletionPolicy::Drain;
+        draining.drain.on_deadline = OnDeadline::Kill;
+        let mut stage = Stage::new(draining);
+        stage.second();
+        waits_out_of_sight(&mut stage, "b1", 7);
+        stage.change("b1", |object| {
+            object.pod.container.as_mut().unwrap().running = running;
+        });
+        stage.second();
+        let now = stage.now;
+        stage.respec(|pool| pool.deletion = Some(now));
+        stage.seconds(500);
+        assert_eq!(stage.state("b1"), State::DrainRequested, "unknown is busy");
+        stage.seconds(200);
+        assert_eq!(stage.state("b1"), State::Gone);
+        assert!(!stage.world.pool().held());
+    }
 }

@@ -8,12 +8,15 @@ use crate::world::Node;
 
 /// These bridges are on a node that leaves.
 pub(super) fn leaving(stage: &mut Stage, names: &[&str], signal: NodeSignal) {
-    stage.world.observe_node(Node {
-        name: "old".to_owned(),
-        zone: "a".to_owned(),
-        ready: true,
-        signals: [signal].into(),
-    });
+    stage.world.observe_node(
+        Node {
+            name: "old".to_owned(),
+            zone: "a".to_owned(),
+            ready: true,
+            signals: [signal].into(),
+        },
+        stage.now,
+    );
     for name in names {
         stage.change(name, |object| object.pod.node = Some("old".to_owned()));
     }
@@ -139,12 +142,15 @@ fn whoever_is_waited_for_is_moved_all_the_same_when_the_node_is_taken_away() {
 fn of_several_signs_the_nearest_end_holds() {
     let mut stage = serving(2);
     leaving(&mut stage, &["b1"], NodeSignal::Cordon);
-    stage.world.observe_node(Node {
-        name: "old".to_owned(),
-        zone: "a".to_owned(),
-        ready: true,
-        signals: [NodeSignal::Cordon, NodeSignal::Interruption].into(),
-    });
+    stage.world.observe_node(
+        Node {
+            name: "old".to_owned(),
+            zone: "a".to_owned(),
+            ready: true,
+            signals: [NodeSignal::Cordon, NodeSignal::Interruption].into(),
+        },
+        stage.now,
+    );
     let drain = stage.until_written(T::Drain);
     assert_eq!(drain.reason, IntentReason::Interrupted);
 }

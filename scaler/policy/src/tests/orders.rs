@@ -243,12 +243,15 @@ fn each_choice_names_its_place_in_the_list_that_decided() {
 fn the_node_that_becomes_empty_goes_first() {
     let mut stage = Stage::new(spec(3));
     for name in ["one", "two"] {
-        stage.world.observe_node(Node {
-            name: name.to_owned(),
-            zone: "a".to_owned(),
-            ready: true,
-            signals: std::collections::BTreeSet::new(),
-        });
+        stage.world.observe_node(
+            Node {
+                name: name.to_owned(),
+                zone: "a".to_owned(),
+                ready: true,
+                signals: std::collections::BTreeSet::new(),
+            },
+            stage.now,
+        );
     }
     for (bridge, node) in [("b0", "one"), ("b1", "one"), ("b2", "two")] {
         stage.change(bridge, |object| object.pod.node = Some(node.to_owned()));

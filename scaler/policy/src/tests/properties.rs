@@ -239,17 +239,20 @@ pub(super) struct Scenery {
 pub(super) fn set(scenery: &Scenery) -> Stage {
     let mut stage = Stage::empty(scenery.spec.clone());
     stage.now = START - secs(40);
-    stage.world.observe_node(Node {
-        name: "leaving".to_owned(),
-        zone: String::new(),
-        ready: true,
-        signals: [if scenery.interrupted {
-            NodeSignal::Interruption
-        } else {
-            NodeSignal::Cordon
-        }]
-        .into(),
-    });
+    stage.world.observe_node(
+        Node {
+            name: "leaving".to_owned(),
+            zone: String::new(),
+            ready: true,
+            signals: [if scenery.interrupted {
+                NodeSignal::Interruption
+            } else {
+                NodeSignal::Cordon
+            }]
+            .into(),
+        },
+        stage.now,
+    );
     match scenery.jicofo {
         0 => stage.world.observe_jicofo(Presence::Away(START - secs(9))),
         1 => stage.world.observe_jicofo(Presence::NotWatched),

@@ -16,12 +16,15 @@ type Speaks = fn(&mut Stage, who: &str, other: &str);
 
 /// A node of this name and zone, with these signs.
 fn node(stage: &mut Stage, name: &str, zone: &str, signal: Option<NodeSignal>) {
-    stage.world.observe_node(Node {
-        name: name.to_owned(),
-        zone: zone.to_owned(),
-        ready: true,
-        signals: signal.into_iter().collect(),
-    });
+    stage.world.observe_node(
+        Node {
+            name: name.to_owned(),
+            zone: zone.to_owned(),
+            ready: true,
+            signals: signal.into_iter().collect(),
+        },
+        stage.now,
+    );
 }
 
 /// A bridge is on the node of this name.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bridge::Time;
 use scaler_api::spec::NodeSignal;
 
 use crate::world::Numbers;
@@ -23,7 +24,14 @@ pub struct Node {
 #[derive(Clone, Debug, Default)]
 pub struct Nodes {
     numbers: Numbers,
-    nodes: Vec<Option<Node>>,
+    nodes: Vec<Option<Seen>>,
+}
+
+/// A node, and since when this controller has seen that it is not ready.
+#[derive(Clone, Debug)]
+struct Seen {
+    node: Node,
+    unready_since: Option<Time>,
 }
 
 impl Nodes {
@@ -36,7 +44,16 @@ impl Nodes {
 
     /// The node of a number.
     pub(crate) fn at(&self, number: usize) -> Option<&Node> {
+        Some(&self.seen(number)?.node)
+    }
+
+    fn seen(&self, number: usize) -> Option<&Seen> {
         self.nodes.get(number)?.as_ref()
+    }
+
+    /// Since when the node of a number has not been ready, as far as this controller has seen, by its own clock.
+    pub(crate) fn unready_since(&self, number: usize) -> Option<Time> {
+        self.seen(number)?.unready_since
     }
 
     /// How many numbers were given.
@@ -55,11 +72,16 @@ impl Nodes {
     }
 
     /// Takes up a node; whether that is news.
-    pub(crate) fn set(&mut self, node: Node) -> bool {
+    pub(crate) fn set(&mut self, node: Node, at: Time) -> bool {
         let number = self.number(&node.name);
         let place = &mut self.nodes[number];
-        let news = place.as_ref() != Some(&node);
-        *place = Some(node);
+        let news = place.as_ref().is_none_or(|seen| seen.node != node);
+        let before = place.as_ref().and_then(|seen| seen.unready_since);
+        let unready_since = (!node.ready).then(|| before.unwrap_or(at));
+        *place = Some(Seen {
+            node,
+            unready_since,
+        });
         news
     }
 

@@ -198,7 +198,7 @@ impl Replica {
         }
         self.nodes = there;
         for node in nodes {
-            mind.observe_node(node);
+            mind.observe_node(node, heard);
         }
         let version = self.watch.version().to_string();
         mind.observe_list(pods, &version, heard, heard);
@@ -260,7 +260,7 @@ impl Replica {
                 }
                 Object::Node(node) => {
                     self.nodes.insert(node.meta.name.clone());
-                    mind.observe_node(observe::node(node));
+                    mind.observe_node(observe::node(node), heard);
                 }
                 Object::Pool(pool)
                     if change.key.kind == Kind::Pool && pool.meta.name == self.pool =>
