@@ -77,7 +77,7 @@ impl Oracle {
     /// Whether people are on a bridge past its deadline who are to be moved, and not to be cut off.
     fn is_not_to_cut(&self, world: &World, pod: &Pod, at: Time) -> bool {
         let bridge = world.jitsi.bridge(&pod.meta.name);
-        let people = bridge.map_or(0, |bridge| bridge.local_endpoints());
+        let people = bridge.map_or(0, bridge::model::Videobridge::local_endpoints);
         let mut wanted = self.truth.drains_since(at - KNOWN);
         people > 0
             && reason(pod) == Some(IntentReason::DeadlinePassed)
