@@ -400,9 +400,9 @@ const HISTORIES: [(Rule, History); 23] = [
         court.pass(70);
     }),
     (Rule::Seldom, |court, wrong| {
-        for _ in 0..20 {
+        for _ in 0..40 {
             court.status(1, SELECTOR);
-            court.pass(if wrong { 3 } else { 5 });
+            court.pass(if wrong { 2 } else { 5 });
         }
     }),
     (Rule::Held, |court, wrong| {
