@@ -402,7 +402,7 @@ const HISTORIES: [(Rule, History); 23] = [
     (Rule::Seldom, |court, wrong| {
         for _ in 0..40 {
             court.status(1, SELECTOR);
-            court.pass(if wrong { 2 } else { 5 });
+            court.pass(if wrong { 1 } else { 5 });
         }
     }),
     (Rule::Held, |court, wrong| {
