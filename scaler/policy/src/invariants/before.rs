@@ -6,7 +6,13 @@ use bridge::Time;
 use scaler_api::state::Intent;
 
 use crate::plan::Mark;
-use crate::world::{Command, Known, Marks, Uid, World};
+use crate::world::{Command, Known, Marks, Pod, Uid, World};
+
+/// Whether the kubelet of a pod is not known to be out of touch, so that what it said holds.
+pub(super) fn heard_of(world: &World, pod: &Pod) -> bool {
+    let node = pod.node.as_ref().and_then(|name| world.nodes().get(name));
+    node.is_none_or(|node| node.ready)
+}
 
 /// A pod before a plan.
 pub(super) struct Before<'w> {
@@ -62,11 +68,7 @@ impl<'w> Before<'w> {
     /// Whether nothing runs in it: its kubelet says so, and its node is not known to be out of touch.
     pub(super) fn down(&self) -> bool {
         let pod = &self.known.pod;
-        let node = pod
-            .node
-            .as_ref()
-            .and_then(|name| self.world.nodes().get(name));
-        pod.verifiably_down() && (pod.phase.is_over() || node.is_none_or(|node| node.ready))
+        pod.verifiably_down() && (pod.phase.is_over() || heard_of(self.world, pod))
     }
 
     /// Whether it is proven empty, by the letter of the rule.

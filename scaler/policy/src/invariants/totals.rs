@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use scaler_api::state::{Intent, IntentReason};
 
-use super::before::Before;
+use super::before::{Before, heard_of};
 use super::rules::Found;
 use super::{Invariant, after};
 use crate::plan::{Decision, Plan, Transition};
@@ -193,9 +193,7 @@ fn tells_what_is_counted(world: &World, plan: &Plan) -> Found {
 
 /// Whether a pod ended, or its bridge does not stay up, as a kubelet says that is heard of.
 fn fails(world: &World, pod: &Pod) -> bool {
-    let node = pod.node.as_ref().and_then(|name| world.nodes().get(name));
-    let heard_of = node.is_none_or(|node| node.ready);
-    let container = pod.container.as_ref().filter(|_| heard_of);
+    let container = pod.container.as_ref().filter(|_| heard_of(world, pod));
     let down = container.is_some_and(|container| {
         let again = container.restarts >= world.tuning.restarts;
         container.running == Running::Terminated || container.running == Running::Waiting && again
