@@ -209,6 +209,7 @@ fn write_status(world: &mut World, plan: &Plan, now: Time) -> Option<Request> {
         return None;
     }
     world.memory.status_at = Some(now);
+    world.memory.status_count = Some(status::count(&after));
     world.outstanding.status = Some(now);
     Some(Request {
         call: request::status(&world.pool, after),

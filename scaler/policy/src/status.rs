@@ -129,8 +129,13 @@ fn conditions(pool: &Pool, plan: &Plan, tally: &Tally, now: Time) -> Vec<Conditi
     foreign.cloned().chain(ours).collect()
 }
 
-/// When a status is to be written, if at all: at once when the count changed, and otherwise not too often, because each write makes
-/// an HPA's write of the size fail that was under way. One that was not taken is not repeated at once.
+/// The count of a status, by which the HPA scales.
+pub(crate) fn count(status: &BridgePoolStatus) -> (u32, String) {
+    (status.replicas, status.selector.clone())
+}
+
+/// When a status is to be written, if at all: at once when the count is another one than was written last, and otherwise not too
+/// often, because each write makes an HPA's write of the size fail that was under way. One that was not taken is not repeated at once.
 pub(crate) fn due(
     before: &BridgePoolStatus,
     after: &BridgePoolStatus,
@@ -141,8 +146,8 @@ pub(crate) fn due(
     if before == after {
         return None;
     }
-    let counted = before.replicas != after.replicas || before.selector != after.selector;
-    let waits = !counted || memory.status_refused;
+    let last = memory.status_count.clone();
+    let waits = memory.status_refused || last.unwrap_or_else(|| count(before)) == count(after);
     let again = memory.status_at.filter(|_| waits).map(|at| at + pause);
     Some(again.unwrap_or(now))
 }

@@ -179,6 +179,29 @@ fn while_a_status_is_under_way_no_other_one_is_sent() {
 }
 
 #[test]
+fn a_count_that_is_told_late_is_not_written_again_at_once() {
+    let mut stage = Stage::new(spec(2));
+    stage.seconds(60);
+    let before = stage.world.pool().clone();
+    stage.scale(3);
+    stage.second();
+    assert_eq!(stage.world.pool().status.replicas, 3);
+    for _ in 0..3 {
+        let mut late = before.clone();
+        late.spec = stage.world.pool().spec.clone();
+        stage.world.observe_pool(late);
+        assert_eq!(stage.world.pool().status.replicas, 2);
+        assert!(statuses(&mut stage).is_empty());
+    }
+    stage.now += stage.world.tuning().status_interval;
+    assert_eq!(
+        statuses(&mut stage).len(),
+        1,
+        "it may have been somebody else"
+    );
+}
+
+#[test]
 fn a_status_that_was_refused_is_not_repeated_at_once() {
     let mut stage = Stage::new(spec(2));
     stage.seconds(60);

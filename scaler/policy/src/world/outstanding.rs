@@ -102,6 +102,8 @@ pub struct Memory {
     pub last_decision: Option<LastDecision>,
     /// When the status was written last.
     pub status_at: Option<Time>,
+    /// How many bridges were counted in it, and by which selector: what is told of the pool may be older.
+    pub status_count: Option<(u32, String)>,
     /// Whether that was refused, or nobody knows.
     pub status_refused: bool,
     /// How many creations there were, so that each has another name.

@@ -143,7 +143,7 @@ impl Leader {
             }
         }
         let mut memory = mind.memory().clone();
-        memory.status_at = None;
+        (memory.status_at, memory.status_count) = (None, None);
         for told in memory.commands.values_mut() {
             told.retain(|command, told| {
                 let counts = told.times + left > MOST_TOLD || pause < 10;
