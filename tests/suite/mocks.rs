@@ -130,6 +130,19 @@ async fn every_fault_is_what_it_says_and_ends_when_it_is_mended() -> Result<()> 
         tokio::time::timeout(Duration::from_millis(500), ask(address, &get("/metrics"))).await;
     ensure!(hung.is_err(), "a hung bridge answered: {hung:?}");
 
+    ensure!(broken(Fault::Deaf).await?.contains("\"stress\":0.5"));
+    let drain = get("/colibri/drain/enable").replacen("GET", "POST", 1);
+    let drained = tokio::time::timeout(Duration::from_millis(500), ask(address, &drain)).await;
+    let state = ask(address, &get("/colibri/drain")).await?;
+    ensure!(
+        drained.is_err() && state.contains("false"),
+        "a deaf bridge did what it was told: {drained:?}, {state}"
+    );
+    jitsi.break_bridge("jvb", None);
+    let drained = ask(address, &drain).await?;
+    let state = ask(address, &get("/colibri/drain")).await?;
+    ensure!(state.contains("true"), "{drained}, {state}");
+
     let failing = broken(Fault::Status(StatusCode::INTERNAL_SERVER_ERROR)).await?;
     ensure!(failing.starts_with("HTTP/1.1 500"), "{failing}");
 

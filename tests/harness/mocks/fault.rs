@@ -12,6 +12,8 @@ pub enum Fault {
     Slow(Duration),
     /// Takes the request and never answers.
     Hung,
+    /// Tells what it is asked as ever. Takes a command, does nothing and never answers.
+    Deaf,
     /// Answers every request with this status and an empty body.
     Status(StatusCode),
     /// Resets the connection instead of answering.
@@ -60,8 +62,8 @@ impl Fault {
     /// What becomes of a `reply`.
     pub(super) fn spoil(&self, mut reply: Response<Bytes>) -> Outcome {
         match self {
-            // A frozen answer was kept by the server; what comes here is that one.
-            Self::Slow(_) | Self::Frozen | Self::Haunting(_) => Outcome::Reply(reply),
+            // A frozen answer was kept by the server, which kept a command from a deaf bridge: what comes here is right.
+            Self::Slow(_) | Self::Deaf | Self::Frozen | Self::Haunting(_) => Outcome::Reply(reply),
             Self::Hung => Outcome::Silence,
             Self::Reset => Outcome::Reset,
             Self::Truncated => {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bridge::Time;
 use bridge::model::{BridgeConfig, JicofoConfig, Jitsi, Load, Stop};
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -192,6 +192,11 @@ impl Shared {
             .map(|(fault, kept)| (fault.clone(), kept.get(&key).cloned()));
         if let Some((Fault::Frozen, Some(kept))) = fault {
             return (Some(kept), Some(Fault::Frozen));
+        }
+        if let Some((Fault::Deaf, _)) = fault
+            && request.method() != Method::GET
+        {
+            return (Some(Response::default()), Some(Fault::Hung));
         }
         let reply = self
             .model()

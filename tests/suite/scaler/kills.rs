@@ -89,10 +89,10 @@ async fn until_under_way(stage: &Stage, work: Work) -> Result<()> {
     }
 }
 
-/// All bridges answer, or none does.
-async fn answer(stage: &Stage, answer: bool) -> Result<()> {
+/// All bridges do what they are told, or none does.
+async fn obey(stage: &Stage, obey: bool) -> Result<()> {
     for bridge in stage.pool.bridges().await? {
-        let fault = (!answer).then_some(Fault::Hung);
+        let fault = (!obey).then_some(Fault::Deaf);
         stage.pool.jitsi().break_bridge(&bridge.name, fault);
     }
     Ok(())
@@ -144,8 +144,8 @@ impl Play {
                 self.meetings = stage.fill(PEOPLE).await?;
                 stage.scale(1).await?;
                 stage.pool.until_draining(2).await?;
-                // It is in the middle of it until it hears that they serve.
-                answer(stage, false).await?;
+                // It is in the middle of it until they say that they serve.
+                obey(stage, false).await?;
                 stage.scale(3).await?;
             }
         }
@@ -182,7 +182,7 @@ impl Play {
         let stage = &mut self.stage;
         stage.scalers.kill(0)?;
         let hit = under_way(stage).await?;
-        answer(stage, true).await?;
+        obey(stage, true).await?;
         // One in four waits for the Lease of the dead one: so long nobody looks after the pool.
         if self.chance.random_range(0..4_u32) > 0 {
             forget_lease(stage).await?;
