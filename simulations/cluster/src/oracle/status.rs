@@ -18,7 +18,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 
 /// How often a controller may write the status in a minute without another number of bridges: every 5 s, and a little more where
 /// that number goes to and fro, or somebody else wrote it.
-const WRITES: usize = 30;
+const WRITES: usize = 16;
 
 /// Whether a pod's bridge may be taken not to stay up: then it does not count, whatever its label says.
 fn fails(pod: &Pod) -> bool {
