@@ -143,7 +143,7 @@ impl<'w> Before<'w> {
         let told = memory.commands.get(uid).into_iter().flatten();
         let pause = self.world.tuning().longest_pause();
         let unheard = |command| match command {
-            Command::Shutdown => true,
+            Command::Shutdown => self.known.live.shutting_down_since.is_none(),
             Command::Drain => !self.confirmed(true),
             Command::Undrain => false,
         };

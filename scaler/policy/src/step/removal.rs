@@ -214,7 +214,10 @@ fn deaf(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {
         let told = told.filter(|told| !sight.fresh || told.goes_on(draft.now, pause));
         told.is_some_and(|told| draft.now.since(told.first.max(since)) >= timeout)
     };
-    in_vain(Command::Shutdown, removed) || !sight.acked && in_vain(Command::Drain, drained)
+    // One that obeyed is waited for until jicofo knows, however short the time to obey is.
+    let obeys = sight.live.shutting_down_since.is_some();
+    !obeys && in_vain(Command::Shutdown, removed)
+        || !sight.acked && in_vain(Command::Drain, drained)
 }
 
 pub(super) fn without_shutdown(draft: &Draft<'_, '_>, sight: &Sight<'_>) -> bool {

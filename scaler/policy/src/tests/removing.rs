@@ -207,6 +207,20 @@ fn a_bridge_without_shutdown_is_deleted_all_the_same() {
 }
 
 #[test]
+fn one_that_shuts_down_is_kept_until_jicofo_knows_however_short_its_time_to_obey_is() {
+    for timeout in [1, 5, 75] {
+        let mut stage = one_too_many();
+        stage.respec(|pool| {
+            pool.spec.drain.shutdown_timeout = scaler_api::Duration::from_secs(timeout);
+        });
+        stage.seconds(60);
+        let at = |what| stage.when(what).unwrap();
+        let known = stage.world.tuning().presence_interval * 2;
+        assert!(at(T::Delete).since(at(T::ShutDown)) >= known, "{timeout} s");
+    }
+}
+
+#[test]
 fn a_bridge_that_has_no_way_to_shut_down_is_not_told_again_and_does_not_wait_for_it() {
     let mut stage = one_too_many();
     for _ in 0..30 {
