@@ -118,7 +118,8 @@ pub(super) fn surge(draft: &mut Draft<'_, '_>) {
         .contains_key(&draft.world.pool.revision);
     if outdated > 0 && stalled {
         let message = format!(
-            "bridges of revision {} do not come up; old ones are kept. Look at their pods, and correct the template",
+            "bridges of revision {} do not come up; old ones are kept. Look at their pods: make room if there is none for them, \
+             otherwise correct the template",
             draft.world.pool.revision
         );
         draft.finding(
