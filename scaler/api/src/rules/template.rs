@@ -12,11 +12,11 @@ const PREFIX: &str = "bridgetender.dev/";
 pub(super) const RULES: &[Rule] = &[
     Rule {
         at: "spec.template",
-        cel: "has(self.spec) && has(self.spec.containers) && self.spec.containers.exists(c, has(c.name) && c.name == 'jvb')",
-        message: "no container is named jvb: name the bridge's container jvb, in spec.containers of the template",
+        cel: "has(self.spec) && has(self.spec.containers) && self.spec.containers.exists_one(c, has(c.name) && c.name == 'jvb')",
+        message: "not exactly one container is named jvb: name the bridge's container jvb, and no other one, in spec.containers of the template",
         holds: |pool| {
             let template = pool.spec.template.as_ref();
-            template.is_none_or(|template| template.container(BRIDGE_CONTAINER).is_some())
+            template.is_none_or(|template| template.containers(BRIDGE_CONTAINER).count() == 1)
         },
     },
     Rule {
@@ -53,7 +53,9 @@ pub(super) const RULES: &[Rule] = &[
 fn grace_period_is_in_bounds(template: &Template) -> bool {
     let spec = template.spec();
     let seconds = spec.and_then(|spec| spec.get("terminationGracePeriodSeconds"));
+    // The API server drops what is null.
     seconds
+        .filter(|seconds| !seconds.is_null())
         .map(Value::as_i64)
         .is_none_or(|seconds| seconds.is_some_and(|seconds| (75..=590).contains(&seconds)))
 }

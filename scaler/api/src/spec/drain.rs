@@ -39,7 +39,8 @@ pub struct Drain {
     /// shutdown.
     pub expel_timeout: Duration,
 
-    /// How long a bridge that shuts itself down is waited for before it is removed: its own delay is 60 seconds.
+    /// How long a bridge that was told to shut down is waited for before it is removed: its own delay is 60 seconds. One that
+    /// does as it was told is never removed before jicofo knows, however short this is.
     pub shutdown_timeout: Duration,
 }
 

@@ -9,7 +9,8 @@ use crate::Duration;
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Evidence {
-    /// Statistics older than this are not known: no bridge is drained, taken back or removed by them.
+    /// Statistics older than this are not known: no bridge is drained, taken back or removed by them. Bridges that take
+    /// conferences are looked at every 5s: below that they are not known most of the time.
     pub freshness: Duration,
 
     /// How old the last look at a bridge may be when its removal is decided.
@@ -26,7 +27,7 @@ pub struct Evidence {
     pub replace_unreachable: bool,
 
     /// When more than this many in a hundred of the bridges with people fall to zero at once, it is taken for an outage of
-    /// prosody or jicofo, and no bridge is removed until it is over.
+    /// prosody or jicofo, and no bridge is removed until it is over. 100 switches that off.
     pub mass_empty_percent: u32,
 
     /// By how much the clocks of two controllers may differ before it is reported and no deadline is acted upon.

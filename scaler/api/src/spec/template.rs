@@ -22,12 +22,16 @@ impl Template {
 
     /// A container by its name.
     pub fn container(&self, name: &str) -> Option<&Map<String, Value>> {
-        self.spec()?
-            .get("containers")?
-            .as_array()?
-            .iter()
+        self.containers(name).next()
+    }
+
+    /// All containers of a name: in a pod that can be, there is one at most.
+    pub(crate) fn containers(&self, name: &str) -> impl Iterator<Item = &Map<String, Value>> {
+        let containers = self.spec().and_then(|spec| spec.get("containers"));
+        let containers = containers.and_then(Value::as_array).into_iter().flatten();
+        containers
             .filter_map(Value::as_object)
-            .find(|container| container.get("name").and_then(Value::as_str) == Some(name))
+            .filter(move |container| container.get("name").and_then(Value::as_str) == Some(name))
     }
 
     /// The grace period in seconds, where the template sets one.
