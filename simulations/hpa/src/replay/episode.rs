@@ -59,8 +59,8 @@ pub enum StepError {
         /// In the spec.
         wanted: usize,
     },
-    /// An answer is none of the three that it may be.
-    #[error("metrics[{0}] has neither pods nor values nor error")]
+    /// An answer is none of the three that it may be, or several.
+    #[error("metrics[{0}] has not one of pods, values and error, but none or several")]
     Answer(usize),
     /// A text is not the number beside it.
     #[error("quantity {text:?} is {read} thousandths, but {recorded} are recorded")]

@@ -101,7 +101,9 @@ pub(super) struct Pod {
     pub(super) name: String,
     pub(super) phase: Phase,
     pub(super) ready: Ready,
+    /// Seconds before the step's moment; none where the pod has not started.
     pub(super) start_ago: Option<f64>,
+    /// Seconds before the step's moment; none where it has no such condition.
     pub(super) ready_transition_ago: Option<f64>,
     #[serde(default)]
     pub(super) deleting: bool,
@@ -142,7 +144,9 @@ pub(super) struct Metric {
 pub(super) struct Sample {
     pub(super) pod: String,
     pub(super) milli: i64,
+    /// Its end, in seconds before the step's moment.
     pub(super) ts_ago: f64,
+    /// How long it lasted, in seconds.
     pub(super) window: f64,
     /// The text of which `milli` is the thousandths.
     pub(super) quantity: Option<String>,

@@ -138,6 +138,10 @@ fn of_answer(
     step: &Step,
     now: Time,
 ) -> Result<Option<Answer>, StepError> {
+    let forms = [answer.error, answer.pods.is_some(), answer.values.is_some()];
+    if forms.iter().filter(|there| **there).count() != 1 {
+        return Ok(None);
+    }
     if answer.error {
         return Ok(Some(Answer::Failed));
     }

@@ -325,3 +325,20 @@ fn a_change_of_size_is_told_in_whole_seconds() {
     let now = NOW + std::time::Duration::from_millis(987);
     assert_eq!(case.sync_at(now).scaled_at, Some(NOW));
 }
+
+#[test]
+fn without_behavior_no_change_is_remembered_for_a_rate_that_comes_later() {
+    let limited = r#", "behavior": {"scaleUp": {"policies": [{"type": "Pods", "value": 4, "periodSeconds": 60}]}}"#;
+    for (before, size) in [("", 8), (limited, 5)] {
+        let mut case = case(
+            policy(&external("AverageValue", 100), &format!("{WIDE}{before}")),
+            1,
+            Answer::Values(vec![400]),
+        );
+        assert_eq!(case.sync_at(crate::case::ago(15)).size, 4);
+        case.policy = policy(&external("AverageValue", 100), &format!("{WIDE}{limited}"));
+        case.replicas = (4, 4);
+        case.answers = vec![Answer::Values(vec![10_000])];
+        assert_eq!(case.sync().size, size, "{before}");
+    }
+}
