@@ -1,7 +1,8 @@
 //! `jvb-sim conformance`: recorded decisions of a real HPA against [`hpa`].
 //!
-//! `lines` is the only part that reads; a `problem` is what keeps a file from being replayed; the `report` counts.
+//! `lines` is the only part that reads, packed ones by `gzip`; a `problem` is what keeps a file from being replayed; the `report` counts.
 
+mod gzip;
 mod lines;
 mod problem;
 mod report;
@@ -47,7 +48,12 @@ fn replay_file(file: &Path, class: Option<Class>, report: &mut Report) -> Replay
         };
         let episode = match serde_json::from_slice::<Episode>(line) {
             Ok(episode) => episode,
-            Err(error) => break Some(Problem::json(file, lines.number(), &error)),
+            Err(error) => {
+                let begins = line.trim_ascii_start().first().copied();
+                let number = lines.number();
+                let more = matches!(lines.next(), Ok(Some(_)));
+                break Some(Problem::json(file, number, &error, begins, more));
+            }
         };
         let title = Title::of(file, lines.number(), &episode);
         match replay(episode, class) {

@@ -153,6 +153,21 @@ fn files_that_cannot_be_replayed_are_told_with_file_line_and_remedy() {
             format!("{first}\n{}", &second[..second.len() / 2]).into_bytes(),
         ),
         ("garbled.jsonl", format!("{first}\nhello\n").into_bytes()),
+        (
+            "pretty.jsonl",
+            first.replacen("{\"", "{\n\"", 1).into_bytes(),
+        ),
+        ("list.jsonl", format!("[{first},{second}]").into_bytes()),
+        (
+            "followed.jsonl.gz",
+            [whole.as_slice(), b"and more"].concat(),
+        ),
+        (
+            "both.jsonl",
+            first
+                .replacen("{\"pods\":[{", "{\"values\":[1],\"pods\":[{", 1)
+                .into_bytes(),
+        ),
         ("binary.jsonl", vec![0xff, 0x00, 0xfe]),
         (
             "unknown.jsonl",
@@ -202,6 +217,30 @@ fn files_that_cannot_be_replayed_are_told_with_file_line_and_remedy() {
         &["conformance", "empty.jsonl", "garbled.jsonl"],
     ));
     insta::assert_snapshot!(sessions.join("\n"));
+}
+
+#[test]
+fn zeros_after_the_packed_episodes_are_nothing() {
+    let whole = packed(&format!("{}\n", episodes(2).join("\n")));
+    let parts: [&[u8]; 4] = [&whole, &[0; 70_000], &whole, &[0; 3]];
+    let directory = directory("zeros", &[("zeros.jsonl.gz", parts.concat())]);
+    let session = session(&directory, &["conformance", "zeros.jsonl.gz"]);
+    assert!(session.ends_with("exit code 0\n"), "{session}");
+    assert!(session.contains("        4 "), "{session}");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_an_error() {
+    let directory = directory("full", &[("one.jsonl", episodes(1).concat().into_bytes())]);
+    let full = fs::File::options().write(true).open("/dev/full");
+    let output = Command::new(env!("CARGO_BIN_EXE_jvb-sim"))
+        .args(["conformance", "one.jsonl"])
+        .current_dir(directory)
+        .stdout(full.expect("Linux has it"))
+        .output()
+        .expect("cargo built the binary before this test");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("cannot be written"));
 }
 
 #[test]

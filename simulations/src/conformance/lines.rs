@@ -4,12 +4,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
-
+use super::gzip::{MAGIC, Members};
 use super::problem::Problem;
-
-/// What gzip begins with.
-const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// The longest line that is read, in bytes. The longest episode of the project's recordings has a hundredth of it.
 const LONGEST: u64 = 64 << 20;
@@ -29,7 +25,7 @@ impl Lines {
         let mut reader = BufReader::new(File::open(file).map_err(unreadable)?);
         let packed = reader.fill_buf().map_err(unreadable)?.starts_with(&MAGIC);
         let reader: Box<dyn BufRead> = if packed {
-            Box::new(BufReader::new(MultiGzDecoder::new(reader)))
+            Box::new(BufReader::new(Members::new(reader)))
         } else {
             Box::new(reader)
         };

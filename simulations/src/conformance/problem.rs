@@ -68,7 +68,28 @@ impl Problem {
         }
     }
 
-    pub(super) fn json(file: &Path, line: usize, error: &serde_json::Error) -> Self {
+    /// A line that begins with such a byte is no episode. `more` is whether other lines follow.
+    pub(super) fn json(
+        file: &Path,
+        line: usize,
+        error: &serde_json::Error,
+        begins: Option<u8>,
+        more: bool,
+    ) -> Self {
+        if begins == Some(b'[') {
+            return Self {
+                place: place(file, line),
+                what: "this is a list, and an episode is an object".to_owned(),
+                hint: "write one episode in a line, as `jq -c '.[]'` does with a list",
+            };
+        }
+        if error.is_eof() && more {
+            return Self {
+                place: place(file, line),
+                what: "the line ends in the middle of an episode, and others follow".to_owned(),
+                hint: "write one episode in a line, as `jq -c .` does",
+            };
+        }
         // A line is its own document: the line that the error tells is always the first.
         let told = error.to_string();
         let what = told
