@@ -30,6 +30,12 @@ compare: tools ## the same for three set-ups and three days, into docs/compare.m
 	@$(build-demo)
 	@exec $(demo) compare $(COMPARE_FLAGS)
 
+.PHONY: conform
+conform: ## whether BRIDGE=url and JICOFO=url answer as real ones did, docs/conform.md (none: mocks; CONFORM_FLAGS=--allow-changes)
+	@[ -x "$${CARGO_TARGET_DIR:-target}/debug/conform" ] || echo 'conform: building it, some minutes the first time'
+	@cargo build --quiet --package conform
+	@exec "$${CARGO_TARGET_DIR:-target}/debug/conform" $(if $(BRIDGE),--bridge '$(BRIDGE)') $(if $(JICOFO),--jicofo '$(JICOFO)') $(CONFORM_FLAGS)
+
 .PHONY: test
 test: tools ## all tests that CI runs
 	@compgen -G "$${CARGO_TARGET_DIR:-target}/debug/deps/suite-*" >/dev/null || echo 'tests: building them, some ten minutes the first time'
@@ -60,7 +66,7 @@ lint: .cache/cargo-deny/bin/cargo-deny ## format, clippy, documentation, each cr
 	@cargo fmt --all --check
 	@cargo clippy --quiet --workspace --all-targets -- -D warnings
 	@RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps --document-private-items
-	@for crate in bridge reach scaler-api scaler-policy scaler-controller kubectl-bridgepool hpa cluster simulations adapter laboratory pages; do cargo check --quiet --package $$crate; done
+	@for crate in bridge reach scaler-api scaler-policy scaler-controller kubectl-bridgepool hpa cluster simulations adapter laboratory conform pages; do cargo check --quiet --package $$crate; done
 	@.cache/cargo-deny/bin/cargo-deny --log-level error check bans licenses sources
 
 .PHONY: fuzz

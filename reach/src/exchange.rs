@@ -35,16 +35,35 @@ pub async fn send(
     cap: usize,
     deadline: Duration,
 ) -> Result<(StatusCode, Bytes), Failure> {
+    let (answer, _) = converse(None, request, cap, deadline).await?;
+    Ok((answer.status(), answer.into_body()))
+}
+
+/// Like [`send`], with the head of the answer, and with the connection, where it can be used again; or on one that was used before.
+///
+/// # Errors
+/// As of [`send`].
+pub async fn converse(
+    stream: Option<TcpStream>,
+    request: Request<Vec<u8>>,
+    cap: usize,
+    deadline: Duration,
+) -> Result<(Response<Bytes>, Option<TcpStream>), Failure> {
     let conversation = async {
-        // A request without an authority leads nowhere, and is the fault of whoever configured the address.
-        let authority = request.uri().authority().map(http::uri::Authority::as_str);
-        let stream = connect(authority.unwrap_or_default()).await?;
+        let stream = match stream {
+            Some(stream) => stream,
+            None => {
+                // A request without an authority leads nowhere, and is the fault of whoever configured the address.
+                let authority = request.uri().authority().map(http::uri::Authority::as_str);
+                connect(authority.unwrap_or_default()).await?
+            }
+        };
         exchange(stream, request, cap).await
     };
     let reply = timeout(deadline, conversation)
         .await
         .unwrap_or(Err(Failure::Timeout))?;
-    Ok((reply.head.status, reply.body))
+    Ok((Response::from_parts(reply.head, reply.body), reply.idle))
 }
 
 /// Connects to an address with a port.

@@ -1,4 +1,4 @@
-//! How what runs outside is reached: the API server ([`client`]), bridges and jicofo ([`Probe`], [`send`]), the clock, signals.
+//! How what runs outside is reached: the API server ([`client`]), bridges and jicofo ([`Probe`], [`send`], [`converse`]), the clock, signals.
 //!
 //! What the adapter and the pool's controller do in the same way is here, once. Nothing is decided in it, and what a bridge's
 //! words mean is not its business.
@@ -19,7 +19,7 @@ pub mod signals;
 pub use address::Loopback;
 pub use causes::causes;
 pub use clock::{Clock, Correction};
-pub use exchange::{date, send};
+pub use exchange::{converse, date, send};
 pub use failure::Failure;
 pub use listen::listen;
 pub use probe::{Answer, Probe};
