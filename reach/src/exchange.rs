@@ -50,13 +50,12 @@ pub async fn converse(
     deadline: Duration,
 ) -> Result<(Response<Bytes>, Option<TcpStream>), Failure> {
     let conversation = async {
-        let stream = match stream {
-            Some(stream) => stream,
-            None => {
-                // A request without an authority leads nowhere, and is the fault of whoever configured the address.
-                let authority = request.uri().authority().map(http::uri::Authority::as_str);
-                connect(authority.unwrap_or_default()).await?
-            }
+        let stream = if let Some(stream) = stream {
+            stream
+        } else {
+            // A request without an authority leads nowhere, and is the fault of whoever configured the address.
+            let authority = request.uri().authority().map(http::uri::Authority::as_str);
+            connect(authority.unwrap_or_default()).await?
         };
         exchange(stream, request, cap).await
     };

@@ -104,10 +104,9 @@ pub async fn run(
         report.steps.push(outcome);
     }
     report.put_back = runner.put_back(before).await;
-    report
-        .put_back
-        .iter()
-        .for_each(|put_back| tell(&Told::PutBack(put_back)));
+    for put_back in &report.put_back {
+        tell(&Told::PutBack(put_back));
+    }
     report.interrupted = stop.is_cancelled();
     tell(&Told::End(&report));
     Ok(report)
@@ -265,7 +264,7 @@ impl Runner<'_> {
         match &heard {
             Ok(reply) => note(step, reply, &mut self.known),
             Err(_) => {
-                self.known.gone |= step.expected == Expected::Nobody && differences.is_empty()
+                self.known.gone |= step.expected == Expected::Nobody && differences.is_empty();
             }
         }
         (heard, differences)
@@ -275,7 +274,7 @@ impl Runner<'_> {
         let count = self.silent.entry(step.server).or_default();
         match heard {
             Err(Failure::Timeout | Failure::Connect(_)) if step.expected != Expected::Nobody => {
-                *count += 1
+                *count += 1;
             }
             _ => *count = 0,
         }

@@ -94,12 +94,12 @@ impl Look {
         match self {
             Self::Metrics => learn_state(reply, known),
             Self::Drain => {
-                known.draining = known.draining.or(reply::drain_state(status, body).ok())
+                known.draining = known.draining.or(reply::drain_state(status, body).ok());
             }
             Self::Stats => {
                 known.colibri_rest = status != StatusCode::NOT_FOUND;
-                let stats = reply::stats(Source::ColibriStats, status, reply.headers(), body, &[]);
-                survey.relay_id = stats.ok().and_then(|stats| stats.relay_id);
+                let read = reply::stats(Source::ColibriStats, status, reply.headers(), body, &[]);
+                survey.relay_id = read.ok().and_then(|stats| stats.relay_id);
             }
             Self::Shutdown => known.shutdown_rest = status != StatusCode::NOT_FOUND,
             Self::Health => {

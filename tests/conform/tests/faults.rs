@@ -156,7 +156,13 @@ async fn a_bridge_that_lies_about_its_stress() -> Result<()> {
 #[tokio::test]
 async fn a_frozen_bridge() -> Result<()> {
     let report = with(Fault::Frozen, &["debug", "drain-"]).await?;
-    insta::assert_snapshot!("frozen", of(&report, "debug-later")?);
+    // What it froze with depends on the moment: the lines of its reply are left out.
+    let text = of(&report, "debug-later")?;
+    let told: Vec<_> = text
+        .lines()
+        .take_while(|line| !line.starts_with("    reply "))
+        .collect();
+    insta::assert_snapshot!("frozen", told.join("\n"));
     of(&report, "drain-enable-told")?;
     Ok(())
 }

@@ -167,7 +167,7 @@ async fn without_leave_nothing_is_changed_and_it_is_told_how_much_was_left_out()
     (options.allow_changes, options.allow_shutdown) = (false, false);
     let mut text = String::new();
     let report = run(&options, &CancellationToken::new(), &mut |told| {
-        text += &conform::print::lines(told)
+        text += &conform::print::lines(told);
     })
     .await?;
     ensure!(

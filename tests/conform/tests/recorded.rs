@@ -111,15 +111,17 @@ const UNRECORDED: &[(&str, &str)] = &[
 
 impl Scene {
     fn known(&self) -> Known {
-        let mut names = Names::new(&format!("{}:8080", self.host), "127.0.0.1:8888");
-        names.member = self
-            .nick
-            .map(|nick| format!("jvbbrewery@internal.auth.meet.local/{nick}"));
-        names.room = "room1@conference.meet.local".to_owned();
-        names.elsewhere = "nope@conference.meet.local".to_owned();
-        names.stranger = "nope".to_owned();
-        names.endpoint = "abcd1234".to_owned();
-        names.version = "2.3.SNAPSHOT".to_owned();
+        let text = str::to_owned;
+        let address = |nick| format!("jvbbrewery@internal.auth.meet.local/{nick}");
+        let names = Names {
+            member: self.nick.map(address),
+            room: text("room1@conference.meet.local"),
+            elsewhere: text("nope@conference.meet.local"),
+            stranger: text("nope"),
+            endpoint: text("abcd1234"),
+            version: text("2.3.SNAPSHOT"),
+            ..Names::new(&format!("{}:8080", self.host), "127.0.0.1:8888")
+        };
         let mut known = Known::new(names);
         known.colibri_rest = !self.default_configuration;
         known.shutdown_rest = !self.default_configuration;
@@ -250,8 +252,9 @@ impl Replay {
             for step in &asked {
                 self.hold(step, &known, &path, heard);
             }
-            if let Ok(reply) = heard {
-                asked.iter().for_each(|step| note(step, reply, &mut known));
+            let Ok(reply) = heard else { continue };
+            for step in asked {
+                note(step, reply, &mut known);
             }
         }
     }
@@ -273,7 +276,7 @@ fn learn(
     };
     match recorded.uri().path() {
         "/about/health" if of_the_bridge => {
-            Look::Health.learn(reply, None, known, &mut Survey::default())
+            Look::Health.learn(reply, None, known, &mut Survey::default());
         }
         "/debug" if !of_the_bridge => {
             known.bridges = debug(reply.status(), reply.body())
