@@ -24,17 +24,30 @@ pub(crate) struct Reply {
     pub(crate) idle: Option<TcpStream>,
 }
 
+/// The status and the body of [`fetch`].
+///
+/// # Errors
+/// Those of [`fetch`].
+pub async fn send(
+    request: Request<Vec<u8>>,
+    cap: usize,
+    deadline: Duration,
+) -> Result<(StatusCode, Bytes), Failure> {
+    let answer = fetch(request, cap, deadline).await?;
+    Ok((answer.status(), answer.into_body()))
+}
+
 /// Sends a request to whoever its URI names, once and on a connection of its own, and reads the whole answer, of at most `cap`
 /// bytes. No redirect is followed: it is an answer like any other.
 ///
 /// # Errors
 /// When there is no whole answer within the deadline: whether the request was heard is then unknown, unless nobody could be
 /// connected to ([`Failure::Connect`]).
-pub async fn send(
+pub async fn fetch(
     request: Request<Vec<u8>>,
     cap: usize,
     deadline: Duration,
-) -> Result<(StatusCode, Bytes), Failure> {
+) -> Result<Response<Bytes>, Failure> {
     let conversation = async {
         // A request without an authority leads nowhere, and is the fault of whoever configured the address.
         let authority = request.uri().authority().map(http::uri::Authority::as_str);
@@ -44,7 +57,7 @@ pub async fn send(
     let reply = timeout(deadline, conversation)
         .await
         .unwrap_or(Err(Failure::Timeout))?;
-    Ok((reply.head.status, reply.body))
+    Ok(Response::from_parts(reply.head, reply.body))
 }
 
 /// Connects to an address with a port.
