@@ -66,8 +66,8 @@ impl Clock {
     }
 }
 
-/// How long this machine has been up, as every process on it sees it: what one of them wrote down of it means the same to another,
-/// whatever is done to the system's clock meanwhile. It goes on while the machine sleeps.
+/// How long this machine has been up, as every process on it sees it: what one of them wrote down of it means the same to
+/// another, whatever is done to the system's clock meanwhile. It goes on while the machine sleeps.
 pub fn uptime() -> Time {
     let up = clock_gettime(ClockId::Boottime);
     Time::from_millis(up.tv_sec.saturating_mul(1_000) + up.tv_nsec / 1_000_000)
