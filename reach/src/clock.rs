@@ -3,6 +3,7 @@
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bridge::Time;
+use rustix::time::{ClockId, clock_gettime};
 
 /// A wall clock that never jumps: it is read once, then the monotonic clock carries it on, so that a corrected system clock
 /// makes no sample look old and no dead bridge look fresh. What others are told is in the system's time: see
@@ -65,6 +66,13 @@ impl Clock {
     }
 }
 
+/// How long this machine has been up, as every process on it sees it: what one of them wrote down of it means the same to
+/// another, whatever is done to the system's clock meanwhile. It goes on while the machine sleeps.
+pub fn uptime() -> Time {
+    let up = clock_gettime(ClockId::Boottime);
+    Time::from_millis(up.tv_sec.saturating_mul(1_000) + up.tv_nsec / 1_000_000)
+}
+
 fn system() -> Time {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -79,6 +87,18 @@ mod tests {
 
     /// More than two readings of a clock are apart, and less than any correction that matters.
     const BESIDE: Duration = Duration::from_mins(1);
+
+    #[test]
+    fn the_time_since_the_start_of_the_machine_goes_on_with_the_monotonic_clock() {
+        let (before, origin) = (uptime(), Instant::now());
+        std::thread::sleep(Duration::from_millis(20));
+        let passed = uptime().since(before);
+        assert!(passed >= Duration::from_millis(19), "{passed:?}");
+        assert!(
+            passed <= origin.elapsed() + Duration::from_millis(1),
+            "{passed:?}"
+        );
+    }
 
     #[test]
     fn what_is_told_follows_a_system_clock_that_was_corrected() {

@@ -24,25 +24,38 @@ pub(crate) struct Reply {
     pub(crate) idle: Option<TcpStream>,
 }
 
+/// The status and the body of [`fetch`].
+///
+/// # Errors
+/// Those of [`fetch`].
+pub async fn send(
+    request: Request<Vec<u8>>,
+    cap: usize,
+    deadline: Duration,
+) -> Result<(StatusCode, Bytes), Failure> {
+    let answer = fetch(request, cap, deadline).await?;
+    Ok((answer.status(), answer.into_body()))
+}
+
 /// Sends a request to whoever its URI names, once and on a connection of its own, and reads the whole answer, of at most `cap`
 /// bytes. No redirect is followed: it is an answer like any other.
 ///
 /// # Errors
 /// When there is no whole answer within the deadline: whether the request was heard is then unknown, unless nobody could be
 /// connected to ([`Failure::Connect`]).
-pub async fn send(
+pub async fn fetch(
     request: Request<Vec<u8>>,
     cap: usize,
     deadline: Duration,
-) -> Result<(StatusCode, Bytes), Failure> {
+) -> Result<Response<Bytes>, Failure> {
     let (answer, _) = converse(None, request, cap, deadline).await?;
-    Ok((answer.status(), answer.into_body()))
+    Ok(answer)
 }
 
-/// Like [`send`], with the head of the answer, and with the connection, where it can be used again; or on one that was used before.
+/// Like [`fetch`], with the connection, where it can be used again; or on one that was used before.
 ///
 /// # Errors
-/// As of [`send`].
+/// Those of [`fetch`].
 pub async fn converse(
     stream: Option<TcpStream>,
     request: Request<Vec<u8>>,

@@ -18,8 +18,8 @@ pub mod signals;
 
 pub use address::Loopback;
 pub use causes::causes;
-pub use clock::{Clock, Correction};
-pub use exchange::{converse, date, send};
+pub use clock::{Clock, Correction, uptime};
+pub use exchange::{converse, date, fetch, send};
 pub use failure::Failure;
 pub use listen::listen;
 pub use probe::{Answer, Probe};

@@ -1,0 +1,7 @@
+//! jvb-sidecar.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    scaler_sidecar::start()
+}
