@@ -304,15 +304,20 @@ impl Scene {
         self.sim.world.stop_bridge(name, Stop::Kill);
     }
 
-    /// A bridge restarts while nobody leads: whoever leads next finds another run of it.
-    pub(crate) fn restart_unseen(&mut self, name: &str) -> Played {
+    /// A bridge restarts while nobody leads, who comes back after half a minute.
+    pub(crate) fn restart_unled(&mut self, name: &str) -> Played {
         let before = self.run_of(name);
         self.crash(30)?;
         self.kill(name);
         self.until("it is back", 40, |scene| {
             let bridge = scene.bridge(name).filter(|bridge| bridge.in_brewery());
             bridge.is_some() && scene.run_of(name) != before
-        })?;
+        })
+    }
+
+    /// A bridge restarts while nobody leads: whoever leads next finds another run of it.
+    pub(crate) fn restart_unseen(&mut self, name: &str) -> Played {
+        self.restart_unled(name)?;
         self.led()
     }
 
