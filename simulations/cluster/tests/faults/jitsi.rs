@@ -1,6 +1,6 @@
 //! Bridges that lie, hang and restart, a jicofo that is away, and people who come at the wrong moment.
 
-use bridge::model::Health;
+use bridge::model::{Health, SelectionStrategy};
 use cluster::chaos::{Then, When};
 use cluster::net::Answering;
 use cluster::run::{Scenario, template};
@@ -238,8 +238,8 @@ fn f44_a_conference_that_comes_right_before_the_deletion_is_kept_away_by_the_shu
     played.needs(Guard::PresencesBeforeDelete);
 }
 
-/// A meeting on a draining bridge grows, beyond its deadline.
-fn meeting_that_lasts(scene: &mut Scene) -> Result<(), String> {
+/// A meeting on a draining bridge grows, beyond its deadline. `octo`: whoever comes later comes to another bridge of the same meeting.
+fn meeting_that_lasts(scene: &mut Scene, octo: bool) -> Played {
     scene.populate(&[6, 6])?;
     let name = scene.meet("long", 1, 60)?;
     scene.secs(12);
@@ -248,6 +248,8 @@ fn meeting_that_lasts(scene: &mut Scene) -> Result<(), String> {
     scene.secs(12);
     let victim = scene.shrink(2)?;
     scene.claim("it is the one that drains", victim == name);
+    // jicofo hears of it with the next presence.
+    scene.secs(12);
     let deadline = scene
         .note(&name, &annotations::DEADLINE)
         .ok_or("it has a deadline")?;
@@ -263,6 +265,16 @@ fn meeting_that_lasts(scene: &mut Scene) -> Result<(), String> {
     }
     scene.happened();
     let before = scene.people(&name);
+    let spread = scene.bridges_of("long").len();
+    scene.claim(
+        "it grows, where conferences may spread on another bridge",
+        number >= 3
+            && if octo {
+                before == 2 && spread == 2
+            } else {
+                before == 2 + number && spread == 1
+            },
+    );
     scene.until("the deadline has passed", 30, |scene| {
         scene.sim.now() > deadline
     })?;
@@ -284,7 +296,22 @@ fn f45_a_meeting_that_grows_beyond_the_deadline_is_moved_then_and_not_before() {
         |scenario| {
             scenario.spec.drain.deadline = Lasting::from_mins(2);
         },
-        meeting_that_lasts,
+        |scene| meeting_that_lasts(scene, false),
+    )
+    .needs(Guard::MovePace);
+}
+
+/// F45
+#[test]
+fn f45_a_meeting_over_several_bridges_leaves_the_draining_one_past_its_deadline() {
+    fault(
+        45,
+        |scenario| {
+            scenario.spec.drain.deadline = Lasting::from_mins(2);
+            scenario.setup.octo = true;
+            scenario.setup.strategy = SelectionStrategy::RegionBased;
+        },
+        |scene| meeting_that_lasts(scene, true),
     )
     .needs(Guard::MovePace);
 }

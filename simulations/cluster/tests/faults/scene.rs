@@ -487,6 +487,14 @@ impl Scene {
         home.map(|(name, _)| name.to_owned())
     }
 
+    /// All bridges that a room is on.
+    pub(crate) fn bridges_of(&self, room: &str) -> Vec<String> {
+        let bridges = self.sim.world.jitsi.bridges();
+        let of =
+            bridges.filter(|(_, bridge)| bridge.sessions().any(|(name, _)| name.starts_with(room)));
+        of.map(|(name, _)| name.to_owned()).collect()
+    }
+
     /// The counted bridges that people may come to, and of which that is written down.
     pub(crate) fn serving(&self) -> Vec<String> {
         let counted = |name: &String| {
