@@ -7,7 +7,10 @@ use scaler_api::state::Intent;
 use scaler_api::{Limit, annotations};
 use scaler_policy::{Guard, Transition};
 
-use crate::scene::{Scene, fault, secs};
+use crate::scene::{Played, Scene, fault, secs};
+
+/// The grace period of a bridge's pod, in seconds.
+const GRACE: u64 = 300;
 
 fn on_node(scene: &Scene, node: &str) -> Vec<String> {
     let pods = scene.pods().filter(|pod| pod.node.as_deref() == Some(node));
@@ -240,6 +243,105 @@ fn f29_a_bridge_whose_node_has_vanished_is_replaced_before_the_node_is_forgotten
         },
     )
     .needs_outside("the replacement of bridges out of sight");
+}
+
+/// A busy bridge's pod is deleted, and its kubelet restarts while people are on it, or when its sidecar has it shut down: its hooks run
+/// anew, with the whole grace period.
+fn restarted_kubelet(scene: &mut Scene, shut_down: bool) -> Played {
+    let homes = scene.populate(&[4, 4, 2])?;
+    let name = homes[0].clone();
+    let (node, before) = (scene.node(&name), scene.creations());
+    if scene.bare {
+        scene.without_sidecars();
+    }
+    let deleted = scene.delete(&name, None);
+    scene.claim("it is deleted", deleted.is_ok());
+    let asked = scene.sim.now();
+    scene.secs(100);
+    if shut_down && !scene.bare {
+        scene.until("it shuts down", GRACE, |scene| scene.shuts_down(&name))?;
+    }
+    scene.sim.world.restart_kubelet(&node);
+    scene.happened();
+    let left = scene.terminates(&name);
+    scene.claim("its hooks begin anew", left == Some(secs(GRACE)));
+    if !shut_down {
+        scene.always("its people stay where they are", GRACE - 80, |scene| {
+            scene.people(&name) == 4 && scene.hidden(&name) && !scene.shuts_down(&name)
+        });
+    }
+    scene.until("it is gone", GRACE + 5, |scene| scene.gone(&name))?;
+    let lasted = scene.sim.now().since(asked);
+    scene.claim(
+        "within twice its grace period",
+        lasted <= secs(2 * GRACE + 5),
+    );
+    scene.claim(
+        "all were moved, and nobody was cut",
+        scene.cut() == 0 && scene.moved() == 4,
+    );
+    scene.claim(
+        "jicofo lost no bridge",
+        scene.sim.world.jitsi.lost_bridges() == Some(0),
+    );
+    scene.claim(
+        "one was started in its place, and nobody else deleted it",
+        scene.creations() == before + 1 && scene.deletions(&name) == 0,
+    );
+    Ok(())
+}
+
+/// F30. In the middle of the hook, and when the bridge shuts down already.
+#[test]
+fn f30_a_kubelet_that_restarts_in_the_middle_of_a_hook_begins_it_anew_and_cuts_nobody() {
+    for shut_down in [false, true] {
+        let played = fault(30, |_| {}, |scene| restarted_kubelet(scene, shut_down));
+        played.needs_outside("the sidecars");
+    }
+}
+
+/// A busy bridge's pod is deleted, and its sidecar fails at once. `stays`: in minutes, how long its people stay.
+fn dead_sidecar(scene: &mut Scene, stays: u64) -> Played {
+    let before = scene.creations();
+    let name = scene.meet("alone", 3, stays)?;
+    scene.secs(12);
+    if scene.bare {
+        scene.sim.world.remove_hook(&name);
+    }
+    let deleted = scene.delete(&name, None);
+    scene.claim("it is deleted", deleted.is_ok());
+    let asked = scene.sim.now();
+    scene.secs(20);
+    let now = scene.sim.now();
+    scene.sim.oracle.blame_mut().killed(&name, now);
+    scene.sim.world.kill_sidecar(&name);
+    scene.happened();
+    let stay = (60 * stays).min(GRACE) - 40;
+    scene.always("its people are there, and it hides", stay, |scene| {
+        scene.people(&name) == 3 && scene.hidden(&name) && scene.cut() == 0
+    });
+    scene.until("it is gone", 60, |scene| scene.gone(&name))?;
+    let lasted = scene.sim.now().since(asked);
+    let cut = if 60 * stays < GRACE { 0 } else { 3 };
+    scene.claim(
+        "as soon as they have left, or when its grace period is over",
+        lasted >= secs(stay + 20) && lasted <= secs(GRACE + 5) && scene.cut() == cut,
+    );
+    scene.claim("nobody was moved", scene.moved() == 0);
+    scene.claim(
+        "one was started in its place, and nobody else deleted it",
+        scene.creations() == before + 1 && scene.deletions(&name) == 0,
+    );
+    scene.until("three serve", 60, |scene| scene.serving().len() == 3)
+}
+
+/// F54. Those who leave within the grace period, and those who do not.
+#[test]
+fn f54_a_bridge_whose_sidecar_fails_in_its_hook_waits_for_its_people_as_long_as_it_may() {
+    for stays in [3, 60] {
+        fault(54, |_| {}, |scene| dead_sidecar(scene, stays))
+            .needs_outside("the bridge's own hook, which waits");
+    }
 }
 
 /// F31

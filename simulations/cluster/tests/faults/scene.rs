@@ -8,6 +8,7 @@ use bridge::{State, Time};
 use cluster::api::{Actor, Edit, Key, Kind, Meta, Object, Pod, Record, Reply, Request};
 use cluster::chaos::{Fault, Then, Trap, When};
 use cluster::net::Answering;
+use cluster::node::Life;
 use cluster::run::{Ending, Options, POOL, Scenario, Sim, template};
 use cluster::world::Setup;
 use scaler_api::key::{Key as Note, Value};
@@ -574,6 +575,17 @@ impl Scene {
         let mut of_pod = changes.filter(|change| change.key == Key::pod(name) && !change.gone);
         let change = of_pod.find(|change| change.object.pod().is_some_and(&is));
         change.map(|change| change.at)
+    }
+
+    /// How long a pod that was deleted has until it is told to end; none when it was told already, or was not deleted.
+    pub(crate) fn terminates(&self, name: &str) -> Option<Duration> {
+        match self.sim.world.held_by_name(name)?.life {
+            Life::Terminating {
+                until,
+                signalled: false,
+            } => Some(until.since(self.sim.now())),
+            _ => None,
+        }
     }
 
     /// All pods that ever were such.
