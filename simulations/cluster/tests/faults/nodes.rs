@@ -7,7 +7,7 @@ use scaler_api::state::Intent;
 use scaler_api::{Limit, annotations};
 use scaler_policy::{Guard, Transition};
 
-use crate::scene::{Played, Scene, fault, secs};
+use crate::scene::{Played, Scene, fault, intent, secs};
 
 /// The grace period of a bridge's pod, in seconds.
 const GRACE: u64 = 300;
@@ -157,6 +157,42 @@ fn f27_people_on_interrupted_capacity_are_moved_within_seconds() {
         },
     )
     .needs_outside("the heeding of the node's taint");
+}
+
+/// F27
+#[test]
+fn f27_a_bridge_that_drains_is_taken_back_in_place_of_one_on_interrupted_capacity() {
+    fault(
+        27,
+        |_| {},
+        |scene| {
+            let homes = scene.populate(&[4, 4, 2])?;
+            let spare = scene.shrink(2)?;
+            let before = scene.creations();
+            let node = scene.node(&homes[0]);
+            scene.claim("it is another one's node", spare != homes[0]);
+            taint(scene, &node, "aws-node-termination-handler/spot-itn");
+            scene.happened();
+            scene.until("it is expelled", 5, |scene| {
+                scene.intends(&homes[0], Intent::Expel)
+            })?;
+            scene.until("the one that drained serves", 10, |scene| {
+                scene.serves(&spare)
+            })?;
+            let rescued = scene.last(&spare, |pod| intent(pod) == Intent::Active);
+            let expelled = scene.since(&homes[0], |pod| intent(pod) == Intent::Expel);
+            scene.claim("it was taken back no later", rescued <= expelled);
+            scene.until("nobody is there", 20, |scene| {
+                people_on_node(scene, &node) == 0
+            })?;
+            scene.claim("none was to be created", scene.creations() == before);
+            scene.secs(95);
+            take_away(scene, &node);
+            scene.claim("nobody was cut", scene.cut() == 0 && scene.moved() >= 4);
+            Ok(())
+        },
+    )
+    .needs(Guard::RescueFirst);
 }
 
 /// F28

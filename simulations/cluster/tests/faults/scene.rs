@@ -577,6 +577,21 @@ impl Scene {
         change.map(|change| change.at)
     }
 
+    /// When a pod became such last.
+    pub(crate) fn last(&self, name: &str, is: impl Fn(&Pod) -> bool) -> Option<Time> {
+        let changes = self.sim.world.api.log().iter();
+        let of_pod = changes.filter(|change| change.key == Key::pod(name) && !change.gone);
+        let (mut was, mut last) = (false, None);
+        for change in of_pod {
+            let so = change.object.pod().is_some_and(&is);
+            if so && !was {
+                last = Some(change.at);
+            }
+            was = so;
+        }
+        last
+    }
+
     /// How long a pod that was deleted has until it is told to end; none when it was told already, or was not deleted.
     pub(crate) fn terminates(&self, name: &str) -> Option<Duration> {
         match self.sim.world.held_by_name(name)?.life {

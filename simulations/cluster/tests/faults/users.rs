@@ -128,6 +128,33 @@ fn f24_a_busy_bridge_that_a_user_deletes_is_replaced_at_once_and_its_people_are_
     .needs_outside("the sidecars");
 }
 
+/// F24
+#[test]
+fn f24_a_bridge_that_drains_is_taken_back_when_a_user_deletes_another_one() {
+    fault(
+        24,
+        |_| {},
+        |scene| {
+            let homes = scene.populate(&[4, 4, 2])?;
+            let spare = scene.shrink(2)?;
+            let before = scene.creations();
+            let deleted = scene.delete(&homes[0], None);
+            scene.claim("it is deleted", deleted.is_ok() && spare != homes[0]);
+            scene.happened();
+            scene.until("the one that drained serves", 10, |scene| {
+                scene.serves(&spare)
+            })?;
+            scene.until("the deleted one is gone", 400, |scene| {
+                scene.gone(&homes[0])
+            })?;
+            scene.claim("none was to be created", scene.creations() == before);
+            scene.claim("nobody was cut", scene.cut() == 0);
+            Ok(())
+        },
+    )
+    .needs(Guard::RescueFirst);
+}
+
 /// F32
 #[test]
 fn f32_a_draining_bridge_that_the_scheduler_takes_has_its_people_moved_and_no_replacement() {
