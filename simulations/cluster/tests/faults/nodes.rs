@@ -2,6 +2,7 @@
 
 use cluster::api::{Actor, Key, Request, Taint};
 use cluster::net::Answering;
+use cluster::run::{Scenario, template};
 use scaler_api::Duration as Lasting;
 use scaler_api::state::Intent;
 use scaler_api::{Limit, annotations};
@@ -465,6 +466,101 @@ fn f34_where_no_bridge_finds_room_a_draining_one_is_taken_back() {
         },
     )
     .needs(Guard::RescueFirst);
+}
+
+/// A pool of one bridge on each node, in the middle of a rollout: `nodes` of them, and not one more.
+fn rollout_on(scenario: &mut Scenario, nodes: usize) {
+    scenario.setup.room = 1;
+    scenario.setup.nodes = nodes;
+    scenario.setup.max_nodes = nodes;
+    scenario.spec.drain.deadline = Lasting::from_mins(4);
+    scenario.spec.update.progress_deadline = Lasting::from_mins(2);
+}
+
+/// The bridges that take conferences and are of the later image.
+fn newer(scene: &Scene) -> usize {
+    let newer = |name: &String| scene.pod(name).is_some_and(|pod| pod.image == "jvb:2");
+    scene.takers().into_iter().filter(newer).count()
+}
+
+fn update(scene: &mut Scene) {
+    scene
+        .sim
+        .edit_pool(|pool| pool.spec.template = Some(template("jvb:2")));
+}
+
+fn finds_no_room(scene: &Scene) -> bool {
+    scene.pods().any(|pod| pod.reason == "Unschedulable")
+}
+
+/// F34. The next replacement waits for the node of the old bridge that drains, longer than one may take to come up.
+#[test]
+fn f34_a_rollout_with_room_for_one_more_goes_on_bridge_by_bridge() {
+    fault(
+        34,
+        |scenario| rollout_on(scenario, 4),
+        |scene| {
+            scene.populate(&[4, 4, 2])?;
+            update(scene);
+            for done in 1..=3 {
+                scene.until("an old one drains for a new one", 600, |scene| {
+                    newer(scene) == done && scene.drains().len() == 1
+                })?;
+                scene.claim("three take conferences", scene.takers().len() == 3);
+                if done < 3 {
+                    scene.until("the next one finds no room", 60, finds_no_room)?;
+                    scene.happened();
+                    scene.until("that is told", 150, |scene| {
+                        scene.condition("UpdateStalled").as_deref() == Some("ProgressDeadline")
+                    })?;
+                }
+                scene.always("three take conferences", 60, |scene| {
+                    scene.takers().len() >= 3
+                });
+            }
+            scene.until("new ones are left alone", 600, |scene| {
+                scene.names().len() == 3 && scene.serving().len() == 3
+            })?;
+            scene.claim("all are new", newer(scene) == 3);
+            scene.claim(
+                "that is not told any more",
+                scene.condition("UpdateStalled").is_none(),
+            );
+            scene.claim("nobody was cut", scene.cut() == 0);
+            Ok(())
+        },
+    )
+    .needs(Guard::SurgeFirst);
+}
+
+/// F34
+#[test]
+fn f34_a_rollout_without_any_room_keeps_the_old_bridges_says_so_and_goes_on_when_there_is_some() {
+    fault(
+        34,
+        |scenario| rollout_on(scenario, 3),
+        |scene| {
+            scene.populate(&[4, 4, 2])?;
+            update(scene);
+            scene.until("the first new one finds no room", 30, finds_no_room)?;
+            scene.happened();
+            scene.until("that is told", 150, |scene| {
+                scene.condition("UpdateStalled").as_deref() == Some("ProgressDeadline")
+            })?;
+            scene.always("the old ones serve, and it is told", 900, |scene| {
+                scene.serving().len() == 3
+                    && scene.drains().is_empty()
+                    && scene.condition("UpdateStalled").is_some()
+            });
+            scene.sim.world.setup.max_nodes = 4;
+            scene.until("an old one drains for a new one", 900, |scene| {
+                newer(scene) == 1 && scene.drains().len() == 1
+            })?;
+            scene.claim("nobody was moved or cut", scene.moved() + scene.cut() == 0);
+            Ok(())
+        },
+    )
+    .needs(Guard::SurgeFirst);
 }
 
 /// F53
