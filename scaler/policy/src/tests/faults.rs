@@ -1,5 +1,8 @@
 //! Faults of `docs/faults.md` that are one input, and need no cluster around them.
 
+use scaler_api::Limit;
+use scaler_api::state::Intent;
+
 use super::stage::{Stage, secs, spec, uid};
 use crate::guards::Guard;
 use crate::plan::Transition as T;
@@ -39,4 +42,33 @@ fn f52_what_was_proven_of_a_bridge_proves_nothing_of_another_at_its_address() {
     assert_eq!(life, proven);
     let life = life_of_a_namesake(Stage::new(spec(2)).without(Guard::AckOfThisRun));
     assert!(!life.contains(&T::Redrain), "{life:?}");
+}
+
+/// Five of so many bridges with people on them may drain, one of all is to stay, and each leader has three seconds; how many drain.
+fn drained_by_one_leader_after_the_other(bridges: u32, off: Option<Guard>) -> usize {
+    let mut spec = spec(bridges);
+    spec.drain.max_concurrent = Limit::Count(5);
+    let mut stage = Stage::new(spec);
+    if let Some(guard) = off {
+        stage = stage.without(guard);
+    }
+    stage.people_everywhere(2);
+    stage.scale(1);
+    for _ in 0..12 {
+        stage.lead_anew();
+        stage.seconds(3);
+    }
+    let marks = stage.world.pods().values().map(|known| &known.pod.marks);
+    let drain = |intent| intent != Intent::Active;
+    marks
+        .filter(|marks| marks.as_ref().is_ok_and(|marks| drain(marks.intent)))
+        .count()
+}
+
+/// F16
+#[test]
+fn f16_leaders_that_follow_each_other_over_five_hundred_bridges_drain_no_more_than_may() {
+    assert_eq!(drained_by_one_leader_after_the_other(500, None), 5);
+    let without = drained_by_one_leader_after_the_other(500, Some(Guard::ConcurrentDrains));
+    assert!(without > 5, "{without}");
 }
