@@ -2,64 +2,47 @@
 //!
 //! More words: `only=0,2` leaves of the seed's faults, and of the interludes that are numbered after them, the first and the
 //! third, `without=DeleteFenced` switches a guard of the
-//! policy off, `shrink` looks for the fewest faults that still fail, `to=SEED` runs all seeds up to that one and prints the
+//! policy off, `shrink` looks for the fewest faults that still fail, `to=SEED` runs all seeds before that one and prints the
 //! table, `revive` names the guards without which the seed fails, `guards=N` looks for each guard's bug in up to N seeds.
 
-use cluster::run::{Options, find, shrink, simulate, sweep};
+use cluster::run::{Options, Told, Wanted, find, shrink, simulate, sweep, understand};
 use scaler_policy::Guard;
 
 fn main() -> Result<(), String> {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let value = |key: &str| {
-        words
-            .iter()
-            .find_map(|word| word.strip_prefix(key)?.strip_prefix('='))
-    };
-    let number = |text: &str| {
-        text.parse::<u64>()
-            .map_err(|_| format!("{text:?} is no number"))
-    };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut options = Options::default();
-    if let Some(only) = value("only") {
-        let numbers: Result<Vec<u64>, String> = only.split(',').map(number).collect();
-        options.only = Some(numbers?.into_iter().map(|number| number as usize).collect());
-    }
-    if let Some(name) = value("without") {
-        let guard = Guard::ALL
-            .into_iter()
-            .find(|guard| format!("{guard:?}") == name);
-        options.without = Some(guard.ok_or(format!("there is no guard {name:?}"))?);
-    }
-    if let Some(most) = value("guards") {
-        for guard in Guard::ALL {
-            let found = find(guard, 0..number(most)?, threads);
-            println!("{guard:?}: {found}");
-        }
-        return Ok(());
-    }
-    let seed = number(words.first().ok_or("which seed?")?)?;
-    if let Some(to) = value("to") {
-        println!(
-            "{}",
-            sweep(seed..number(to)?, &options, threads, usize::MAX)
-        );
-    } else if words.iter().any(|word| word == "revive") {
-        for guard in Guard::ALL {
-            let options = Options {
-                without: Some(guard),
-                ..options.clone()
-            };
-            if let Some(violation) = simulate(seed, &options).violations.first() {
-                println!("{guard:?}: {violation}");
+    match understand(&words)? {
+        Wanted::Guards(most) => {
+            for guard in Guard::ALL {
+                println!("{guard:?}: {}", find(guard, 0..most, threads));
             }
         }
-    } else if words.iter().any(|word| word == "shrink") {
-        println!("{:?}", shrink(seed, &options));
-    } else {
-        options.trace = true;
-        let outcome = simulate(seed, &options);
-        print!("{}", outcome.trace.unwrap_or_default());
+        Wanted::Range { seeds, options } => {
+            println!("{}", sweep(seeds, &options, threads, usize::MAX));
+        }
+        Wanted::One {
+            seed,
+            options,
+            what,
+        } => tell(seed, options, what),
     }
     Ok(())
+}
+
+fn tell(seed: u64, mut options: Options, what: Told) {
+    match what {
+        Told::Trace => {
+            options.trace = true;
+            print!("{}", simulate(seed, &options).trace.unwrap_or_default());
+        }
+        Told::Shrunk => println!("{:?}", shrink(seed, &options)),
+        Told::Revived => {
+            for guard in Guard::ALL {
+                options.without = Some(guard);
+                if let Some(violation) = simulate(seed, &options).violations.first() {
+                    println!("{guard:?}: {violation}");
+                }
+            }
+        }
+    }
 }

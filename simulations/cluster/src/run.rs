@@ -11,6 +11,7 @@ mod sim;
 mod sweep;
 mod telling;
 mod trace;
+mod words;
 
 pub use bugs::{Found, find};
 pub(crate) use calls::{Events, carry_out};
@@ -22,3 +23,4 @@ pub use shrink::shrink;
 pub use sim::{Options, Outcome, POOL, Sim, simulate};
 pub use sweep::{Sweep, sweep};
 pub use trace::Trace;
+pub use words::{Told, Wanted, understand};

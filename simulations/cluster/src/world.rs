@@ -105,6 +105,7 @@ impl World {
     fn with(people: Chance, nodes: Chance, setup: Setup, now: Time) -> Self {
         let jicofo = JicofoConfig {
             octo: setup.octo,
+            strategy: setup.strategy.clone(),
             min_participants: 1,
             ..JicofoConfig::default()
         };

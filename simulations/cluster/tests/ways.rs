@@ -27,7 +27,7 @@ fn bridges_of_the_simulation_take_the_ways_that_are_drawn() {
     }
     let unknown: Vec<_> = taken.keys().filter(|way| !drawn.contains(way)).collect();
     assert!(unknown.is_empty(), "not drawn: {unknown:?}");
-    // Three are taken by force alone, which nobody uses here; others need a coincidence that comes in thousands of seeds only. The
-    // policy's own test, `bridges_are_taken_every_way_that_is_drawn_and_no_other`, takes every one of them.
+    // Three are taken by force alone, which no seed uses: a scene does (`faults/users.rs`). Others need a coincidence that comes in
+    // thousands of seeds only. The policy's own test, `bridges_are_taken_every_way_that_is_drawn_and_no_other`, takes every one.
     assert!(taken.len() >= 28, "{} ways were taken", taken.len());
 }

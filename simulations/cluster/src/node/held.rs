@@ -28,6 +28,8 @@ pub struct Held {
     pub ready: bool,
     /// Whether its sidecar has failed for good.
     pub sidecar_dead: bool,
+    /// Whether the bridge's container has no hook of its own, which waits while people are there.
+    pub without_hook: bool,
     /// Whether somebody told this run of the bridge to drain or not.
     pub commanded: bool,
 }
@@ -54,14 +56,14 @@ pub enum Life {
     Ended,
 }
 
-/// What a sidecar does with a bridge whose pod was deleted.
+/// What the hooks do with a bridge whose pod was deleted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Hook {
-    /// Nobody is on the bridge: the hooks return, and SIGTERM follows.
+    /// Nobody is on the bridge, or it has no hook of its own: SIGTERM follows.
     Return,
-    /// Lets the bridge drain and looks again.
+    /// The bridge's own hook waits, and its sidecar lets it drain; both look again.
     Drain,
-    /// Has jicofo move everybody: lets the bridge go to SHUTTING_DOWN.
+    /// The sidecar has jicofo move everybody: it lets the bridge go to SHUTTING_DOWN.
     ShutDown,
 }
 
@@ -73,7 +75,7 @@ impl Held {
 
     /// What the hooks do at this moment, `until` being the end of the grace period.
     pub fn hook(&self, until: Time, empty: bool, now: Time) -> Hook {
-        if empty {
+        if empty || self.without_hook {
             Hook::Return
         } else if !self.sidecar_dead && now + SHUTDOWN_BEFORE_END >= until {
             Hook::ShutDown
@@ -110,6 +112,7 @@ mod tests {
             since: Time::default(),
             ready: true,
             sidecar_dead,
+            without_hook: false,
             commanded: false,
         }
     }
@@ -125,6 +128,12 @@ mod tests {
         assert_eq!(hook(225, false), Hook::ShutDown);
         let dead = held(1, true).hook(until, false, Time::from_millis(299_000));
         assert_eq!(dead, Hook::Drain, "without its sidecar it only waits");
+        let bare = Held {
+            without_hook: true,
+            ..held(1, false)
+        };
+        let hook = bare.hook(until, false, Time::default());
+        assert_eq!(hook, Hook::Return, "nothing holds SIGTERM back");
     }
 
     #[test]

@@ -43,6 +43,7 @@ impl World {
             since: self.now,
             ready: false,
             sidecar_dead: false,
+            without_hook: false,
             commanded: false,
         };
         let pulled = Event::Pulled(held.uid.clone());
@@ -361,6 +362,13 @@ impl World {
     pub fn kill_sidecar(&mut self, name: &str) {
         if let Some(held) = self.held.values_mut().find(|held| held.name == name) {
             held.sidecar_dead = true;
+        }
+    }
+
+    /// The bridge's container loses its own hook: SIGTERM reaches it as soon as its pod is deleted.
+    pub fn remove_hook(&mut self, name: &str) {
+        if let Some(held) = self.held.values_mut().find(|held| held.name == name) {
+            held.without_hook = true;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bridge::model::{BridgeConfig, Load};
+use bridge::model::{BridgeConfig, Load, SelectionStrategy};
 
 /// How a cluster is set up.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Setup {
     pub room: usize,
     /// Conferences may spread over several bridges.
     pub octo: bool,
+    /// By what jicofo chooses a bridge for somebody: whether conferences that may spread do.
+    pub strategy: SelectionStrategy,
     /// Bridges start draining, and wait to be told.
     pub initial_drain: bool,
     /// Whether bridges can be told to shut down.
@@ -40,6 +42,7 @@ impl Default for Setup {
             max_nodes: 8,
             room: 2,
             octo: false,
+            strategy: SelectionStrategy::Single,
             initial_drain: false,
             shutdown: true,
             pull: [Duration::from_millis(500), Duration::from_secs(10)],

@@ -1,12 +1,12 @@
 //! Bridges that lie, hang and restart, a jicofo that is away, and people who come at the wrong moment.
 
-use bridge::model::Health;
+use bridge::model::{Health, SelectionStrategy};
 use cluster::chaos::{Then, When};
 use cluster::net::Answering;
 use cluster::run::{Scenario, template};
 use scaler_api::spec::OnDeadline;
 use scaler_api::state::Intent;
-use scaler_api::{Duration as Lasting, Limit, annotations};
+use scaler_api::{Duration as Lasting, Limit, State, annotations};
 use scaler_policy::{Guard, Transition};
 
 use crate::scene::{Played, Scene, fault, secs};
@@ -81,20 +81,34 @@ fn f42_a_bridge_of_which_no_drain_is_confirmed_is_not_removed() {
     }
 }
 
-/// The restart of a draining bridge at some stage, and a conference that comes to it meanwhile.
-fn restarts(scene: &mut Scene, stage: Intent) -> Result<(), String> {
+/// A draining bridge restarts at some stage while nobody leads, and a conference comes to the new run, which hides from nobody. The
+/// next leader has it drained anew, and it is kept until they have left.
+fn restarts(scene: &mut Scene, stage: State) -> Played {
     scene.populate(&[4, 4])?;
-    if stage == Intent::Drain {
+    if stage == State::Draining {
         scene.meet("before", 2, 60)?;
     }
     let name = scene.shrink(2)?;
-    if stage == Intent::Remove {
-        scene.until("it is to be removed", 60, |scene| {
-            scene.intends(&name, Intent::Remove)
-        })?;
-    }
-    scene.restart_unseen(&name)?;
+    scene.until("it has come to that stage", 60, |scene| match stage {
+        State::Draining => true,
+        State::Settling => scene.note(&name, &annotations::ZERO_SINCE).is_some(),
+        _ => scene.intends(&name, Intent::Remove),
+    })?;
+    let settled = scene.note(&name, &annotations::ZERO_SINCE);
+    scene.claim(
+        "it is in that stage, and not beyond",
+        (stage == State::Draining) == settled.is_none()
+            && scene.intends(&name, Intent::Remove) == (stage == State::Removing),
+    );
+    scene.restart_unled(&name)?;
     scene.happened();
+    let (cut, moved) = (scene.cut(), scene.moved());
+    let home = scene.meet("meanwhile", 2, 4)?;
+    scene.claim(
+        "they come to it before anybody can drain it anew",
+        home == name && !scene.hidden(&name) && scene.leader().is_err(),
+    );
+    scene.led()?;
     scene.until("it drains again", 30, |scene| scene.hidden(&name))?;
     scene.secs(2);
     let run = scene.run_of(&name);
@@ -103,19 +117,45 @@ fn restarts(scene: &mut Scene, stage: Intent) -> Result<(), String> {
         "that is written down",
         acked.map(|acked| acked.startup_time) == run,
     );
+    scene.always(
+        "they are kept, on a bridge that is protected",
+        120,
+        |scene| {
+            scene.people(&name) == 2
+                && scene.protected(&name)
+                && scene.intends(&name, Intent::Drain)
+        },
+    );
+    scene.claim("nobody asks for its deletion", scene.deletions(&name) == 0);
+    scene.until("it goes when they have left", 240, |scene| {
+        scene.gone(&name)
+    })?;
+    scene.claim(
+        "nobody was cut or moved",
+        scene.cut() == cut && scene.moved() == moved,
+    );
     Ok(())
 }
 
 /// F43
 #[test]
 fn f43_a_bridge_that_restarts_while_it_drains_is_drained_again() {
-    fault(43, |_| {}, |scene| restarts(scene, Intent::Drain)).needs(Guard::DrainAfterRestart);
+    let played = fault(43, |_| {}, |scene| restarts(scene, State::Draining));
+    played.needs(Guard::DrainAfterRestart);
+}
+
+/// F43
+#[test]
+fn f43_a_bridge_that_restarts_while_it_settles_is_drained_again() {
+    let played = fault(43, |_| {}, |scene| restarts(scene, State::Settling));
+    played.needs(Guard::DrainAfterRestart);
 }
 
 /// F43
 #[test]
 fn f43_a_bridge_that_restarts_while_it_is_removed_is_drained_again() {
-    fault(43, |_| {}, |scene| restarts(scene, Intent::Remove)).needs(Guard::AckOfThisRun);
+    let played = fault(43, |_| {}, |scene| restarts(scene, State::Removing));
+    played.needs(Guard::AckOfThisRun);
 }
 
 /// F44
@@ -198,8 +238,8 @@ fn f44_a_conference_that_comes_right_before_the_deletion_is_kept_away_by_the_shu
     played.needs(Guard::PresencesBeforeDelete);
 }
 
-/// A meeting on a draining bridge grows, beyond its deadline.
-fn meeting_that_lasts(scene: &mut Scene) -> Result<(), String> {
+/// A meeting on a draining bridge grows, beyond its deadline. `octo`: whoever comes later comes to another bridge of the same meeting.
+fn meeting_that_lasts(scene: &mut Scene, octo: bool) -> Played {
     scene.populate(&[6, 6])?;
     let name = scene.meet("long", 1, 60)?;
     scene.secs(12);
@@ -208,6 +248,8 @@ fn meeting_that_lasts(scene: &mut Scene) -> Result<(), String> {
     scene.secs(12);
     let victim = scene.shrink(2)?;
     scene.claim("it is the one that drains", victim == name);
+    // jicofo hears of it with the next presence.
+    scene.secs(12);
     let deadline = scene
         .note(&name, &annotations::DEADLINE)
         .ok_or("it has a deadline")?;
@@ -223,6 +265,16 @@ fn meeting_that_lasts(scene: &mut Scene) -> Result<(), String> {
     }
     scene.happened();
     let before = scene.people(&name);
+    let spread = scene.bridges_of("long").len();
+    scene.claim(
+        "it grows, where conferences may spread on another bridge",
+        number >= 3
+            && if octo {
+                before == 2 && spread == 2
+            } else {
+                before == 2 + number && spread == 1
+            },
+    );
     scene.until("the deadline has passed", 30, |scene| {
         scene.sim.now() > deadline
     })?;
@@ -244,7 +296,22 @@ fn f45_a_meeting_that_grows_beyond_the_deadline_is_moved_then_and_not_before() {
         |scenario| {
             scenario.spec.drain.deadline = Lasting::from_mins(2);
         },
-        meeting_that_lasts,
+        |scene| meeting_that_lasts(scene, false),
+    )
+    .needs(Guard::MovePace);
+}
+
+/// F45
+#[test]
+fn f45_a_meeting_over_several_bridges_leaves_the_draining_one_past_its_deadline() {
+    fault(
+        45,
+        |scenario| {
+            scenario.spec.drain.deadline = Lasting::from_mins(2);
+            scenario.setup.octo = true;
+            scenario.setup.strategy = SelectionStrategy::RegionBased;
+        },
+        |scene| meeting_that_lasts(scene, true),
     )
     .needs(Guard::MovePace);
 }

@@ -2,12 +2,16 @@
 
 use cluster::api::{Actor, Key, Request, Taint};
 use cluster::net::Answering;
+use cluster::run::{Scenario, template};
 use scaler_api::Duration as Lasting;
 use scaler_api::state::Intent;
 use scaler_api::{Limit, annotations};
 use scaler_policy::{Guard, Transition};
 
-use crate::scene::{Scene, fault, secs};
+use crate::scene::{Played, Scene, fault, intent, secs};
+
+/// The grace period of a bridge's pod, in seconds.
+const GRACE: u64 = 300;
 
 fn on_node(scene: &Scene, node: &str) -> Vec<String> {
     let pods = scene.pods().filter(|pod| pod.node.as_deref() == Some(node));
@@ -156,6 +160,42 @@ fn f27_people_on_interrupted_capacity_are_moved_within_seconds() {
     .needs_outside("the heeding of the node's taint");
 }
 
+/// F27
+#[test]
+fn f27_a_bridge_that_drains_is_taken_back_in_place_of_one_on_interrupted_capacity() {
+    fault(
+        27,
+        |_| {},
+        |scene| {
+            let homes = scene.populate(&[4, 4, 2])?;
+            let spare = scene.shrink(2)?;
+            let before = scene.creations();
+            let node = scene.node(&homes[0]);
+            scene.claim("it is another one's node", spare != homes[0]);
+            taint(scene, &node, "aws-node-termination-handler/spot-itn");
+            scene.happened();
+            scene.until("it is expelled", 5, |scene| {
+                scene.intends(&homes[0], Intent::Expel)
+            })?;
+            scene.until("the one that drained serves", 10, |scene| {
+                scene.serves(&spare)
+            })?;
+            let rescued = scene.last(&spare, |pod| intent(pod) == Intent::Active);
+            let expelled = scene.since(&homes[0], |pod| intent(pod) == Intent::Expel);
+            scene.claim("it was taken back no later", rescued <= expelled);
+            scene.until("nobody is there", 20, |scene| {
+                people_on_node(scene, &node) == 0
+            })?;
+            scene.claim("none was to be created", scene.creations() == before);
+            scene.secs(95);
+            take_away(scene, &node);
+            scene.claim("nobody was cut", scene.cut() == 0 && scene.moved() >= 4);
+            Ok(())
+        },
+    )
+    .needs(Guard::RescueFirst);
+}
+
 /// F28
 #[test]
 fn f28_a_bridge_whose_node_is_cut_off_is_replaced_and_neither_drained_nor_deleted() {
@@ -240,6 +280,105 @@ fn f29_a_bridge_whose_node_has_vanished_is_replaced_before_the_node_is_forgotten
         },
     )
     .needs_outside("the replacement of bridges out of sight");
+}
+
+/// A busy bridge's pod is deleted, and its kubelet restarts while people are on it, or when its sidecar has it shut down: its hooks run
+/// anew, with the whole grace period.
+fn restarted_kubelet(scene: &mut Scene, shut_down: bool) -> Played {
+    let homes = scene.populate(&[4, 4, 2])?;
+    let name = homes[0].clone();
+    let (node, before) = (scene.node(&name), scene.creations());
+    if scene.bare {
+        scene.without_sidecars();
+    }
+    let deleted = scene.delete(&name, None);
+    scene.claim("it is deleted", deleted.is_ok());
+    let asked = scene.sim.now();
+    scene.secs(100);
+    if shut_down && !scene.bare {
+        scene.until("it shuts down", GRACE, |scene| scene.shuts_down(&name))?;
+    }
+    scene.sim.world.restart_kubelet(&node);
+    scene.happened();
+    let left = scene.terminates(&name);
+    scene.claim("its hooks begin anew", left == Some(secs(GRACE)));
+    if !shut_down {
+        scene.always("its people stay where they are", GRACE - 80, |scene| {
+            scene.people(&name) == 4 && scene.hidden(&name) && !scene.shuts_down(&name)
+        });
+    }
+    scene.until("it is gone", GRACE + 5, |scene| scene.gone(&name))?;
+    let lasted = scene.sim.now().since(asked);
+    scene.claim(
+        "within twice its grace period",
+        lasted <= secs(2 * GRACE + 5),
+    );
+    scene.claim(
+        "all were moved, and nobody was cut",
+        scene.cut() == 0 && scene.moved() == 4,
+    );
+    scene.claim(
+        "jicofo lost no bridge",
+        scene.sim.world.jitsi.lost_bridges() == Some(0),
+    );
+    scene.claim(
+        "one was started in its place, and nobody else deleted it",
+        scene.creations() == before + 1 && scene.deletions(&name) == 0,
+    );
+    Ok(())
+}
+
+/// F30. In the middle of the hook, and when the bridge shuts down already.
+#[test]
+fn f30_a_kubelet_that_restarts_in_the_middle_of_a_hook_begins_it_anew_and_cuts_nobody() {
+    for shut_down in [false, true] {
+        let played = fault(30, |_| {}, |scene| restarted_kubelet(scene, shut_down));
+        played.needs_outside("the sidecars");
+    }
+}
+
+/// A busy bridge's pod is deleted, and its sidecar fails at once. `stays`: in minutes, how long its people stay.
+fn dead_sidecar(scene: &mut Scene, stays: u64) -> Played {
+    let before = scene.creations();
+    let name = scene.meet("alone", 3, stays)?;
+    scene.secs(12);
+    if scene.bare {
+        scene.sim.world.remove_hook(&name);
+    }
+    let deleted = scene.delete(&name, None);
+    scene.claim("it is deleted", deleted.is_ok());
+    let asked = scene.sim.now();
+    scene.secs(20);
+    let now = scene.sim.now();
+    scene.sim.oracle.blame_mut().killed(&name, now);
+    scene.sim.world.kill_sidecar(&name);
+    scene.happened();
+    let stay = (60 * stays).min(GRACE) - 40;
+    scene.always("its people are there, and it hides", stay, |scene| {
+        scene.people(&name) == 3 && scene.hidden(&name) && scene.cut() == 0
+    });
+    scene.until("it is gone", 60, |scene| scene.gone(&name))?;
+    let lasted = scene.sim.now().since(asked);
+    let cut = if 60 * stays < GRACE { 0 } else { 3 };
+    scene.claim(
+        "as soon as they have left, or when its grace period is over",
+        lasted >= secs(stay + 20) && lasted <= secs(GRACE + 5) && scene.cut() == cut,
+    );
+    scene.claim("nobody was moved", scene.moved() == 0);
+    scene.claim(
+        "one was started in its place, and nobody else deleted it",
+        scene.creations() == before + 1 && scene.deletions(&name) == 0,
+    );
+    scene.until("three serve", 60, |scene| scene.serving().len() == 3)
+}
+
+/// F54. Those who leave within the grace period, and those who do not.
+#[test]
+fn f54_a_bridge_whose_sidecar_fails_in_its_hook_waits_for_its_people_as_long_as_it_may() {
+    for stays in [3, 60] {
+        fault(54, |_| {}, |scene| dead_sidecar(scene, stays))
+            .needs_outside("the bridge's own hook, which waits");
+    }
 }
 
 /// F31
@@ -327,6 +466,101 @@ fn f34_where_no_bridge_finds_room_a_draining_one_is_taken_back() {
         },
     )
     .needs(Guard::RescueFirst);
+}
+
+/// A pool of one bridge on each node, in the middle of a rollout: `nodes` of them, and not one more.
+fn rollout_on(scenario: &mut Scenario, nodes: usize) {
+    scenario.setup.room = 1;
+    scenario.setup.nodes = nodes;
+    scenario.setup.max_nodes = nodes;
+    scenario.spec.drain.deadline = Lasting::from_mins(4);
+    scenario.spec.update.progress_deadline = Lasting::from_mins(2);
+}
+
+/// The bridges that take conferences and are of the later image.
+fn newer(scene: &Scene) -> usize {
+    let newer = |name: &String| scene.pod(name).is_some_and(|pod| pod.image == "jvb:2");
+    scene.takers().into_iter().filter(newer).count()
+}
+
+fn update(scene: &mut Scene) {
+    scene
+        .sim
+        .edit_pool(|pool| pool.spec.template = Some(template("jvb:2")));
+}
+
+fn finds_no_room(scene: &Scene) -> bool {
+    scene.pods().any(|pod| pod.reason == "Unschedulable")
+}
+
+/// F34. The next replacement waits for the node of the old bridge that drains, longer than one may take to come up.
+#[test]
+fn f34_a_rollout_with_room_for_one_more_goes_on_bridge_by_bridge() {
+    fault(
+        34,
+        |scenario| rollout_on(scenario, 4),
+        |scene| {
+            scene.populate(&[4, 4, 2])?;
+            update(scene);
+            for done in 1..=3 {
+                scene.until("an old one drains for a new one", 600, |scene| {
+                    newer(scene) == done && scene.drains().len() == 1
+                })?;
+                scene.claim("three take conferences", scene.takers().len() == 3);
+                if done < 3 {
+                    scene.until("the next one finds no room", 60, finds_no_room)?;
+                    scene.happened();
+                    scene.until("that is told", 150, |scene| {
+                        scene.condition("UpdateStalled").as_deref() == Some("ProgressDeadline")
+                    })?;
+                }
+                scene.always("three take conferences", 60, |scene| {
+                    scene.takers().len() >= 3
+                });
+            }
+            scene.until("new ones are left alone", 600, |scene| {
+                scene.names().len() == 3 && scene.serving().len() == 3
+            })?;
+            scene.claim("all are new", newer(scene) == 3);
+            scene.claim(
+                "that is not told any more",
+                scene.condition("UpdateStalled").is_none(),
+            );
+            scene.claim("nobody was cut", scene.cut() == 0);
+            Ok(())
+        },
+    )
+    .needs(Guard::SurgeFirst);
+}
+
+/// F34
+#[test]
+fn f34_a_rollout_without_any_room_keeps_the_old_bridges_says_so_and_goes_on_when_there_is_some() {
+    fault(
+        34,
+        |scenario| rollout_on(scenario, 3),
+        |scene| {
+            scene.populate(&[4, 4, 2])?;
+            update(scene);
+            scene.until("the first new one finds no room", 30, finds_no_room)?;
+            scene.happened();
+            scene.until("that is told", 150, |scene| {
+                scene.condition("UpdateStalled").as_deref() == Some("ProgressDeadline")
+            })?;
+            scene.always("the old ones serve, and it is told", 900, |scene| {
+                scene.serving().len() == 3
+                    && scene.drains().is_empty()
+                    && scene.condition("UpdateStalled").is_some()
+            });
+            scene.sim.world.setup.max_nodes = 4;
+            scene.until("an old one drains for a new one", 900, |scene| {
+                newer(scene) == 1 && scene.drains().len() == 1
+            })?;
+            scene.claim("nobody was moved or cut", scene.moved() + scene.cut() == 0);
+            Ok(())
+        },
+    )
+    .needs(Guard::SurgeFirst);
 }
 
 /// F53

@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
+use bridge::Time;
 use bridge::model::{Health, Stop, Videobridge};
 use bridge::stats::StartupTime;
-use bridge::{State, Time};
 use cluster::api::{Actor, Edit, Key, Kind, Meta, Object, Pod, Record, Reply, Request};
 use cluster::chaos::{Fault, Then, Trap, When};
 use cluster::net::Answering;
+use cluster::node::Life;
 use cluster::run::{Ending, Options, POOL, Scenario, Sim, template};
 use cluster::world::Setup;
 use scaler_api::key::{Key as Note, Value};
 use scaler_api::state::Intent;
-use scaler_api::{BridgePoolSpec, Duration as Lasting, Limit, annotations, labels};
+use scaler_api::{BridgePoolSpec, Duration as Lasting, Limit, State, annotations, labels};
 use scaler_policy::world::Tuning;
 use scaler_policy::{Guard, Transition};
 
@@ -22,9 +23,10 @@ pub(crate) type Wrong = String;
 /// What a script says of how it went.
 pub(crate) type Played = Result<(), Wrong>;
 
-/// A fault that is being shown.
+/// A fault that is being shown, or something that is none.
 pub(crate) struct Shown<S> {
-    fault: Fault,
+    name: String,
+    fault: Option<Fault>,
     set: fn(&mut Scenario),
     script: S,
 }
@@ -32,7 +34,7 @@ pub(crate) struct Shown<S> {
 /// A small cluster, and what was wrong in it.
 pub(crate) struct Scene {
     pub(crate) sim: Sim,
-    fault: Fault,
+    fault: Option<Fault>,
     /// What protects is taken away; what that is, the script says.
     pub(crate) bare: bool,
     happened: bool,
@@ -50,11 +52,34 @@ pub(crate) fn fault<S: Fn(&mut Scene) -> Played>(
         .into_iter()
         .find(|fault| fault.number() == number)
         .expect("the number of a fault");
-    let shown = Shown { fault, set, script };
+    shown(format!("F{number}"), Some(fault), set, script)
+}
+
+/// Plays a scene of something that is no fault and that no seed draws. Nothing must be wrong.
+pub(crate) fn wish<S: Fn(&mut Scene) -> Played>(
+    name: &str,
+    set: fn(&mut Scenario),
+    script: S,
+) -> Shown<S> {
+    shown(name.to_owned(), None, set, script)
+}
+
+fn shown<S: Fn(&mut Scene) -> Played>(
+    name: String,
+    fault: Option<Fault>,
+    set: fn(&mut Scenario),
+    script: S,
+) -> Shown<S> {
+    let shown = Shown {
+        name,
+        fault,
+        set,
+        script,
+    };
     let scene = shown.play(None, false);
     if !scene.wrong.is_empty() {
         scene.tell_last();
-        panic!("F{number}: {:#?}", scene.wrong);
+        panic!("{}: {:#?}", shown.name, scene.wrong);
     }
     shown
 }
@@ -72,17 +97,17 @@ impl<S: Fn(&mut Scene) -> Played> Shown<S> {
 
     fn missed(self, what: &str, guard: Option<Guard>, bare: bool) -> Self {
         let scene = self.play(guard, bare);
-        let number = self.fault.number();
+        let name = &self.name;
         assert!(
             scene.happened,
-            "F{number} does not happen without {what}: {:#?}",
+            "{name} does not happen without {what}: {:#?}",
             scene.wrong
         );
         if scene.wrong.is_empty() {
             scene.tell_last();
-            panic!("F{number}: nobody misses {what}");
+            panic!("{name}: nobody misses {what}");
         }
-        println!("F{number} without {what}: {}", scene.wrong[0]);
+        println!("{name} without {what}: {}", scene.wrong[0]);
         self
     }
 
@@ -235,18 +260,20 @@ impl Scene {
     /// The fault has really happened.
     pub(crate) fn happened(&mut self) {
         self.happened = true;
-        self.sim.chaos.count(self.fault);
+        if let Some(fault) = self.fault {
+            self.sim.chaos.count(fault);
+        }
     }
 
     /// The next such request springs a trap.
     pub(crate) fn trap(&mut self, when: When, then: Then) {
-        let fault = self.fault;
+        let fault = self.fault.expect("a trap is a fault");
         self.sim.chaos.set(Trap { fault, when, then });
     }
 
     /// Waits until the trap is sprung, which is the fault.
     pub(crate) fn sprung(&mut self, within: u64) -> Played {
-        let fault = self.fault;
+        let fault = self.fault.expect("a trap is a fault");
         let count = |scene: &Self| scene.sim.chaos.happened().get(&fault).copied().unwrap_or(0);
         let before = count(self);
         self.until("the trap is sprung", within, |scene| count(scene) > before)?;
@@ -304,15 +331,20 @@ impl Scene {
         self.sim.world.stop_bridge(name, Stop::Kill);
     }
 
-    /// A bridge restarts while nobody leads: whoever leads next finds another run of it.
-    pub(crate) fn restart_unseen(&mut self, name: &str) -> Played {
+    /// A bridge restarts while nobody leads, who comes back after half a minute.
+    pub(crate) fn restart_unled(&mut self, name: &str) -> Played {
         let before = self.run_of(name);
         self.crash(30)?;
         self.kill(name);
         self.until("it is back", 40, |scene| {
             let bridge = scene.bridge(name).filter(|bridge| bridge.in_brewery());
             bridge.is_some() && scene.run_of(name) != before
-        })?;
+        })
+    }
+
+    /// A bridge restarts while nobody leads: whoever leads next finds another run of it.
+    pub(crate) fn restart_unseen(&mut self, name: &str) -> Played {
+        self.restart_unled(name)?;
         self.led()
     }
 
@@ -471,7 +503,7 @@ impl Scene {
 
     pub(crate) fn shuts_down(&self, name: &str) -> bool {
         self.bridge(name)
-            .is_some_and(|bridge| bridge.state() == State::ShuttingDown)
+            .is_some_and(|bridge| bridge.state() == bridge::State::ShuttingDown)
     }
 
     /// The bridge that a room is on.
@@ -480,6 +512,14 @@ impl Scene {
         let home =
             bridges.find(|(_, bridge)| bridge.sessions().any(|(name, _)| name.starts_with(room)));
         home.map(|(name, _)| name.to_owned())
+    }
+
+    /// All bridges that a room is on.
+    pub(crate) fn bridges_of(&self, room: &str) -> Vec<String> {
+        let bridges = self.sim.world.jitsi.bridges();
+        let of =
+            bridges.filter(|(_, bridge)| bridge.sessions().any(|(name, _)| name.starts_with(room)));
+        of.map(|(name, _)| name.to_owned()).collect()
     }
 
     /// The counted bridges that people may come to, and of which that is written down.
@@ -501,9 +541,9 @@ impl Scene {
                     acked.drain == Some(false)
                         && Some(acked.startup_time) == self.run_of(&pod.meta.name)
                 })
-                && self
-                    .bridge(&pod.meta.name)
-                    .is_some_and(|bridge| bridge.in_brewery() && bridge.state() == State::Accepting)
+                && self.bridge(&pod.meta.name).is_some_and(|bridge| {
+                    bridge.in_brewery() && bridge.state() == bridge::State::Accepting
+                })
         };
         self.pods()
             .filter(serves)
@@ -563,6 +603,32 @@ impl Scene {
         change.map(|change| change.at)
     }
 
+    /// When a pod became such last.
+    pub(crate) fn last(&self, name: &str, is: impl Fn(&Pod) -> bool) -> Option<Time> {
+        let changes = self.sim.world.api.log().iter();
+        let of_pod = changes.filter(|change| change.key == Key::pod(name) && !change.gone);
+        let (mut was, mut last) = (false, None);
+        for change in of_pod {
+            let so = change.object.pod().is_some_and(&is);
+            if so && !was {
+                last = Some(change.at);
+            }
+            was = so;
+        }
+        last
+    }
+
+    /// How long a pod that was deleted has until it is told to end; none when it was told already, or was not deleted.
+    pub(crate) fn terminates(&self, name: &str) -> Option<Duration> {
+        match self.sim.world.held_by_name(name)?.life {
+            Life::Terminating {
+                until,
+                signalled: false,
+            } => Some(until.since(self.sim.now())),
+            _ => None,
+        }
+    }
+
     /// All pods that ever were such.
     pub(crate) fn ever(&self, is: impl Fn(&Pod) -> bool) -> Vec<String> {
         let changes = self.sim.world.api.log().iter();
@@ -605,6 +671,13 @@ impl Scene {
         lines
             .filter(|line| line.contains(" replica ") && line.contains(&word))
             .count()
+    }
+
+    /// How often a controller decided this about a bridge in such a state.
+    pub(crate) fn decided(&self, what: Transition, name: &str, from: State) -> usize {
+        let word = format!(" {what:?} {name}: {from:?} -> ");
+        let lines = self.sim.trace.text().unwrap_or_default().lines();
+        lines.filter(|line| line.contains(&word)).count()
     }
 
     /// The reason of a condition that holds.

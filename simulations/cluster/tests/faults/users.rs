@@ -7,10 +7,10 @@ use cluster::run::{Ending, POOL};
 use scaler_api::Duration as Lasting;
 use scaler_api::spec::DeletionPolicy;
 use scaler_api::state::Intent;
-use scaler_api::{annotations, labels};
-use scaler_policy::Guard;
+use scaler_api::{State, annotations, labels};
+use scaler_policy::{Guard, Transition};
 
-use crate::scene::{fault, labelled, secs};
+use crate::scene::{Played, Scene, fault, labelled, secs, wish};
 
 /// F23
 #[test]
@@ -128,6 +128,94 @@ fn f24_a_busy_bridge_that_a_user_deletes_is_replaced_at_once_and_its_people_are_
     .needs_outside("the sidecars");
 }
 
+/// F24
+#[test]
+fn f24_a_bridge_that_drains_is_taken_back_when_a_user_deletes_another_one() {
+    fault(
+        24,
+        |_| {},
+        |scene| {
+            let homes = scene.populate(&[4, 4, 2])?;
+            let spare = scene.shrink(2)?;
+            let before = scene.creations();
+            let deleted = scene.delete(&homes[0], None);
+            scene.claim("it is deleted", deleted.is_ok() && spare != homes[0]);
+            scene.happened();
+            scene.until("the one that drained serves", 10, |scene| {
+                scene.serves(&spare)
+            })?;
+            scene.until("the deleted one is gone", 400, |scene| {
+                scene.gone(&homes[0])
+            })?;
+            scene.claim("none was to be created", scene.creations() == before);
+            scene.claim("nobody was cut", scene.cut() == 0);
+            Ok(())
+        },
+    )
+    .needs(Guard::RescueFirst);
+}
+
+/// An operator wants a bridge gone by force, which is in this state: it goes, and its pod alone.
+fn forced(scene: &mut Scene, name: &str, from: State) -> Played {
+    if !scene.bare {
+        let edited = scene.edit(name, &[], &[(annotations::FORCE.name(), Some("true"))]);
+        scene.claim("it is edited", edited.is_ok());
+    }
+    scene.sim.edit_pool(|pool| pool.spec.paused = false);
+    scene.until("it is gone", 60, |scene| scene.gone(name))?;
+    scene.claim(
+        "from that state, by one deletion",
+        scene.decided(Transition::Remove, name, from) == 1 && scene.deletions(name) == 1,
+    );
+    Ok(())
+}
+
+/// No fault, and in no seed: an operator's word comes before the people on a bridge, who are moved.
+#[test]
+fn a_bridge_that_an_operator_wants_gone_by_force_goes_from_whatever_state_and_is_replaced() {
+    wish(
+        "an operator's force",
+        |_| {},
+        |scene| {
+            let homes = scene.populate(&[4, 4, 2])?;
+            scene.happened();
+            forced(scene, &homes[0], State::Active)?;
+            scene.until("three serve", 60, |scene| scene.serving().len() == 3)?;
+            scene.claim(
+                "its people were moved",
+                scene.moved() == 4 && scene.cut() == 0,
+            );
+
+            // One that has just begun to run.
+            let before = scene.names();
+            scene.size(4);
+            scene.until("another one is there", 20, |scene| scene.names().len() == 4)?;
+            let mut names = scene.names().into_iter();
+            let name = names.find(|name| !before.contains(name));
+            let name = name.ok_or("another one")?;
+            scene.until("it runs", 30, |scene| scene.run_of(&name).is_some())?;
+            forced(scene, &name, State::Starting)?;
+            scene.until("four serve", 60, |scene| scene.serving().len() == 4)?;
+
+            // One that does not stay up, which a pool that is paused leaves alone.
+            scene.sim.edit_pool(|pool| pool.spec.paused = true);
+            let name = homes[1].clone();
+            for _ in 0..6 {
+                scene.until("it is up", 120, |scene| {
+                    let bridge = scene.bridge(&name);
+                    bridge.is_some_and(|bridge| bridge.exit().is_none() && bridge.in_brewery())
+                })?;
+                scene.kill(&name);
+            }
+            scene.secs(5);
+            forced(scene, &name, State::Failed)?;
+            scene.until("four serve", 60, |scene| scene.serving().len() == 4)
+        },
+    )
+    .needs_outside("the operator's word")
+    .needs(Guard::ShutdownBeforeDelete);
+}
+
 /// F32
 #[test]
 fn f32_a_draining_bridge_that_the_scheduler_takes_has_its_people_moved_and_no_replacement() {
@@ -179,7 +267,7 @@ fn f33_a_deleted_pool_stays_until_the_last_of_its_bridges_is_drained() {
             });
             scene.claim("it is deleted", deleted.is_ok());
             scene.happened();
-            let busy = |scene: &crate::scene::Scene| scene.sim.world.jitsi.ledger().on_bridges;
+            let busy = |scene: &Scene| scene.sim.world.jitsi.ledger().on_bridges;
             scene.until("people leave", 900, |scene| {
                 busy(scene) == 0 || scene.sim.world.api.pool(POOL).is_none()
             })?;
