@@ -56,9 +56,12 @@ impl PublicKey {
     /// The public key of these bytes, as RFC 8032 writes it.
     pub fn from_bytes(bytes: [u8; SEED_BYTES]) -> Self {
         let hash = digest(&SHA256, &bytes);
-        let digits = hash.as_ref().iter().take(ID_BYTES);
-        let id = KeyId(digits.map(|byte| format!("{byte:02x}")).collect());
-        Self { id, bytes }
+        let named_by = hash.as_ref().iter().take(ID_BYTES);
+        let first = named_by.fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
+        Self {
+            id: KeyId(format!("{first:016x}")),
+            bytes,
+        }
     }
 
     /// Its name.
