@@ -10,6 +10,7 @@ mod exchange;
 mod failure;
 mod listen;
 mod probe;
+mod swap;
 
 pub mod client;
 pub mod files;
@@ -23,3 +24,4 @@ pub use exchange::{converse, date, fetch, send};
 pub use failure::Failure;
 pub use listen::listen;
 pub use probe::{Answer, Probe};
+pub use swap::{said, swap};

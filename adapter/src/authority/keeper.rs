@@ -6,9 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1::APIService;
-use kube::api::PostParams;
 use kube::{Api, Client};
-use reach::causes;
+use reach::{said, swap};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 
@@ -291,15 +290,8 @@ impl Keeper {
     async fn write(&self, mut secret: Secret, held: &Held) -> Result<bool, KeepError> {
         let named = &self.settings.secret;
         secret.data = Some(held.write());
-        match self
-            .secrets
-            .replace(&named.name, &PostParams::default(), &secret)
-            .await
-        {
-            Ok(_) => Ok(true),
-            Err(kube::Error::Api(status)) if status.code == 409 => Ok(false),
-            Err(error) => Err(cannot(format!("update Secret {named}"), &error)),
-        }
+        let swapped = swap(&self.secrets, &named.name, &secret).await;
+        swapped.map_err(|error| cannot(format!("update Secret {named}"), &error))
     }
 }
 
@@ -335,11 +327,10 @@ pub(super) fn carry_out(
 }
 
 fn cannot(what: String, error: &kube::Error) -> KeepError {
-    let cause = match error {
-        kube::Error::Api(status) => status.message.clone(),
-        error => causes(error),
-    };
-    KeepError::Api { what, cause }
+    KeepError::Api {
+        what,
+        cause: said(error),
+    }
 }
 
 /// Seconds since 1970, by the clock that certificates are judged by.

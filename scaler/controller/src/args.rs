@@ -26,6 +26,9 @@ pub struct Arguments {
     /// Questions to bridges and jicofo.
     #[command(flatten)]
     pub(crate) asking: Asking,
+    /// The keys by which bridges know who tells them something.
+    #[command(flatten)]
+    pub(crate) signing: Signing,
     /// Decisions.
     #[command(flatten)]
     pub(crate) deciding: Deciding,
@@ -162,6 +165,25 @@ pub struct Asking {
     /// Ask bridges on loopback addresses too, which no pod of a cluster has: for a laboratory on one machine.
     #[arg(long, env = "JVB_SCALER_LOOPBACK_BRIDGES")]
     pub(crate) loopback_bridges: bool,
+}
+
+/// The keys that sign what the bridges of pods with a sidecar are told.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Signing what bridges are told")]
+pub struct Signing {
+    /// Time that a key signs before the next one is made. The seeds are in Secret bridgetender-signing-keys beside the Lease.
+    #[arg(long = "key-rotation", env = "JVB_SCALER_KEY_ROTATION", value_name = "DURATION", default_value = "30days", value_parser = humantime::parse_duration)]
+    pub(crate) rotation: Duration,
+
+    /// Time that a public key was published in every namespace with a pool before its other half signs. The kubelet brings
+    /// ConfigMap bridgetender-keys to the pods within about 2m; clocks that differ, and half a minute, come on top.
+    #[arg(long = "key-refresh", env = "JVB_SCALER_KEY_REFRESH", value_name = "DURATION", default_value = "3m", value_parser = humantime::parse_duration)]
+    pub(crate) refresh: Duration,
+
+    /// Time that a public key stays published after its other half signed for the last time. A controller that could not read the
+    /// Secret for nearly as long signs no more.
+    #[arg(long = "key-overlap", env = "JVB_SCALER_KEY_OVERLAP", value_name = "DURATION", default_value = "1h", value_parser = humantime::parse_duration)]
+    pub(crate) overlap: Duration,
 }
 
 /// Times that decisions rest on and that are no pool's own.

@@ -10,7 +10,8 @@ use reach::Loopback;
 use scaler_policy::election::Pace;
 use scaler_policy::world::Tuning;
 
-use crate::args::{Arguments, Asking, Cluster, Deciding, Election, Telling};
+use crate::args::{Arguments, Asking, Cluster, Deciding, Election, Signing, Telling};
+use crate::keys::Pace as KeyPace;
 
 /// What the controller runs with; made from a command line by [`Config::try_from`].
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Config {
     pub(crate) lease: Lease,
     /// How bridges are asked.
     pub(crate) asking: Questions,
+    /// The times of the keys that sign what bridges are told.
+    pub(crate) keys: KeyPace,
     /// Times and limits of the decisions.
     pub(crate) tuning: Tuning,
     /// Where to serve health and metrics.
@@ -100,6 +103,7 @@ impl TryFrom<Arguments> for Config {
             cluster,
             election,
             asking,
+            signing,
             deciding,
             telling:
                 Telling {
@@ -146,6 +150,7 @@ impl TryFrom<Arguments> for Config {
                 in_flight: asking.max_looks_in_flight.get(),
                 loopback: Loopback::allowed(asking.loopback_bridges),
             },
+            keys: key_pace(&signing),
             bind,
             pod: pod.filter(|pod| !pod.is_empty()),
             decision_log,
@@ -158,6 +163,14 @@ fn pace(election: &Election) -> Pace {
         duration: election.lease_duration,
         renew_deadline: election.renew_deadline,
         retry: election.retry_period,
+    }
+}
+
+fn key_pace(signing: &Signing) -> KeyPace {
+    KeyPace {
+        rotation: signing.rotation,
+        refresh: signing.refresh,
+        overlap: signing.overlap,
     }
 }
 
@@ -184,6 +197,7 @@ fn check(arguments: &Arguments) -> Vec<String> {
         cluster,
         election,
         asking,
+        signing,
         deciding,
         ..
     } = arguments;
@@ -209,6 +223,7 @@ fn check(arguments: &Arguments) -> Vec<String> {
         ("--interval-closely", asking.interval_closely),
         ("--request-timeout", cluster.request_timeout),
         ("--deadline", asking.deadline),
+        ("--key-refresh", signing.refresh),
         ("--retry-period", election.retry_period),
         ("--presence-interval", deciding.presence_interval),
         ("--command-retry", deciding.command_retry),
@@ -246,12 +261,29 @@ fn check(arguments: &Arguments) -> Vec<String> {
             deciding.watch_silence, cluster.watch_timeout
         ));
     }
+    check_keys(signing, &mut problems);
     if let Some(jicofo) = asking.jicofo.as_ref().filter(|jicofo| !is_address(jicofo)) {
         problems.push(format!(
             "--jicofo: {jicofo:?} is no address with a port, such as jicofo.jitsi:8888"
         ));
     }
     problems
+}
+
+fn check_keys(signing: &Signing, problems: &mut Vec<String>) {
+    if signing.rotation < signing.refresh {
+        problems.push(format!(
+            "--key-rotation ({:?}) must not be shorter than --key-refresh ({:?}): a key would be replaced before it signed",
+            signing.rotation, signing.refresh
+        ));
+    }
+    if signing.overlap < KeyPace::SHORTEST_OVERLAP {
+        problems.push(format!(
+            "--key-overlap must be at least {:?}, not {:?}: tokens that are on the way would be denied",
+            KeyPace::SHORTEST_OVERLAP,
+            signing.overlap
+        ));
+    }
 }
 
 fn is_address(text: &str) -> bool {
@@ -289,6 +321,9 @@ mod tests {
             "--presence-interval=0s",
             "--command-retry=0s",
             "--jicofo=jicofo",
+            "--key-refresh=10ms",
+            "--key-rotation=1ms",
+            "--key-overlap=1m",
         ])
         .unwrap_err()
         .to_string();
@@ -305,6 +340,9 @@ mod tests {
             "--presence-interval",
             "--command-retry",
             "--jicofo",
+            "--key-refresh must",
+            "--key-rotation (1ms)",
+            "--key-overlap",
         ] {
             assert!(problems.contains(flag), "{flag} is not in\n{problems}");
         }

@@ -17,6 +17,7 @@ mod asked;
 mod budget;
 mod config;
 mod jicofo;
+mod keys;
 mod lease;
 mod looks;
 mod mind;

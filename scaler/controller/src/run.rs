@@ -17,6 +17,7 @@ use tracing::info;
 
 use crate::asked::{Asked, Desk};
 use crate::config::Config;
+use crate::keys::{self, Signer};
 use crate::lease::Keeper;
 use crate::looks::Looks;
 use crate::mind::{Around, Input, Mind};
@@ -129,6 +130,9 @@ async fn lead(
         Arc::clone(&shared),
         told,
     ));
+    let signer = Signer::default();
+    let keys = keys::Keeper::new(&client, &me.namespace, config.keys, &signer, &shared);
+    tasks.spawn(keys.follow(wanted.clone()));
     let every = config.surroundings_interval;
     let lookout = Lookout::new(client.clone(), timeout, Arc::clone(&shared));
     let tell = inputs.clone();
@@ -159,7 +163,7 @@ async fn lead(
             move |bridges| drop(inputs.send(Input::Jicofo(bridges))),
         ));
     }
-    let transport = Transport::new(client, gate, timeout, &config.asking, Arc::clone(&shared));
+    let transport = Transport::new(client, gate, timeout, &config.asking, signer, &shared);
     let teller = Teller::new(Arc::clone(&shared), log, events);
     let asking = &config.asking;
     let looks = Looks::new(asking.deadline, asking.in_flight, asking.loopback);

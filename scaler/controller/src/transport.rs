@@ -26,6 +26,7 @@ pub(crate) use reply::{Failure, Reply};
 
 use crate::budget::Tried;
 use crate::config::Questions;
+use crate::keys::Signer;
 use crate::shared::Shared;
 
 /// Whoever sends the requests of all pools.
@@ -39,6 +40,7 @@ pub(crate) struct Transport {
     jicofo: Option<String>,
     deadline: Duration,
     loopback: Loopback,
+    signer: Signer,
 }
 
 impl Transport {
@@ -48,17 +50,19 @@ impl Transport {
         gate: Arc<Gate>,
         timeout: Duration,
         questions: &Questions,
-        shared: Arc<Shared>,
+        signer: Signer,
+        shared: &Arc<Shared>,
     ) -> Self {
         Self {
             client,
-            shared,
+            shared: Arc::clone(shared),
             gate,
             refusals: Arc::default(),
             timeout,
             jicofo: questions.jicofo.clone(),
             deadline: questions.deadline,
             loopback: questions.loopback,
+            signer,
         }
     }
 

@@ -137,6 +137,7 @@ fn pod(number: u32, serves: bool) -> Pod {
         ready: true,
         node: Some(format!("node-{}", number / 10)),
         authority: Some("10.0.0.1:8080".to_owned()),
+        sidecar: false,
         deletion: None,
     }
 }

@@ -77,8 +77,10 @@ pub enum Call {
     Bridge {
         /// Its pod.
         uid: Uid,
-        /// Its address and port.
+        /// Its address and port, or its sidecar's.
         authority: String,
+        /// Whether its sidecar takes it with a token alone, made when it leaves.
+        signed: bool,
         /// What.
         command: Command,
     },
@@ -227,6 +229,7 @@ pub(super) fn tell(pod: &Pod, command: Command) -> Option<Call> {
     Some(Call::Bridge {
         uid: pod.uid.clone(),
         authority: pod.authority.clone()?,
+        signed: pod.sidecar,
         command,
     })
 }

@@ -9,12 +9,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 use scaler_api::annotations::METRICS_PORT;
 use scaler_api::labels::POOL;
 use scaler_api::spec::BRIDGE_CONTAINER;
+use scaler_token::contract::{PORT, PORT_NAME, SIDECAR_CONTAINER};
 
 use super::moment;
 use crate::world::{Container, Marks, Owner, Phase, Pod, Running, Uid};
-
-/// The name of the port on which a bridge tells its statistics.
-const PORT_NAME: &str = "metrics";
 
 /// The bridge's own private HTTP port.
 const DEFAULT_PORT: u16 = 8080;
@@ -47,6 +45,7 @@ pub fn pod(object: &Object, pool: &Uid, name: &str) -> Option<Pod> {
         ready: ready(status),
         node: spec.and_then(|spec| spec.node_name.clone()),
         authority: authority(meta, spec, status),
+        sidecar: spec.and_then(sidecar).is_some(),
         deletion: meta.deletion_timestamp.as_ref().map(moment),
     })
 }
@@ -130,7 +129,24 @@ fn running(told: &ContainerStatus, policy: Option<&str>) -> Running {
     }
 }
 
-/// Address and port of the bridge's HTTP interface: the port named `metrics`, else the annotated one, else the bridge's usual.
+/// The sidecar's container, wherever the kubelet is to find it.
+fn sidecar(spec: &PodSpec) -> Option<&ContainerSpec> {
+    containers(spec).find(|container| container.name == SIDECAR_CONTAINER)
+}
+
+fn containers(spec: &PodSpec) -> impl Iterator<Item = &ContainerSpec> {
+    let init = spec.init_containers.iter().flatten();
+    spec.containers.iter().chain(init)
+}
+
+fn named_port(container: &ContainerSpec) -> Option<i32> {
+    let mut ports = container.ports.iter().flatten();
+    let named = ports.find(|port| port.name.as_deref() == Some(PORT_NAME));
+    named.map(|port| port.container_port)
+}
+
+/// Address and port at which the bridge is asked and told: of the sidecar, its port named `metrics`, else its usual one; without a
+/// sidecar any port of that name, else the annotated one, else the bridge's usual one.
 fn authority(
     meta: &ObjectMeta,
     spec: Option<&PodSpec>,
@@ -138,18 +154,18 @@ fn authority(
 ) -> Option<String> {
     let address: IpAddr = status?.pod_ip.as_ref()?.parse().ok()?;
     let spec = spec?;
-    let containers = spec.containers.iter();
-    let named = containers
-        .chain(spec.init_containers.iter().flatten())
-        .flat_map(|container: &ContainerSpec| container.ports.iter().flatten())
-        .find(|port| port.name.as_deref() == Some(PORT_NAME))
-        .map(|port| port.container_port.cast_unsigned());
     let annotated = || {
         let read = METRICS_PORT.read(meta.annotations.as_ref()?);
         read.ok().flatten()
     };
-    let port = named.or_else(annotated);
-    let port = port.map_or(Some(DEFAULT_PORT), |port| u16::try_from(port).ok())?;
+    let (told, usual) = if let Some(sidecar) = sidecar(spec) {
+        (named_port(sidecar).map(i32::cast_unsigned), PORT)
+    } else {
+        let named = containers(spec).find_map(named_port);
+        let told = named.map(i32::cast_unsigned).or_else(annotated);
+        (told, DEFAULT_PORT)
+    };
+    let port = told.map_or(Some(usual), |port| u16::try_from(port).ok())?;
     Some(SocketAddr::new(address, port).to_string())
 }
 
@@ -239,6 +255,33 @@ mod tests {
         let ip6 = json!({"status": {"podIP": "fd00::7"}});
         assert_eq!(read(&ip6).authority.as_deref(), Some("[fd00::7]:9000"));
         assert_eq!(read(&json!({"status": {"podIP": ""}})).authority, None);
+    }
+
+    #[test]
+    fn a_pod_with_a_sidecar_is_asked_at_the_sidecars_port_and_told_by_signed_commands() {
+        assert!(!read(&json!({})).sidecar, "another sidecar is none");
+        let with = |ports: Value| {
+            let sidecar =
+                json!({"name": "bridgetender-sidecar", "restartPolicy": "Always", "ports": ports});
+            let mut change = json!({"spec": {"initContainers": [sidecar]}});
+            change["metadata"]["annotations"] = json!({"bridgetender.dev/metrics-port": "7777"});
+            read(&change)
+        };
+        for (ports, authority) in [
+            (
+                json!([{"name": "metrics", "containerPort": 19003}]),
+                "10.1.2.3:19003",
+            ),
+            (
+                json!([{"name": "other", "containerPort": 19003}]),
+                "10.1.2.3:8090",
+            ),
+            (json!([]), "10.1.2.3:8090"),
+        ] {
+            let pod = with(ports);
+            assert!(pod.sidecar);
+            assert_eq!(pod.authority.as_deref(), Some(authority));
+        }
     }
 
     #[test]

@@ -241,6 +241,7 @@ impl Stage {
             ready: true,
             node: None,
             authority: Some(format!("{name}:8080")),
+            sidecar: false,
             deletion: None,
         };
         let object = Object {

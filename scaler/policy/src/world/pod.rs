@@ -47,8 +47,10 @@ pub struct Pod {
     pub ready: bool,
     /// The node that it was given.
     pub node: Option<String>,
-    /// Address and port of the bridge's HTTP interface; `None` before it has an address.
+    /// Address and port at which the bridge, or its sidecar for it, is asked and told; `None` before it has an address.
     pub authority: Option<String>,
+    /// Whether its sidecar stands between its bridge and everybody else: then it obeys signed commands alone.
+    pub sidecar: bool,
     /// Until when it may go on, once somebody deleted it: the API server's `deletionTimestamp`.
     pub deletion: Option<Time>,
 }

@@ -77,6 +77,7 @@ pub fn pod(pod: &api::Pod, pool_uid: &str) -> Pod {
         ready: pod.ready,
         node: pod.node.clone(),
         authority: pod.node.as_ref().map(|_| format!("{}:8080", meta.name)),
+        sidecar: false,
         deletion: meta.deleted.map(|at| at + meta.grace),
     }
 }
