@@ -26,6 +26,9 @@ pub struct Arguments {
     /// Questions to bridges and jicofo.
     #[command(flatten)]
     pub(crate) asking: Asking,
+    /// What bridges' pods get.
+    #[command(flatten)]
+    pub(crate) pods: Pods,
     /// Decisions.
     #[command(flatten)]
     pub(crate) deciding: Deciding,
@@ -162,6 +165,18 @@ pub struct Asking {
     /// Ask bridges on loopback addresses too, which no pod of a cluster has: for a laboratory on one machine.
     #[arg(long, env = "JVB_SCALER_LOOPBACK_BRIDGES")]
     pub(crate) loopback_bridges: bool,
+}
+
+/// What bridges' pods get besides their pool's template.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Bridges' pods")]
+pub struct Pods {
+    /// Image of jvb-sidecar, in the version of this program.
+    ///
+    /// Without it no bridge of a pool with `spec.sidecar: native` is started, and its condition TemplateInvalid says so. Bridges that
+    /// run keep the image that they have.
+    #[arg(long, env = "JVB_SCALER_SIDECAR_IMAGE", value_name = "IMAGE")]
+    pub(crate) sidecar_image: Option<String>,
 }
 
 /// Times that decisions rest on and that are no pool's own.

@@ -10,7 +10,7 @@ use reach::Loopback;
 use scaler_policy::election::Pace;
 use scaler_policy::world::Tuning;
 
-use crate::args::{Arguments, Asking, Cluster, Deciding, Election, Telling};
+use crate::args::{Arguments, Asking, Cluster, Deciding, Election, Pods, Telling};
 
 /// What the controller runs with; made from a command line by [`Config::try_from`].
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub struct Config {
     pub(crate) lease: Lease,
     /// How bridges are asked.
     pub(crate) asking: Questions,
+    /// The image of the sidecar, where it is told.
+    pub(crate) sidecar_image: Option<String>,
     /// Times and limits of the decisions.
     pub(crate) tuning: Tuning,
     /// Where to serve health and metrics.
@@ -100,6 +102,7 @@ impl TryFrom<Arguments> for Config {
             cluster,
             election,
             asking,
+            pods: Pods { sidecar_image },
             deciding,
             telling:
                 Telling {
@@ -135,6 +138,7 @@ impl TryFrom<Arguments> for Config {
                 name: election.lease_name,
                 identity: election.identity,
             },
+            sidecar_image: sidecar_image.filter(|image| !image.is_empty()),
             tuning: Tuning {
                 // What was sent has ended, one way or the other, before it is given up.
                 request_timeout: request_timeout.max(asking.deadline) * 2,
@@ -184,6 +188,7 @@ fn check(arguments: &Arguments) -> Vec<String> {
         cluster,
         election,
         asking,
+        pods,
         deciding,
         ..
     } = arguments;
@@ -251,6 +256,12 @@ fn check(arguments: &Arguments) -> Vec<String> {
             "--jicofo: {jicofo:?} is no address with a port, such as jicofo.jitsi:8888"
         ));
     }
+    let image = pods.sidecar_image.as_ref();
+    if let Some(image) = image.filter(|image| image.contains(char::is_whitespace)) {
+        problems.push(format!(
+            "--sidecar-image: {image:?} is no image, such as registry.example.org/jvb-sidecar:0.1.0"
+        ));
+    }
     problems
 }
 
@@ -289,6 +300,7 @@ mod tests {
             "--presence-interval=0s",
             "--command-retry=0s",
             "--jicofo=jicofo",
+            "--sidecar-image=jvb sidecar",
         ])
         .unwrap_err()
         .to_string();
@@ -305,6 +317,7 @@ mod tests {
             "--presence-interval",
             "--command-retry",
             "--jicofo",
+            "--sidecar-image",
         ] {
             assert!(problems.contains(flag), "{flag} is not in\n{problems}");
         }
