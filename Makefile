@@ -66,7 +66,7 @@ lint: .cache/cargo-deny/bin/cargo-deny ## format, clippy, documentation, each cr
 	@cargo fmt --all --check
 	@cargo clippy --quiet --workspace --all-targets -- -D warnings
 	@RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps --document-private-items
-	@for crate in bridge reach scaler-api scaler-policy scaler-token scaler-controller scaler-sidecar kubectl-bridgepool hpa cluster simulations adapter laboratory conform pages; do cargo check --quiet --package $$crate; done
+	@for crate in bridge reach scaler-api scaler-injection scaler-policy scaler-token scaler-controller scaler-sidecar kubectl-bridgepool hpa cluster simulations adapter laboratory conform pages; do cargo check --quiet --package $$crate; done
 	@.cache/cargo-deny/bin/cargo-deny --log-level error check bans licenses sources
 
 .PHONY: fuzz

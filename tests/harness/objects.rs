@@ -61,6 +61,8 @@ pub fn pool_spec(replicas: u32) -> Value {
     json!({
         "replicas": replicas,
         "minLifetime": "0s",
+        // Mock bridges are processes of the laboratory, and no containers.
+        "sidecar": "none",
         "drain": {
             "settle": "1s",
             "maxConcurrent": "100%",

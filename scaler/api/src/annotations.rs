@@ -40,6 +40,9 @@ pub const RELEASED: Key<bool> = Key::new("bridgetender.dev/released");
 /// On a pod's template: the port of the bridge's HTTP interface, where no container port is named `metrics`. The adapter's.
 pub const METRICS_PORT: Key<u32> = Key::new("bridgetender.dev/metrics-port");
 
+/// The bridge's configuration, as `custom-jvb.conf`: the pod's own volume of the downward API gives it to the container.
+pub const JVB_CONF: Key<String> = Key::new("bridgetender.dev/jvb-conf");
+
 /// One run of a bridge, and what it confirmed. Another container or another start of the bridge has confirmed nothing.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct DrainAcked {

@@ -6,6 +6,7 @@ mod capacity;
 mod drain;
 mod evidence;
 mod protect;
+mod sidecar;
 mod slots;
 mod template;
 mod update;
@@ -13,10 +14,11 @@ mod update;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use capacity::{Capacity, Rescue, Warm};
+pub use capacity::{Capacity, Measurement, Rescue, Warm};
 pub use drain::{Drain, OnDeadline};
 pub use evidence::Evidence;
 pub use protect::{DeletionPolicy, NodeSignal, Protect};
+pub use sidecar::Sidecar;
 pub use slots::Slots;
 pub use template::{BRIDGE_CONTAINER, Template, WorkloadRef};
 pub use update::Update;
@@ -39,10 +41,16 @@ pub struct BridgePoolSpec {
     /// "kubectl scale --replicas=0" to drain the last one.
     pub min_active: u32,
 
-    /// The bridges' pods, as in a Deployment; a container named jvb is the bridge. The pool adds its sidecar, the preStop hook,
-    /// environment, labels and annotations. Every field that the API server knows is passed on. Either this or workloadRef.
+    /// The bridges' pods, as in a Deployment; a container named jvb is the bridge. The pool adds labels, annotations and
+    /// what sidecar says. Every field that the API server knows is passed on. Either this or workloadRef.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<Template>,
+
+    /// What the pool adds to the template besides labels and annotations. native: a sidecar (an init container that goes on
+    /// running), through which alone the bridge is commanded and which has people moved when somebody else deletes the pod; with
+    /// it the preStop hook, environment and configuration of the bridge, for images of docker-jitsi-meet: "kubectl bridgepool
+    /// template" shows them and says why. none: nothing but the grace period; whoever reaches the bridge's HTTP commands it.
+    pub sidecar: Sidecar,
 
     /// An existing workload whose bridges the pool shall scale instead of pods of its own. Either this or template.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,6 +121,7 @@ impl Default for BridgePoolSpec {
             max_replicas: None,
             min_active: 1,
             template: None,
+            sidecar: Sidecar::default(),
             workload_ref: None,
             drain: Drain::default(),
             rescue: Rescue::default(),

@@ -94,6 +94,10 @@ pub struct Controller {
 
     /// The port on which it tells how it is, over plain HTTP.
     pub port: u32,
+
+    /// The image of the sidecar that it gives bridges; not there where it knows none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sidecar_image: Option<String>,
 }
 
 /// What was decided last, and why.

@@ -29,6 +29,9 @@ pub struct Arguments {
     /// The keys by which bridges know who tells them something.
     #[command(flatten)]
     pub(crate) signing: Signing,
+    /// What bridges' pods get.
+    #[command(flatten)]
+    pub(crate) pods: Pods,
     /// Decisions.
     #[command(flatten)]
     pub(crate) deciding: Deciding,
@@ -184,6 +187,18 @@ pub struct Signing {
     /// Secret for nearly as long signs no more.
     #[arg(long = "key-overlap", env = "JVB_SCALER_KEY_OVERLAP", value_name = "DURATION", default_value = "1h", value_parser = humantime::parse_duration)]
     pub(crate) overlap: Duration,
+}
+
+/// What bridges' pods get besides their pool's template.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Bridges' pods")]
+pub struct Pods {
+    /// Image of jvb-sidecar, in the version of this program.
+    ///
+    /// Without it no bridge of a pool with `spec.sidecar: native` is started, and its condition TemplateInvalid says so. Bridges that
+    /// run keep the image that they have.
+    #[arg(long, env = "JVB_SCALER_SIDECAR_IMAGE", value_name = "IMAGE")]
+    pub(crate) sidecar_image: Option<String>,
 }
 
 /// Times that decisions rest on and that are no pool's own.

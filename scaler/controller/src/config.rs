@@ -10,7 +10,7 @@ use reach::Loopback;
 use scaler_policy::election::Pace;
 use scaler_policy::world::Tuning;
 
-use crate::args::{Arguments, Asking, Cluster, Deciding, Election, Signing, Telling};
+use crate::args::{Arguments, Asking, Cluster, Deciding, Election, Pods, Signing, Telling};
 use crate::keys::Pace as KeyPace;
 
 /// What the controller runs with; made from a command line by [`Config::try_from`].
@@ -32,6 +32,8 @@ pub struct Config {
     pub(crate) asking: Questions,
     /// The times of the keys that sign what bridges are told.
     pub(crate) keys: KeyPace,
+    /// The image of the sidecar, where it is told.
+    pub(crate) sidecar_image: Option<String>,
     /// Times and limits of the decisions.
     pub(crate) tuning: Tuning,
     /// Where to serve health and metrics.
@@ -104,6 +106,7 @@ impl TryFrom<Arguments> for Config {
             election,
             asking,
             signing,
+            pods: Pods { sidecar_image },
             deciding,
             telling:
                 Telling {
@@ -139,6 +142,7 @@ impl TryFrom<Arguments> for Config {
                 name: election.lease_name,
                 identity: election.identity,
             },
+            sidecar_image: sidecar_image.filter(|image| !image.is_empty()),
             tuning: Tuning {
                 // What was sent has ended, one way or the other, before it is given up.
                 request_timeout: request_timeout.max(asking.deadline) * 2,
@@ -198,6 +202,7 @@ fn check(arguments: &Arguments) -> Vec<String> {
         election,
         asking,
         signing,
+        pods,
         deciding,
         ..
     } = arguments;
@@ -267,6 +272,12 @@ fn check(arguments: &Arguments) -> Vec<String> {
             "--jicofo: {jicofo:?} is no address with a port, such as jicofo.jitsi:8888"
         ));
     }
+    let image = pods.sidecar_image.as_ref();
+    if let Some(image) = image.filter(|image| image.contains(char::is_whitespace)) {
+        problems.push(format!(
+            "--sidecar-image: {image:?} is no image, such as registry.example.org/jvb-sidecar:0.1.0"
+        ));
+    }
     problems
 }
 
@@ -324,6 +335,7 @@ mod tests {
             "--key-refresh=10ms",
             "--key-rotation=1ms",
             "--key-overlap=1m",
+            "--sidecar-image=jvb sidecar",
         ])
         .unwrap_err()
         .to_string();
@@ -343,6 +355,7 @@ mod tests {
             "--key-refresh must",
             "--key-rotation (1ms)",
             "--key-overlap",
+            "--sidecar-image",
         ] {
             assert!(problems.contains(flag), "{flag} is not in\n{problems}");
         }

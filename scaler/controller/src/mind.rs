@@ -225,6 +225,9 @@ impl Mind {
             let now = self.shared.clock.now();
             self.teller.failed(number, &replied.pool, &failure, now);
         }
+        if let Outcome::Unmade(why) = &replied.reply.outcome {
+            self.teller.unmade(&replied.pool, why);
+        }
     }
 
     fn looked(&mut self, looked: Looked) {

@@ -73,6 +73,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> anyhow::Result<
         port: listener
             .local_addr()
             .map_or(0, |address| address.port().into()),
+        sidecar_image: config.sidecar_image.clone(),
     };
     let (desk, asked) = Desk::new();
     beside.spawn(serving::serve(listener, Arc::clone(&shared), desk));
@@ -163,7 +164,15 @@ async fn lead(
             move |bridges| drop(inputs.send(Input::Jicofo(bridges))),
         ));
     }
-    let transport = Transport::new(client, gate, timeout, &config.asking, signer, &shared);
+    let transport = Transport::new(
+        client,
+        gate,
+        timeout,
+        &config.asking,
+        config.sidecar_image,
+        signer,
+        &shared,
+    );
     let teller = Teller::new(Arc::clone(&shared), log, events);
     let asking = &config.asking;
     let looks = Looks::new(asking.deadline, asking.in_flight, asking.loopback);

@@ -47,6 +47,13 @@ impl Teller {
         }
     }
 
+    /// Tells of a pool that no pod can be made of its template, and why.
+    pub(crate) fn unmade(&mut self, pool: &Pool, why: &str) {
+        if !self.events.unmade(pool, why) {
+            self.shared.telemetry.event_dropped();
+        }
+    }
+
     /// Tells the decisions of a plan about a pool that are so: the number of each that is written down.
     pub(crate) fn tell(
         &mut self,
@@ -97,4 +104,32 @@ fn sentence(plan: &Plan, decision: &Decision) -> String {
         ""
     };
     format!("{dry}{}", decision.sentence())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use scaler_api::cases;
+    use serde_json::json;
+
+    use super::*;
+    use crate::observe;
+
+    #[tokio::test]
+    async fn a_template_without_a_pod_is_told_on_its_pool_as_a_warning() {
+        let metadata =
+            json!({ "name": "jvb", "namespace": "jitsi", "uid": "u", "resourceVersion": "1" });
+        let pool = cases::pool(&json!({ "metadata": metadata }));
+        let pool = observe::pool(&serde_json::from_value(pool).unwrap()).unwrap();
+        let shared = Arc::new(Shared::new());
+        let log = DecisionLog::open(Path::new("/dev/null"), Arc::clone(&shared)).unwrap();
+        let (events, mut told) = Events::new();
+        let mut teller = Teller::new(shared, log, events);
+        teller.unmade(&pool, "spec.sidecar is native");
+        let event = told.try_recv().expect("no event tells it").event;
+        let note = event.note.unwrap_or_default();
+        assert_eq!(event.reason, "InjectionRefused", "{note}");
+        assert!(note.ends_with("spec.sidecar is native"), "{note}");
+    }
 }

@@ -40,16 +40,18 @@ pub(crate) struct Transport {
     jicofo: Option<String>,
     deadline: Duration,
     loopback: Loopback,
+    sidecar_image: Option<String>,
     signer: Signer,
 }
 
 impl Transport {
-    /// By this client, which must not repeat anything by itself.
+    /// By this client, which must not repeat anything by itself. Bridges get sidecars of this image.
     pub(crate) fn new(
         client: kube::Client,
         gate: Arc<Gate>,
         timeout: Duration,
         questions: &Questions,
+        sidecar_image: Option<String>,
         signer: Signer,
         shared: &Arc<Shared>,
     ) -> Self {
@@ -62,6 +64,7 @@ impl Transport {
             jicofo: questions.jicofo.clone(),
             deadline: questions.deadline,
             loopback: questions.loopback,
+            sidecar_image,
             signer,
         }
     }

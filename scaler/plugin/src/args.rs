@@ -101,6 +101,10 @@ pub enum Command {
     Resume(PoolArguments),
     /// Let a pool go that is being deleted and waits for its bridges to drain: they are deleted with the people on them.
     Release(PoolArguments),
+    /// The template of a new bridge's pod, as YAML: the pool's, with what is added to it and why.
+    ///
+    /// Exit code 1, with what is in the way and what to do, where none can be made.
+    Template(TemplateArguments),
     /// Print what makes a shell complete the words of this command.
     ///
     /// For `kubectl bridgepool` itself, with the names of pools and bridges: put what `completion kubectl` prints into an executable
@@ -162,6 +166,21 @@ pub struct PoolArguments {
     /// Say what would happen, have the API server check it, and write nothing.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Arguments of `template`.
+#[derive(Args, Clone, Debug)]
+pub struct TemplateArguments {
+    /// The pool, where the namespace has several.
+    pub pool: Option<String>,
+
+    /// The bridge's slot, in a pool with slots [default: 0].
+    #[arg(long, value_name = "NUMBER")]
+    pub slot: Option<u32>,
+
+    /// Image of the sidecar [default: the one that jvb-scaler gives].
+    #[arg(long, value_name = "IMAGE")]
+    pub sidecar_image: Option<String>,
 }
 
 /// Arguments of `completion`.

@@ -208,6 +208,8 @@ mod tests {
             ("explain --pool ", Some(Place::Pool)),
             ("drain jvb-1 ", Some(Place::Bridge)),
             ("pause -n jitsi ", Some(Place::Pool)),
+            ("template ", Some(Place::Pool)),
+            ("template --slot ", None),
             ("watch -n ", None),
         ] {
             assert_eq!(propose(&typed(line)).names, place, "{line}");

@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 
 use crate::args::{
     Command, CommandLine, CompletionArguments, ExplainArguments, Output, StatusArguments,
+    TemplateArguments,
 };
 use crate::change;
 use crate::cluster::{Cluster, Which};
 use crate::show::{self, Pen};
 use crate::terminal::{complain, pen, print};
 use crate::trouble::Trouble;
-use crate::view::{FORM, Order, Row, Seen, View};
+use crate::view::{FORM, Order, PodTemplate, Row, Seen, View};
 use crate::{complete, watch};
 
 /// Exit code: something is wrong with a pool.
@@ -103,6 +104,7 @@ async fn ask(line: CommandLine) -> Result<u8, Trouble> {
                 .of_pool(&arguments, |seen| change::release(&seen.pool, &seen.report))
                 .await
         }
+        Command::Template(arguments) => asked.template(&arguments).await,
         // Needs no cluster, and is done already.
         Command::Completion(_) => Ok(0),
     }
@@ -190,6 +192,18 @@ impl Asked {
             print(&show::story(report, bridge, &pool.spec, &self.pen));
         }
         Ok(0)
+    }
+}
+
+impl Asked {
+    async fn template(&self, arguments: &TemplateArguments) -> Result<u8, Trouble> {
+        let pool = self.cluster.pool(arguments.pool.as_deref()).await?;
+        let image = arguments.sidecar_image.as_deref();
+        let template = PodTemplate::new(&pool, image, arguments.slot);
+        if !self.json(&json!({ "form": FORM, "template": template })) {
+            print(&show::template(&template, &self.pen));
+        }
+        Ok(if template.well() { 0 } else { WRONG })
     }
 }
 

@@ -6,6 +6,7 @@ mod explain;
 mod pen;
 mod status;
 mod table;
+mod template;
 
 pub use changes::changes;
 pub use consequences::consequences;
@@ -13,3 +14,4 @@ pub use explain::{order, story};
 pub use pen::Pen;
 pub(crate) use pen::some;
 pub use status::status;
+pub use template::template;

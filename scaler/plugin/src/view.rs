@@ -4,6 +4,7 @@
 mod finding;
 mod row;
 mod silence;
+mod template;
 
 use bridge::Time;
 use jiff::Timestamp;
@@ -16,6 +17,7 @@ use serde::Serialize;
 pub use finding::Finding;
 pub use row::{Row, after_the_deadline};
 pub use silence::{Silence, Why};
+pub use template::PodTemplate;
 
 /// The form of what `-o json` prints. It is raised when a field goes or changes its meaning; fields may come.
 pub const FORM: u32 = 1;

@@ -33,7 +33,8 @@ pub use node::{Node, Nodes};
 pub(crate) use numbers::Numbers;
 pub(crate) use outstanding::backoff;
 pub use outstanding::{
-    Command, Create, Delete, Memory, Outstanding, Refusal, Starts, Stumbled, Told, Write,
+    Command, Create, Delete, Invalid, Judge, Memory, Outstanding, Refusal, Starts, Stumbled, Told,
+    Write,
 };
 pub use pod::{Container, Frozen, Owner, Phase, Pod, Running, Uid};
 pub use pool::{FINALIZER, Pool};

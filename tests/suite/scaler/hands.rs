@@ -364,6 +364,33 @@ async fn a_bad_image_drains_no_good_bridge_and_a_good_one_replaces_them_all() ->
     stage.unharmed().await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_that_wants_a_sidecar_without_an_image_says_so_and_goes_on_when_it_wants_none()
+-> Result<()> {
+    let stage = Stage::of(1, &json!({}), 1).await?;
+    let wants = |sidecar: &str| json!({ "spec": { "sidecar": sidecar } });
+    stage.pool.patch(&wants("native")).await?;
+    stage.scale(2).await?;
+    let told = stage
+        .until_told("TemplateInvalid", "InjectionRefused")
+        .await?;
+    ensure!(told.contains("--sidecar-image"), "{told}");
+    let told = async || {
+        let words = ["-n", "jitsi", "describe", "bp/jvb"];
+        let told = stage.lab.kubectl_text(&words).await?;
+        let event = told
+            .lines()
+            .find(|line| line.contains("Warning") && line.contains("InjectionRefused"));
+        ensure!(event.is_some(), "{told}");
+        Ok(())
+    };
+    let what = "an event tells what is in the way of the sidecar";
+    stage.lab.eventually(what, PATIENCE, told).await?;
+    stage.pool.patch(&wants("none")).await?;
+    stage.pool.until_active(2).await?;
+    stage.unharmed().await
+}
+
 /// A template with another image.
 fn image(image: &str) -> Value {
     json!({ "spec": { "template": { "spec": { "containers": [{

@@ -142,7 +142,7 @@ async fn a_size_that_is_applied_again_drains_few_and_all_are_taken_back() -> Res
         "apiVersion": object.api_version,
         "kind": object.kind,
         "metadata": { "name": "jvb", "namespace": "jitsi" },
-        "spec": { "replicas": 1, "template": object.spec.template },
+        "spec": { "replicas": 1, "sidecar": "none", "template": object.spec.template },
     });
     let apply = ["apply", "--server-side", "--force-conflicts", "-f", "-"];
     let applied = stage.lab.kubectl_with(&apply, &file.to_string()).await?;

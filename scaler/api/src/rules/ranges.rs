@@ -60,6 +60,9 @@ pub(super) const NUMBERS: &[Rule] = &[
     whole!("spec.evidence.massEmptyPercent", 1, 100, |p| {
         p.spec.evidence.mass_empty_percent
     }),
+    whole!("spec.capacity.packetRate", 1, 100_000_000, |p| {
+        p.spec.capacity.packet_rate
+    }),
     stress!("spec.capacity.targetStress", capacity.target_stress),
     stress!("spec.capacity.maxStress", capacity.max_stress),
 ];

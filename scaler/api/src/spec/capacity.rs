@@ -13,6 +13,28 @@ pub struct Capacity {
 
     /// The stress from which a bridge takes no people who are moved off another: jicofo's own limit.
     pub max_stress: f64,
+
+    /// By what a bridge measures its stress, where sidecar is native. packet-rate: by the packets that it forwards. cpu-usage: by
+    /// the CPU time that it takes of its limit; without a CPU limit on the container jvb it would be measured against the whole
+    /// node, and is refused.
+    pub measurement: Measurement,
+
+    /// How many packets in a second, received and sent, are a stress of 1; for packet-rate. Left out: 12500 for each CPU that the
+    /// container jvb requests, and 50000 where it requests none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packet_rate: Option<u32>,
+}
+
+/// By what a bridge measures its stress.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum Measurement {
+    #[default]
+    #[expect(missing_docs, reason = "the field says what each is")]
+    PacketRate,
+    #[expect(missing_docs, reason = "the field says what each is")]
+    CpuUsage,
 }
 
 impl Default for Capacity {
@@ -20,6 +42,8 @@ impl Default for Capacity {
         Self {
             target_stress: 0.4,
             max_stress: 0.8,
+            measurement: Measurement::default(),
+            packet_rate: None,
         }
     }
 }

@@ -130,6 +130,8 @@ pub enum Reason {
     LoadMeasurement,
     /// The API server refused a pod of the template as invalid.
     TemplateRefused,
+    /// The sidecar, or what goes with it, cannot be added to the template.
+    InjectionRefused,
     /// A pool over somebody else's workload.
     WorkloadRef,
 }

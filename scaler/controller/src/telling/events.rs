@@ -72,6 +72,21 @@ impl Events {
         told.all(|told| self.0.try_send(told).is_ok())
     }
 
+    /// Has it told on a pool that no pod can be made of its template, and why; whether there was room for it.
+    pub(crate) fn unmade(&self, pool: &Pool, why: &str) -> bool {
+        let event = Event {
+            type_: EventType::Warning,
+            reason: "InjectionRefused".to_owned(),
+            note: Some(cut(format!(
+                "no bridge is started, because spec.template cannot get what spec.sidecar says: {why}"
+            ))),
+            action: "Create".to_owned(),
+            secondary: None,
+        };
+        let on = reference(pool);
+        self.0.try_send(Told { event, on }).is_ok()
+    }
+
     /// Has it told on a pool that it is left alone, and why; whether there was room for it.
     pub(crate) fn left_alone(&self, metadata: &ObjectMeta, reason: LeftAlone, why: &str) -> bool {
         let event = Event {

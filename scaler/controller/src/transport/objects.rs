@@ -88,8 +88,10 @@ impl Transport {
 
     /// From the template as it was written: what a newer API server knows is passed on.
     async fn create(&self, pool: &Pool, call: &Call) -> kube::Result<Outcome> {
-        let Some(body) = template::pod(pool, call) else {
-            return Ok(Outcome::Refused("the pool has no template".to_owned()));
+        let body = match template::pod(pool, call, self.sidecar_image.as_deref()) {
+            Ok(Some(body)) => body,
+            Ok(None) => return Ok(Outcome::Refused("the pool has no template".to_owned())),
+            Err(unmade) => return Ok(Outcome::Unmade(unmade)),
         };
         let path = <Object as kube::Resource>::url_path(&(), Some(&pool.namespace));
         let body = serde_json::to_vec(&body).map_err(kube::Error::SerdeError)?;

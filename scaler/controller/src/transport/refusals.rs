@@ -23,7 +23,10 @@ impl Refusals {
     /// Takes what became of a request, and says what changed.
     pub(super) fn note(&self, namespace: &str, kind: &'static str, outcome: &Outcome) {
         match (self.change(namespace, kind, outcome), outcome) {
-            (Some(Change::Refused), Outcome::Refused(why) | Outcome::Invalid(why)) => {
+            (
+                Some(Change::Refused),
+                Outcome::Refused(why) | Outcome::Invalid(why) | Outcome::Unmade(why),
+            ) => {
                 warn!(
                     "{kind} is refused in namespace {namespace}, and what it is for waits: {why}"
                 );
@@ -40,7 +43,7 @@ impl Refusals {
         let key = (namespace.to_owned(), kind);
         match outcome {
             // The reason names the object, so another one is no news.
-            Outcome::Refused(_) | Outcome::Invalid(_) => {
+            Outcome::Refused(_) | Outcome::Invalid(_) | Outcome::Unmade(_) => {
                 refused.insert(key).then_some(Change::Refused)
             }
             Outcome::Done | Outcome::Pod(_) | Outcome::Pods { .. } | Outcome::Rooms(_) => {

@@ -54,7 +54,9 @@ impl Reply {
             told(&self.outcome)
         };
         let why = match &self.outcome {
-            Outcome::Refused(why) | Outcome::Invalid(why) => Some(why.as_str()),
+            Outcome::Refused(why) | Outcome::Invalid(why) | Outcome::Unmade(why) => {
+                Some(why.as_str())
+            }
             _ => None,
         };
         (outcome != DONE).then_some(Failure { outcome, why })
@@ -72,6 +74,7 @@ pub(super) const fn told(outcome: &Outcome) -> &'static str {
         Outcome::Gone => "gone",
         Outcome::Refused(_) => "refused",
         Outcome::Invalid(_) => "invalid",
+        Outcome::Unmade(_) => "unmade",
         Outcome::Throttled => "throttled",
         Outcome::Unsupported => "unsupported",
         Outcome::Unknown => "unknown",
@@ -86,11 +89,13 @@ mod tests {
     fn whatever_is_no_success_is_told_in_a_word_with_the_words_of_whoever_refused_it() {
         let refused = Outcome::Refused("no right".to_owned());
         let invalid = Outcome::Invalid("no image".to_owned());
+        let unmade = Outcome::Unmade("a hook".to_owned());
         for (reply, outcome, why) in [
             (Outcome::Conflict.into(), "conflict", None),
             (Outcome::Gone.into(), "gone", None),
             (refused.into(), "refused", Some("no right")),
             (invalid.into(), "invalid", Some("no image")),
+            (unmade.into(), "unmade", Some("a hook")),
             (Outcome::Throttled.into(), "throttled", None),
             (Outcome::Unsupported.into(), "unsupported", None),
             (Outcome::Unknown.into(), "unknown", None),

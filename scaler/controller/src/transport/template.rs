@@ -2,32 +2,35 @@
 
 use k8s_openapi::Resource as _;
 use scaler_api::BridgePool;
+use scaler_injection::{Options, Refusal, inject};
 use scaler_policy::Call;
 use scaler_policy::world::Pool;
 use serde_json::{Map, Value, json};
 
-/// How long a bridge that somebody else deletes may take to have its people moved, where the template does not say.
-const GRACE_SECONDS: u32 = 300;
-
-/// The pod that a creation asks for, as JSON; `None` where the pool has no template.
-pub(super) fn pod(pool: &Pool, call: &Call) -> Option<Value> {
+/// The pod that a creation asks for, as JSON; `None` where the pool has no template. It gets a sidecar of this image where the pool
+/// wants one.
+///
+/// # Errors
+/// When the template cannot get it: what is in the way, and what to do.
+pub(super) fn pod(pool: &Pool, call: &Call, image: Option<&str>) -> Result<Option<Value>, String> {
     let Call::CreatePod {
         generate_name,
         labels,
         annotations,
+        slot,
         owner,
         ..
     } = call
     else {
-        return None;
+        return Ok(None);
     };
-    let template = pool.spec.template.as_ref()?;
-    let mut metadata = template
-        .0
-        .get("metadata")
-        .and_then(Value::as_object)
-        .cloned()
-        .unwrap_or_default();
+    if pool.spec.template.is_none() {
+        return Ok(None);
+    }
+    let options = Options { image, slot: *slot };
+    let injected = inject(&pool.spec, &options).map_err(|refusals| told(&refusals))?;
+    let part = |name: &str| injected.template.get(name).and_then(Value::as_object);
+    let mut metadata = part("metadata").cloned().unwrap_or_default();
     metadata.remove("name");
     metadata.insert("generateName".to_owned(), json!(generate_name));
     metadata.insert("namespace".to_owned(), json!(pool.namespace));
@@ -45,15 +48,18 @@ pub(super) fn pod(pool: &Pool, call: &Call) -> Option<Value> {
         }]);
         metadata.insert("ownerReferences".to_owned(), owner);
     }
-    let mut spec = template.spec()?.clone();
-    spec.entry("terminationGracePeriodSeconds")
-        .or_insert(json!(GRACE_SECONDS));
-    Some(json!({
+    Ok(Some(json!({
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": metadata,
-        "spec": spec,
-    }))
+        "spec": part("spec"),
+    })))
+}
+
+/// All refusals in a text.
+fn told(refusals: &[Refusal]) -> String {
+    let refusals: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    refusals.join("; ")
 }
 
 fn add<'a>(
@@ -71,5 +77,82 @@ fn add<'a>(
                 .into_iter()
                 .map(|(key, text)| (key.clone(), json!(text))),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scaler_api::cases;
+
+    use super::*;
+    use crate::observe;
+
+    fn pool(spec: &Value) -> Pool {
+        let metadata =
+            json!({ "name": "jvb", "namespace": "jitsi", "uid": "u", "resourceVersion": "1" });
+        let object = cases::pool(&json!({ "metadata": metadata, "spec": spec }));
+        observe::pool(&serde_json::from_value(object).unwrap()).unwrap()
+    }
+
+    fn creation(slot: Option<u32>) -> Call {
+        let texts = |key: &str| [(format!("bridgetender.dev/{key}"), "true".to_owned())].into();
+        Call::CreatePod {
+            creation: "1".to_owned(),
+            generate_name: "jvb-".to_owned(),
+            labels: texts("protected"),
+            annotations: texts("pinned"),
+            slot,
+            owner: Some(scaler_policy::world::Uid("u".to_owned())),
+        }
+    }
+
+    #[test]
+    fn a_pod_has_the_sidecar_and_what_the_pool_writes() {
+        let pool = pool(&json!({}));
+        let pod = pod(&pool, &creation(None), Some("sidecar:1"))
+            .unwrap()
+            .unwrap();
+        let init = &pod["spec"]["initContainers"][0];
+        assert_eq!(
+            (&init["image"], &init["restartPolicy"]),
+            (&json!("sidecar:1"), &json!("Always"))
+        );
+        let annotations = &pod["metadata"]["annotations"];
+        assert_eq!(annotations["bridgetender.dev/pinned"], "true");
+        assert!(annotations["bridgetender.dev/jvb-conf"].is_string());
+        assert_eq!(pod["metadata"]["ownerReferences"][0]["uid"], "u");
+    }
+
+    #[test]
+    fn a_pod_has_the_port_of_its_slot() {
+        let slots = json!({
+            "maxReplicas": 1, "drain": { "maxConcurrent": 1 }, "update": { "maxSurge": 1 },
+            "slots": { "firstPort": 20000, "count": 3 },
+        });
+        let pod = pod(&pool(&slots), &creation(Some(2)), Some("sidecar:1"))
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            pod["spec"]["containers"][0]["ports"][0]["containerPort"],
+            20_002
+        );
+    }
+
+    #[test]
+    fn without_a_sidecar_a_pod_is_the_template_with_a_grace_period() {
+        for image in [None, Some("sidecar:1")] {
+            let pod = pod(&pool(&json!({ "sidecar": "none" })), &creation(None), image);
+            let expected = json!({
+                "containers": [{ "name": "jvb", "image": "jitsi/jvb:stable" }],
+                "terminationGracePeriodSeconds": 300,
+            });
+            assert_eq!(pod.unwrap().unwrap()["spec"], expected);
+        }
+    }
+
+    #[test]
+    fn a_sidecar_without_an_image_is_said_with_the_flag() {
+        let refused = pod(&pool(&json!({})), &creation(None), None).unwrap_err();
+        assert!(refused.contains("--sidecar-image"), "{refused}");
     }
 }

@@ -33,6 +33,7 @@ fn the_help_tells_every_command_and_flag() {
         "pause",
         "resume",
         "release",
+        "template",
         "completion",
     ] {
         let output = plugin(&[command, "--help"]);

@@ -13,6 +13,8 @@ mod pools;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]
+mod templates;
+#[cfg(test)]
 mod through;
 #[cfg(test)]
 mod told;

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use bridge::Time;
 
 use crate::effects::request::{Call, Request};
-use crate::world::{Command, Memory, Pod, Refusal, Room, Stumbled, Uid, World, backoff};
+use crate::world::{
+    Command, Invalid, Judge, Memory, Pod, Refusal, Room, Stumbled, Uid, World, backoff,
+};
 
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +36,8 @@ pub enum Outcome {
     Throttled,
     /// It was not done, and will not be: what was sent is none that the API server takes. 422.
     Invalid(String),
+    /// It was not sent, and will not be: no pod can be made of the pool's template. What is in the way, and what to do.
+    Unmade(String),
     /// Whoever was asked cannot do that: the bridge's shutdown is switched off.
     Unsupported,
     /// Nobody knows: no reply in time, or the connection was lost.
@@ -94,17 +98,25 @@ pub fn fold(world: &mut World, request: &Request, outcome: Outcome, at: Time) {
 }
 
 fn created(world: &mut World, creation: &str, outcome: Outcome, asked: Time, at: Time) {
-    let invalid = matches!(outcome, Outcome::Invalid(_));
+    let judge = match outcome {
+        Outcome::Invalid(_) => Some(Judge::ApiServer),
+        Outcome::Unmade(_) => Some(Judge::Pool),
+        _ => None,
+    };
     match outcome {
         Outcome::Pod(pod) => {
             world.outstanding.creates.remove(creation);
             world.memory.created();
             wrote(world, *pod, asked, at);
         }
-        Outcome::Refused(said) | Outcome::Invalid(said) => {
+        Outcome::Refused(said) | Outcome::Invalid(said) | Outcome::Unmade(said) => {
             let create = world.outstanding.creates.remove(creation);
-            if let Some(create) = create.filter(|_| invalid) {
-                world.memory.invalid = Some((create.marks.revision, said.clone()));
+            if let (Some(create), Some(judge)) = (create, judge) {
+                world.memory.invalid = Some(Invalid {
+                    revision: create.marks.revision,
+                    judge,
+                    said: said.clone(),
+                });
             }
             refused(&mut world.memory, said, asked, at);
         }

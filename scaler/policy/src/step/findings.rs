@@ -6,7 +6,7 @@ use scaler_api::status::{ConditionType, Reason};
 use crate::plan::Finding;
 use crate::step::draft::Draft;
 use crate::step::motion;
-use crate::world::Presence;
+use crate::world::{Invalid, Judge, Presence};
 
 /// Adds what holds for the pool as a whole.
 pub(super) fn find(draft: &mut Draft<'_, '_>) {
@@ -52,7 +52,12 @@ fn size(draft: &mut Draft<'_, '_>) {
     if let Some((times, _, said)) = &draft.world.memory.refused
         && incomplete(draft)
     {
-        let message = format!("the API server refused new pods {times} times in a row: {said}");
+        let invalid = draft.world.memory.invalid.as_ref();
+        let message = if invalid.is_some_and(|invalid| invalid.judge == Judge::Pool) {
+            "no bridge can be started: TemplateInvalid says why".to_owned()
+        } else {
+            format!("the API server refused new pods {times} times in a row: {said}")
+        };
         draft.finding(
             ConditionType::ScalingLimited,
             Reason::CreationRefused,
@@ -196,17 +201,24 @@ fn switches(draft: &mut Draft<'_, '_>) {
         ));
     }
     let revision = &draft.world.pool.revision;
-    if let Some((_, said)) = draft
-        .world
-        .memory
-        .invalid
-        .as_ref()
-        .filter(|(of, _)| of == revision)
+    let invalid = draft.world.memory.invalid.as_ref();
+    if let Some(Invalid { judge, said, .. }) =
+        invalid.filter(|invalid| invalid.revision == *revision)
     {
+        let (reason, what) = match judge {
+            Judge::ApiServer => (
+                Reason::TemplateRefused,
+                "correct spec.template, of which the API server takes no pod",
+            ),
+            Judge::Pool => (
+                Reason::InjectionRefused,
+                "spec.template cannot get what spec.sidecar says",
+            ),
+        };
         told.push((
             ConditionType::TemplateInvalid,
-            Reason::TemplateRefused,
-            format!("correct spec.template, of which the API server takes no pod: {said}"),
+            reason,
+            format!("{what}: {said}"),
         ));
     }
     if spec.workload_ref.is_some() {

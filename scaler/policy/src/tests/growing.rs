@@ -332,6 +332,29 @@ fn a_template_that_the_api_server_takes_no_pod_of_is_told_until_it_is_another_on
 }
 
 #[test]
+fn a_template_that_cannot_get_its_sidecar_is_told_until_it_is_another_one() {
+    let mut stage = Stage::new(spec(1));
+    stage.scale(2);
+    stage.tick();
+    let plan = stage.decide();
+    stage.carry_out(&plan, |request| {
+        creates(request).then(|| Outcome::Unmade("spec.sidecar is native".to_owned()))
+    });
+    let told = stage.condition("TemplateInvalid");
+    assert_eq!(told.reason, "InjectionRefused");
+    assert!(told.message.contains("is native"), "{}", told.message);
+    let limited = stage.condition("ScalingLimited");
+    assert_eq!(limited.reason, "CreationRefused");
+    assert!(
+        limited.message.contains("TemplateInvalid"),
+        "{}",
+        limited.message
+    );
+    stage.respec(|pool| pool.revision = "newer".to_owned());
+    assert_eq!(stage.condition("TemplateInvalid").status, "False");
+}
+
+#[test]
 fn the_answers_of_one_burst_are_one_refusal() {
     let mut stage = Stage::new(spec(1));
     stage.scale(9);

@@ -86,8 +86,8 @@ pub struct Memory {
     pub stumbled: BTreeMap<Uid, Stumbled>,
     /// Pods about which the API server refuses what is decided.
     pub refusals: BTreeMap<Uid, Refusal>,
-    /// The revision of the template of which the API server refused a pod as invalid, and what it said.
-    pub invalid: Option<(String, String)>,
+    /// The template of which there is no pod, until another one is or it has one.
+    pub invalid: Option<Invalid>,
     /// What each bridge was told.
     pub commands: BTreeMap<Uid, BTreeMap<Command, Told>>,
     /// Bridges that do not have a shutdown, or refuse it.
@@ -137,6 +137,26 @@ pub struct Stumbled {
     pub times: u32,
     /// Until when nothing more is written.
     pub until: Time,
+}
+
+/// A template of which there is no pod.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Invalid {
+    /// Its revision.
+    pub revision: String,
+    /// Who says so.
+    pub judge: Judge,
+    /// What is in the way.
+    pub said: String,
+}
+
+/// Who says that there is no pod of a template.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Judge {
+    /// The API server, of a pod that it was sent.
+    ApiServer,
+    /// The pool itself, which cannot add to the template what it is to add.
+    Pool,
 }
 
 /// Writes to a pod, its deletion among them, that the API server refused in a row.

@@ -66,7 +66,15 @@ fn transport(signer: &Signer) -> Transport {
     };
     let gate = Arc::new(Gate::new(writing, Arc::clone(&shared)));
     let client = kube::Client::new(nobody, "bridgetender");
-    Transport::new(client, gate, timeout, &questions, signer.clone(), &shared)
+    Transport::new(
+        client,
+        gate,
+        timeout,
+        &questions,
+        None,
+        signer.clone(),
+        &shared,
+    )
 }
 
 fn drain(authority: &str, signed: bool) -> Call {
