@@ -8,6 +8,7 @@ use bridge::Time;
 const SHUTDOWN_BEFORE_END: Duration = Duration::from_secs(75);
 
 /// A pod on its node.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Held {
     /// The pod's name, which is the bridge's nickname too.
