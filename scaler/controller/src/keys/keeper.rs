@@ -203,7 +203,7 @@ impl Keeper {
         let written = swap(&self.secrets, SIGNING_KEYS, &secret).await;
         if written.map_err(|error| cannot(self.secret("write"), &error))? {
             info!(
-                key = %next.signing.seed.key().id(),
+                key = %next.signing.seed.public().id(),
                 "Secret {}/{SIGNING_KEYS}: {}", self.namespace, change.told()
             );
         }
@@ -228,10 +228,10 @@ fn cannot(what: String, error: &kube::Error) -> KeepError {
 }
 
 fn seed() -> Result<Seed, KeepError> {
-    let mut seed = Seed([0; scaler_token::SEED_BYTES]);
-    let filled = SystemRandom::new().fill(&mut seed.0);
+    let mut bytes = [0; scaler_token::SEED_BYTES];
+    let filled = SystemRandom::new().fill(&mut bytes);
     filled.map_err(|_| KeepError::NoRandom)?;
-    Ok(seed)
+    Ok(Seed::new(bytes))
 }
 
 #[cfg(test)]

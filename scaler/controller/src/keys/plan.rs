@@ -59,7 +59,7 @@ pub(super) fn plan(
         let due = since + pace.rotation <= now || since > now + pace.rotation;
         return due.then_some(Change::Next);
     };
-    let id = next.seed.key().id().clone();
+    let id = next.seed.public().id().clone();
     let everywhere = published.iter().all(|keys| keys.contains(&id));
     match next.published {
         None => everywhere.then_some(Change::Seen),
@@ -97,7 +97,7 @@ pub(super) fn after(held: Option<Held>, change: Change, seed: Seed, now: Time) -
                 };
                 let before = std::mem::replace(&mut held.signing, signs);
                 held.retired.push(Retired {
-                    key: before.seed.key().public(),
+                    key: before.seed.public().clone(),
                     since: now,
                 });
             }

@@ -1,3 +1,6 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
 
 const NOON: Time = Time::from_millis(1_795_219_200_123);
@@ -5,16 +8,16 @@ const NOON: Time = Time::from_millis(1_795_219_200_123);
 fn held() -> Held {
     Held {
         signing: Signing {
-            seed: Seed([1; SEED_BYTES]),
+            seed: Seed::new([1; SEED_BYTES]),
             since: NOON,
         },
         next: Some(Next {
-            seed: Seed([2; SEED_BYTES]),
+            seed: Seed::new([2; SEED_BYTES]),
             made: NOON,
             published: Some(NOON),
         }),
         retired: vec![Retired {
-            key: Seed([3; SEED_BYTES]).key().public(),
+            key: Seed::new([3; SEED_BYTES]).public().clone(),
             since: NOON,
         }],
     }
@@ -33,7 +36,7 @@ fn what_was_written_is_read() {
     let all = held();
     let mut unseen = all.clone();
     unseen.next.as_mut().unwrap().published = None;
-    for held in [Held::first(Seed([9; SEED_BYTES]), NOON), all, unseen] {
+    for held in [Held::first(Seed::new([9; SEED_BYTES]), NOON), all, unseen] {
         assert_eq!(Held::read(&held.write()), Ok(Some(held)));
     }
 }
@@ -55,7 +58,7 @@ fn all_keys_are_published_and_of_those_that_are_retired_nothing_else_is_kept() {
     let public = held.public();
     for seed in [1, 2, 3] {
         assert!(
-            public.contains(Seed([seed; SEED_BYTES]).key().id()),
+            public.contains(Seed::new([seed; SEED_BYTES]).public().id()),
             "{seed}"
         );
     }
@@ -80,8 +83,8 @@ fn no_seed_is_shown() {
 fn what_cannot_be_read_is_told_with_its_place() {
     let good = text(&held());
     assert!(Held::read(&data(&good)).is_ok());
-    let other = Seed([2; SEED_BYTES]).key().id().to_string();
-    let own = Seed([1; SEED_BYTES]).key().id().to_string();
+    let other = Seed::new([2; SEED_BYTES]).public().id().to_string();
+    let own = Seed::new([1; SEED_BYTES]).public().id().to_string();
     let changed = |from: &str, to: &str| {
         assert!(good.contains(from), "{from} is not in {good}");
         good.replacen(from, to, 1)
