@@ -89,6 +89,16 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        at: "spec.protect.nodeSignals",
+        cel: "self.all(one, self.exists_one(other, other == one))",
+        message: "names a sign twice: name each once",
+        holds: |pool| {
+            let mut signals = pool.spec.protect.node_signals.clone();
+            signals.sort_unstable();
+            signals.windows(2).all(|pair| pair[0] != pair[1])
+        },
+    },
+    Rule {
         at: "spec",
         cel: "!has(self.slots) || has(self.maxReplicas)",
         message: "slots need maxReplicas: set it, so that there is a slot for every bridge that may run",
