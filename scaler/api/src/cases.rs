@@ -34,7 +34,7 @@ pub fn ends(rule: &Rule) -> Vec<End> {
             end(json!(least), json!(least - 1)),
             end(json!(most), json!(most + 1)),
         ]
-    } else if rule.message == "must be longer than 0s" {
+    } else if rule.message.starts_with("must be longer than 0s") {
         vec![end(json!("1ms"), json!("0s"))]
     } else if rule.message.starts_with("must be above 0 and at most 1,") {
         vec![end(json!(0.001), json!(0)), end(json!(1), json!(1.001))]

@@ -20,7 +20,7 @@ pub(crate) const CONTROLLER: &str = "system:serviceaccount:bridgetender:jvb-scal
 /// What is put upon the spec of a pool whose test is about whom it chooses: of a bridge that was not asked for seconds, because this
 /// machine was busy, nothing would be known, and another one would be chosen, or started.
 pub(crate) fn remembering() -> Value {
-    json!({ "evidence": { "freshness": "1m" } })
+    json!({ "evidence": { "freshness": "1m", "unreachableAfter": "1m" } })
 }
 
 /// How many meetings there were: each has a name of its own.

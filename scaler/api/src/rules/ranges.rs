@@ -32,11 +32,12 @@ macro_rules! stress {
 
 /// A duration that must not be nothing. A text that is no duration passes: its type's own rule says so.
 macro_rules! lasting {
-    ($at:literal, $($field:ident).+) => {
+    ($at:literal, $($field:ident).+) => { lasting!($at, $($field).+, "") };
+    ($at:literal, $($field:ident).+, $hint:literal) => {
         Rule {
             at: $at,
             cel: "!self.matches('^(0+(h|m|s|ms))+$')",
-            message: "must be longer than 0s",
+            message: concat!("must be longer than 0s", $hint),
             holds: |pool| !pool.spec.$($field).+.is_zero(),
         }
     };
@@ -68,8 +69,16 @@ pub(super) const NUMBERS: &[Rule] = &[
 ];
 
 pub(super) const DURATIONS: &[Rule] = &[
-    lasting!("spec.drain.deadline", drain.deadline),
-    lasting!("spec.drain.nodeDeadline", drain.node_deadline),
+    lasting!(
+        "spec.drain.deadline",
+        drain.deadline,
+        ": write 1s for at once"
+    ),
+    lasting!(
+        "spec.drain.nodeDeadline",
+        drain.node_deadline,
+        ": write 1s for at once"
+    ),
     lasting!("spec.drain.settle", drain.settle),
     lasting!("spec.drain.moveInterval", drain.move_interval),
     lasting!("spec.drain.expelTimeout", drain.expel_timeout),

@@ -3,6 +3,24 @@
 use super::Rule;
 use crate::spec::WorkloadRef;
 
+/// That a block's first duration lasts no longer than its second. A text that is no duration passes: its type's own rule says so.
+macro_rules! no_longer {
+    ($first:literal, $second:literal) => {
+        concat!(
+            "duration(self.",
+            $first,
+            ") <= duration(self.",
+            $second,
+            ")",
+            " || ![self.",
+            $first,
+            ", self.",
+            $second,
+            "].all(text, text.matches('^([0-9]+(h|m|s|ms))+$'))"
+        )
+    };
+}
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         at: "",
@@ -51,6 +69,34 @@ pub(super) const RULES: &[Rule] = &[
         cel: "self.targetStress <= self.maxStress",
         message: "targetStress is above maxStress: lower targetStress, or bridges are meant to be fuller than jicofo fills them",
         holds: |pool| pool.spec.capacity.target_stress <= pool.spec.capacity.max_stress,
+    },
+    Rule {
+        at: "spec.evidence",
+        cel: no_longer!("removalFreshness", "freshness"),
+        message: "removalFreshness is longer than freshness: shorten removalFreshness or lengthen freshness, because a removal needs statistics that are known",
+        holds: |pool| {
+            let evidence = &pool.spec.evidence;
+            evidence.removal_freshness <= evidence.freshness
+        },
+    },
+    Rule {
+        at: "spec.evidence",
+        cel: no_longer!("freshness", "unreachableAfter"),
+        message: "freshness is longer than unreachableAfter: shorten freshness or lengthen unreachableAfter, or a bridge is decided about by statistics from before it fell silent",
+        holds: |pool| {
+            let evidence = &pool.spec.evidence;
+            evidence.freshness <= evidence.unreachable_after
+        },
+    },
+    Rule {
+        at: "spec.protect.nodeSignals",
+        cel: "self.all(one, self.exists_one(other, other == one))",
+        message: "names a sign twice: name each once",
+        holds: |pool| {
+            let mut signals = pool.spec.protect.node_signals.clone();
+            signals.sort_unstable();
+            signals.windows(2).all(|pair| pair[0] != pair[1])
+        },
     },
     Rule {
         at: "spec",

@@ -13,6 +13,7 @@ pub struct Protect {
     /// Which signs of a leaving node are heeded: its bridges are drained and replaced ahead of the eviction. Cordon: it was
     /// made unschedulable. Karpenter: it has the taint karpenter.sh/disrupted. ClusterAutoscaler: it has the taint
     /// ToBeDeletedByClusterAutoscaler. Interruption: the cloud announced its end (spot capacity).
+    #[schemars(length(max = 8))]
     pub node_signals: Vec<NodeSignal>,
 }
 
