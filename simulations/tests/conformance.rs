@@ -222,7 +222,8 @@ fn files_that_cannot_be_replayed_are_told_with_file_line_and_remedy() {
 #[test]
 fn zeros_after_the_packed_episodes_are_nothing() {
     let whole = packed(&format!("{}\n", episodes(2).join("\n")));
-    let parts: [&[u8]; 4] = [&whole, &[0; 70_000], &whole, &[0; 3]];
+    let zeros = vec![0; 70_000];
+    let parts: [&[u8]; 4] = [&whole, &zeros, &whole, &zeros[..3]];
     let directory = directory("zeros", &[("zeros.jsonl.gz", parts.concat())]);
     let session = session(&directory, &["conformance", "zeros.jsonl.gz"]);
     assert!(session.ends_with("exit code 0\n"), "{session}");

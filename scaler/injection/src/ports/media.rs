@@ -94,9 +94,8 @@ pub(super) fn of_template(seen: &Seen<'_>, draft: &mut Draft) -> Media {
         // Of another object it may come as well, and what is said here would be said over it.
         let unsaid = (!bridge.env_from).then_some(MEDIA_PORT);
         let named = udp.iter().find(|port| port.name == Some(MEDIA_PORT_NAME));
-        let port = match (named, udp.as_slice()) {
-            (Some(port), _) | (None, [port]) => port,
-            _ => return (unsaid, on_node(&udp, MEDIA_PORT)),
+        let ((Some(port), _) | (None, [port])) = (named, udp.as_slice()) else {
+            return (unsaid, on_node(&udp, MEDIA_PORT));
         };
         let number = port.number.unwrap_or(MEDIA_PORT);
         return (unsaid.map(|_| number), port.host);
