@@ -13,7 +13,7 @@ use super::{Held, Next, Retired, Seed, Signing, Unreadable, unreadable};
 /// The form of the text that is written here.
 const SCHEMA: u32 = 1;
 
-/// Reads what [`write`] writes.
+/// Reads what [`write()`] writes.
 pub(super) fn read(text: &str) -> Result<Held, Unreadable> {
     // What is of a later form may say what must not be lost: it is told from what is broken.
     let Schema { schema } = parse(text)?;
